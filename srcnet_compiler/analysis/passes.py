@@ -1,0 +1,68 @@
+"""Every analysis, in order, and the facts that they leave for the targets."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from srcnet_compiler.analysis.capacity import (
+    Demand,
+    Load,
+    check_areas,
+    check_tiers,
+    check_worst_case,
+    demands,
+    loads,
+)
+from srcnet_compiler.analysis.naming import check_names
+from srcnet_compiler.analysis.placement import PhasePlacement, place
+from srcnet_compiler.analysis.policies import check_policies
+from srcnet_compiler.analysis.services import check_services
+from srcnet_compiler.analysis.storage import check_reach, check_storage
+from srcnet_compiler.analysis.waivers import apply_waivers
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
+from srcnet_compiler.federation.model import Federation
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What follows from the specs. It does not depend on the day."""
+
+    placements: tuple[PhasePlacement, ...]
+    loads: tuple[Load, ...]
+    demands: tuple[Demand, ...]
+
+
+Check = Callable[[Federation, Analysis, date], Iterator[Diagnostic]]
+
+CHECKS: tuple[Check, ...] = (
+    lambda federation, _facts, _today: check_names(federation),
+    lambda federation, _facts, _today: check_storage(federation),
+    lambda federation, _facts, _today: check_reach(federation),
+    lambda federation, _facts, _today: check_services(federation),
+    lambda federation, facts, _today: check_policies(federation, facts.placements),
+    lambda federation, facts, today: check_areas(federation, facts.loads, today),
+    lambda federation, facts, today: check_worst_case(federation, facts.loads, today),
+    lambda federation, facts, _today: check_tiers(federation, facts.demands),
+    lambda federation, _facts, _today: check_downtimes(federation),
+)
+
+
+def analyse(federation: Federation, today: date) -> Outcome[Analysis]:
+    """The facts, and all findings that no waiver in force on `today` sets aside."""
+    placements = tuple(place(federation))
+    facts = Analysis(placements, tuple(loads(federation, placements)), tuple(demands(federation)))
+    found = (finding for check in CHECKS for finding in check(federation, facts, today))
+    return Outcome(facts, tuple(apply_waivers(federation, found, today)))
+
+
+def check_downtimes(federation: Federation) -> Iterator[Diagnostic]:
+    """Downtimes that end before they begin."""
+    for downtime in federation.downtimes:
+        if downtime.end <= downtime.start:
+            yield error(
+                Code.DOWNTIME,
+                f"`{downtime.name}` ends before it begins",
+                Label(downtime.origin.at("to")),
+                Label(downtime.origin.at("from"), "the beginning"),
+                subject=downtime.name,
+            )

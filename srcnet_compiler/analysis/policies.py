@@ -1,0 +1,145 @@
+"""Can the data policies be carried out by the federation as it is?"""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from srcnet_compiler.analysis.placement import PhasePlacement
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
+from srcnet_compiler.federation.model import DataPolicy, Federation, Selector
+
+
+def check_policies(
+    federation: Federation, placements: Iterable[PhasePlacement]
+) -> Iterator[Diagnostic]:
+    """Each policy for itself, then pairs that select the same data."""
+    living = [policy for policy in federation.policies.values() if not policy.retired]
+    for policy in living:
+        yield from _activity(federation, policy)
+        yield from _selectors(federation, policy)
+        yield from _floor(policy)
+        yield from _arrival(federation, policy)
+    for placement in placements:
+        if not placement.draws:
+            yield _too_few(federation.policies[placement.policy], placement)
+    for first, second in combinations(living, 2):
+        if overlap(first.selector, second.selector):
+            yield error(
+                Code.POLICIES_OVERLAP,
+                f"`{second.name}` and `{first.name}` may select the same data",
+                Label(second.origin.at("selects"), "this selects"),
+                Label(first.origin.at("selects"), "what this selects too"),
+                help="give them different namespaces, products, telescopes or campaigns",
+                subject=second.name,
+            )
+
+
+def overlap(first: Selector, second: Selector) -> bool:
+    """Whether some data may be selected by both."""
+    return (
+        bool(set(first.namespaces) & set(second.namespaces))
+        and _may_agree((first.product,), (second.product,))
+        and _may_agree(first.telescopes or (None,), second.telescopes or (None,))
+        and _may_agree((first.campaign,), (second.campaign,))
+    )
+
+
+def _may_agree(first: tuple[str | None, ...], second: tuple[str | None, ...]) -> bool:
+    return None in first or None in second or bool(set(first) & set(second))
+
+
+def _severity(policy: DataPolicy) -> Severity:
+    return Severity.WARNING if policy.drafts else Severity.ERROR
+
+
+def _activity(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
+    served = federation.data.activities
+    if policy.activity not in served:
+        yield Diagnostic(
+            Code.ACTIVITY_NOT_SERVED,
+            _severity(policy),
+            f"no transfer service takes care of activity `{policy.activity}`: nothing would move",
+            (
+                Label(policy.origin.at("activity")),
+                Label(federation.data.origin.at("activities"), "these are served"),
+            ),
+            help=f"choose one of {', '.join(f'`{a}`' for a in served)}",
+            subject=policy.name,
+        )
+
+
+def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
+    selector = policy.selector
+    used = {
+        "product": selector.product,
+        "telescope": selector.telescopes,
+        "campaign": selector.campaign,
+    }
+    for key, value in used.items():
+        if value and key not in federation.data.columns:
+            yield Diagnostic(
+                Code.SELECTOR_NOT_EXPRESSIBLE,
+                _severity(policy),
+                f"the server has no column for `{key}`, so no data would be selected by it",
+                (
+                    Label(policy.origin.at("selects", key)),
+                    Label(federation.data.origin.at("metadata"), "the columns"),
+                ),
+                help=f"add `{key}` to `rucio.metadata` of the federation, or select by namespace",
+                subject=policy.name,
+            )
+
+
+def _floor(policy: DataPolicy) -> Iterator[Diagnostic]:
+    for phase in policy.phases:
+        if policy.floor > phase.count:
+            yield Diagnostic(
+                Code.FLOOR_OVER_COPIES,
+                _severity(policy),
+                f"phase `{phase.name}` has {phase.count} copies, fewer than the floor of "
+                f"{policy.floor}",
+                (
+                    Label(policy.origin.at("floor")),
+                    Label(phase.origin.at("copies"), f"{phase.count} in all"),
+                ),
+                help="lower the floor, or ask for more copies",
+                subject=policy.name,
+            )
+
+
+def _arrival(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
+    areas = [area for area in federation.areas.values() if area.role == "ingest" and area.enabled]
+    for index, country in enumerate(policy.ingest):
+        if not any(area.country == country and area.environment == "production" for area in areas):
+            yield Diagnostic(
+                Code.NO_ARRIVAL_AREA,
+                _severity(policy),
+                f"`{policy.name}` arrives in {country}, where no area has role `ingest`",
+                (Label(policy.origin.at("arrives", "at", "countries", index)),),
+                help="describe the ingest area of a site there, or leave the country out",
+                subject=policy.name,
+            )
+
+
+def _too_few(policy: DataPolicy, placement: PhasePlacement) -> Diagnostic:
+    phase = placement.phase
+    there = {
+        copies.tier: sorted({s.domain for s in placement.domains if s.tier == copies.tier})
+        for copies in phase.copies
+    }
+    have = "; ".join(
+        f"tier `{tier}` has {', '.join(f'`{name}`' for name in names) or 'none'}"
+        for tier, names in sorted(there.items())
+    )
+    asked = phase.count
+    unit = phase.apart if asked == 1 else f"{phase.apart}s"
+    return Diagnostic(
+        Code.TOO_FEW_AREAS,
+        _severity(policy),
+        f"phase `{phase.name}` of `{policy.name}` needs {asked} different {unit}: {have}",
+        (
+            Label(phase.origin.at("copies"), f"{asked} copies, apart by {phase.apart}"),
+            Label(phase.origin.at("apart")),
+        ),
+        help="ask for fewer copies, bring them closer together, or bring an area in",
+        subject=policy.name,
+    )

@@ -1,0 +1,53 @@
+"""Findings that somebody set aside, for one object and for a time."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
+from srcnet_compiler.federation.model import Federation, Waiver
+
+
+def apply_waivers(
+    federation: Federation, found: Iterable[Diagnostic], today: date
+) -> Iterator[Diagnostic]:
+    """What is left of `found`, and what is to be said of the waivers themselves."""
+    findings = tuple(found)
+    waivers = [waiver for waiver in federation.waivers if waiver.kind == "finding"]
+    in_force = {(w.what, w.of) for w in waivers if w.until >= today}
+    for finding in findings:
+        if (finding.code.value, finding.subject) not in in_force:
+            yield finding
+    there = {(finding.code.value, finding.subject) for finding in findings}
+    for waiver in federation.waivers:
+        yield from _of_waiver(waiver, there, today)
+
+
+def _of_waiver(
+    waiver: Waiver, there: set[tuple[str, str | None]], today: date
+) -> Iterator[Diagnostic]:
+    if waiver.until < today:
+        yield warning(
+            Code.WAIVER_EXPIRED,
+            f"`{waiver.name}` held until {waiver.until} and sets nothing aside any more",
+            Label(waiver.origin.at("until")),
+            help="mend what it was for, or have it renewed",
+            subject=waiver.name,
+        )
+    if waiver.kind != "finding":
+        return
+    if waiver.what not in {code.value for code in Code}:
+        yield error(
+            Code.UNKNOWN_NAME,
+            f"`{waiver.what}` is not the code of a finding",
+            Label(waiver.origin.at("setsAside", "finding")),
+            help="write the code in square brackets of the finding",
+            subject=waiver.name,
+        )
+    elif (waiver.what, waiver.of) not in there:
+        yield warning(
+            Code.WAIVER_UNUSED,
+            f"`{waiver.of}` has no finding `{waiver.what}` to set aside",
+            Label(waiver.origin.at("of")),
+            help="remove the waiver: what it was for is mended",
+            subject=waiver.name,
+        )

@@ -1,0 +1,127 @@
+"""Whether the facts hold that a change waits for. Each answer says in words why not yet.
+
+A copy of a file on an RSE is valid when the replica is AVAILABLE and locked OK by a rule of ours
+that has no end (or a child, which keeps it until the child is complete), and the RSE counts: not
+volatile or staging, with a tier. A rule's state proves nothing: it is OK before any file was looked
+at, two rules may lock one replica, and a lock stays OK after its replica was lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from ansible.module_utils.srcnet_gate import Wire
+
+if TYPE_CHECKING:
+    from rucio.client import Client
+
+File = tuple[str, str]
+"""Scope and name."""
+Places = Mapping[str, tuple[str, str]]
+"""By RSE on which copies count: its tier, and what must differ between copies."""
+
+
+def unmet(client: Client, owner: str, wait: Wire) -> str | None:
+    """Why the wait goes on; None when its fact holds. What cannot be checked does not hold."""
+    check = CHECKS.get(wait["kind"])
+    if check is None:
+        return f"{wait['text']} (`{wait['kind']}` cannot be checked)"
+    try:
+        subject = json.loads(wait["subject"])
+        return check(client, owner, subject)
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return f"{wait['text']} (it does not say what to check)"
+
+
+def copies_valid(client: Client, owner: str, fact: Wire) -> str | None:
+    """Every file of the closed dataset has `copies`, so many by tier, all of them on RSEs that
+    differ in the attribute `apart` (null: merely on different RSEs), under the rules of `account`
+    whose comments begin with `tag`. `tier` is the attribute that names an RSE's tier."""
+    scope, name, wanted = fact["scope"], fact["name"], fact["copies"]
+    did = f"{scope}:{name}"
+    if client.get_did(scope, name).get("open"):
+        return f"{did} is still open"
+    files = {(file["scope"], file["name"]) for file in client.list_files(scope, name)}
+    if not files:
+        return f"{did} has no files"
+    if not wanted or not fact["tag"]:
+        raise KeyError("copies, tag")
+    copies = _valid_copies(client, fact)
+    places = _places(client, {rse for held in copies.values() for rse in held}, fact)
+    short = sum(not _suffice(copies.get(file, ()), places, wanted) for file in files)
+    if not short:
+        return None
+    what = ", ".join(f"{count} {tier}" for tier, count in sorted(wanted.items()))
+    apart = f", apart by {fact['apart']}" if fact["apart"] else ""
+    return f"{short} of {len(files)} files of {did} lack valid copies ({what}{apart})"
+
+
+def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
+    """No rule of ours holds data on the RSE."""
+    held = {
+        f"{lock['scope']}:{lock['name']}"
+        for lock in client.get_dataset_locks_by_rse(fact["rse"])
+        if lock["account"] == owner
+    }
+    if not held:
+        return None
+    return f"rules of ours hold {len(held)} datasets on {fact['rse']}, {min(held)} among them"
+
+
+CHECKS: Mapping[str, Callable[[Client, str, Wire], str | None]] = {
+    "copies-valid": copies_valid,
+    "rules-moved": rules_moved,
+}
+
+
+def _valid_copies(client: Client, fact: Wire) -> Mapping[File, set[str]]:
+    """By file, the RSEs with a replica that is there and locked for good."""
+    scope, name = fact["scope"], fact["name"]
+    locked: dict[File, set[str]] = {}
+    for rule in client.list_did_rules(scope, name):
+        ours = rule["account"] == fact["account"]
+        lasts = rule["expires_at"] is None or rule["child_rule_id"] is not None
+        if ours and lasts and (rule["comments"] or "").startswith(fact["tag"]):
+            for lock in client.list_replica_locks(rule["id"]):
+                if lock["state"] == "OK":
+                    locked.setdefault((lock["scope"], lock["name"]), set()).add(lock["rse"])
+    there: dict[File, set[str]] = {}
+    for file in client.list_replicas([{"scope": scope, "name": name}], all_states=True):
+        states = file.get("states") or {}
+        there[(file["scope"], file["name"])] = {r for r in states if states[r] == "AVAILABLE"}
+    return {file: rses & there.get(file, set()) for file, rses in locked.items()}
+
+
+def _places(client: Client, rses: Iterable[str], fact: Wire) -> Places:
+    places: dict[str, tuple[str, str]] = {}
+    for rse in sorted(rses):
+        columns, attributes = client.get_rse(rse), client.list_rse_attributes(rse)
+        tier = attributes.get(fact["tier"])
+        differs = rse if fact["apart"] is None else attributes.get(fact["apart"])
+        if tier and differs and not columns["volatile"] and not columns["staging_area"]:
+            places[rse] = (str(tier), str(differs))
+    return places
+
+
+def _suffice(rses: Iterable[str], places: Places, wanted: Mapping[str, int]) -> bool:
+    """Whether each wanted copy can be given a place of its own: a matching of copies to places."""
+    tiers: dict[str, set[str]] = {}
+    for rse in rses:
+        if rse in places:
+            tier, differs = places[rse]
+            tiers.setdefault(differs, set()).add(tier)
+    taken: dict[str, int] = {}
+    copies = [tier for tier, count in wanted.items() for _ in range(count)]
+
+    def find(copy: int, tried: set[str]) -> bool:
+        for place in sorted(tiers):
+            if copies[copy] in tiers[place] and place not in tried:
+                tried.add(place)
+                if place not in taken or find(taken[place], tried):
+                    taken[place] = copy
+                    return True
+        return False
+
+    return all(find(copy, set()) for copy in range(len(copies)))

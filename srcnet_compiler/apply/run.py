@@ -1,0 +1,271 @@
+"""Carry out a plan: lock, what is still to do, one call after another, a receipt.
+
+Killed anywhere and run again, the end is the same: the ledger knows what was begun, the module
+looks again before it acts, and nothing that an earlier run has started is still running.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from srcnet_compiler.apply import ansible
+from srcnet_compiler.apply.fence import best_fence, remark
+from srcnet_compiler.apply.gate import Clock, Connection, Gate, Journal, Step
+from srcnet_compiler.apply.ledger import Ledger
+from srcnet_compiler.apply.receipt import Receipt, Result, Status
+from srcnet_compiler.apply.state import Lock, StateStore
+from srcnet_compiler.apply.wire import Call, as_wire, calls
+from srcnet_compiler.change import Change, Json
+from srcnet_compiler.plan.model import Plan
+
+LOCK_FOR = timedelta(hours=1)
+SIDE_BY_SIDE = 4
+"""Calls to different systems at once; each is a process of its own."""
+GOOD = (Status.DONE, Status.ALREADY)
+
+
+def apply_plan(
+    plan: Plan,
+    *,
+    digest: str,
+    store: StateStore,
+    connections: Mapping[str, Connection],
+    clock: Clock,
+    owner: str = "srcnet apply",
+    progress: Callable[[Step], None] = lambda step: None,
+    say: Callable[[str], None] = lambda line: None,
+    rehearsal: bool = False,
+) -> Receipt:
+    """Do all of the plan that is ready, and say what became of each change.
+
+    `digest` names the plan: a run goes on where an earlier one of the same plan stopped; a plan
+    that is finished is looked at anew from its beginning. `connections` has, by target/instance,
+    how to reach a system: for a Rucio `rucio_host`, `auth_host`, `auth_type`, `account`, `creds`
+    (as Rucio's client takes them), `ca_cert`, `vo`, `timeout` in seconds, and `owner`, the account
+    of our rules. `progress` is called in other threads. With `rehearsal` nothing is changed and
+    nothing recorded. An interrupt (Ctrl-C) ends the run after the change in flight, a second one at
+    once. Raises LockHeldError, StateError.
+    """
+    started = clock()
+    with store.lock(owner, started, LOCK_FOR) as lock, Ledger(store.ledger_path) as ledger:
+        run = f"{started:%Y%m%dT%H%M%S.%f}-{os.getpid()}"
+        earlier = _begin(plan, digest, ledger, started, run, rehearsal)
+        journal = Journal(ledger, clock, run, digest, rehearsal)
+        if (weak := remark(best_fence())) is not None:
+            say(weak)
+        work = _Work(store, journal, connections, _renewing(progress, lock, clock))
+        with _private(), _run_folder(store, run) as folder:
+            for group in calls(_without(plan.waves, earlier)):
+                work.do(group, folder)
+        results = tuple(work.result(c) for c in plan.changes if c.id not in earlier)
+        if not rehearsal:
+            results = tuple(_since(result, ledger) for result in results)
+            _store_waits(store, plan.instance, digest, results)
+    return Receipt(
+        plan=digest,
+        run=run,
+        instance=plan.instance,
+        started=started.isoformat(),
+        ended=clock().isoformat(),
+        results=results,
+        earlier=tuple(change for change in plan.changes if change.id in earlier),
+        trouble=tuple(dict.fromkeys(work.trouble)),
+        interrupted=work.interrupted,
+        rehearsal=rehearsal,
+    )
+
+
+def open_waits_key(instance: str) -> str:
+    """Under which the state store holds what an instance is waiting for, and since when."""
+    return f"waits-{instance}"
+
+
+def _begin(
+    plan: Plan, digest: str, ledger: Ledger, now: datetime, run: str, rehearsal: bool
+) -> frozenset[str]:
+    """The changes that need nothing more."""
+    final = ledger.final(digest)
+    if final and any(change.id not in final for change in plan.changes):
+        return frozenset(final)
+    if not rehearsal and (final or not ledger.lines(digest)):
+        ledger.begin(at=now.isoformat(), run=run, plan=digest)
+    return frozenset()
+
+
+def _without(
+    waves: tuple[tuple[Change, ...], ...], earlier: frozenset[str]
+) -> tuple[tuple[Change, ...], ...]:
+    return tuple(tuple(change for change in wave if change.id not in earlier) for wave in waves)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one run has done so far."""
+
+    store: StateStore
+    journal: Journal
+    connections: Mapping[str, Connection]
+    progress: Callable[[Step], None]
+    results: dict[str, Result] = field(default_factory=dict)
+    trouble: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    def do(self, group: tuple[Call, ...], folder: Path) -> None:
+        """Carry out calls side by side; returns when the last has ended."""
+        if self.interrupted:
+            return
+        ready = [each for call in group if (each := self._ready(call)).changes]
+        stop = ansible.Stop()
+        with ExitStack() as stack:
+            gates = [stack.enter_context(self._gate(call, folder)) for call in ready]
+            threads = stack.enter_context(ThreadPoolExecutor(SIDE_BY_SIDE))
+            running = [
+                threads.submit(self._run, call, gate, stop)
+                for call, gate in zip(ready, gates, strict=True)
+            ]
+            self._wait(running, gates, stop)
+        for call, gate, future in zip(ready, gates, running, strict=True):
+            self._settle(call, gate, future.result())
+
+    def _ready(self, call: Call) -> Call:
+        """The call without what needs something that did not succeed in an earlier group."""
+        bad = {
+            str(result.change.address): result.status
+            for result in self.results.values()
+            if result.status not in GOOD
+        }
+        ready = []
+        for change in call.changes:
+            needs = [str(need) for need in change.needs if str(need) in bad]
+            if needs:
+                text = f"needs {needs[0]}, which is {bad[needs[0]].value}"
+                self.results[change.id] = Result(change, Status.LEFT, text)
+                bad.setdefault(str(change.address), Status.LEFT)
+            else:
+                ready.append(change)
+        return replace(call, changes=tuple(ready))
+
+    def _gate(self, call: Call, folder: Path) -> Gate:
+        own = folder / call.name
+        own.mkdir(mode=0o700)
+        connection = self.connections[f"{call.target}/{call.instance}"]
+        return Gate(own, call.changes, connection, self.journal, self.progress)
+
+    def _run(self, call: Call, gate: Gate, stop: ansible.Stop) -> ansible.Outcome:
+        lock = self.store.target_lock(call.target, call.instance)
+        changes = list(_wire(call, self.journal))
+        rehearsal = self.journal.rehearsal
+        return ansible.run(call, changes, gate, gate.path.parent, lock, stop, rehearsal=rehearsal)
+
+    def _wait(
+        self, running: list[Future[ansible.Outcome]], gates: list[Gate], stop: ansible.Stop
+    ) -> None:
+        patience = None
+        while True:
+            try:
+                if not wait(running, timeout=patience).not_done:
+                    return
+                stop.now.set()
+            except KeyboardInterrupt:
+                # The first time let what has begun come to its end, the second time do not.
+                if self.interrupted:
+                    stop.now.set()
+                self.interrupted = True
+                patience = ansible.GRACE_SECONDS
+                for gate in gates:
+                    gate.stop()
+
+    def _settle(self, call: Call, gate: Gate, outcome: ansible.Outcome) -> None:
+        if gate.trouble is not None:
+            raise gate.trouble
+        self.results.update(gate.results)
+        missing = [change for change in call.changes if change.id not in gate.results]
+        in_flight = {change.id for change in gate.in_flight}
+        reason = outcome.trouble or ("interrupted" if self.interrupted else None)
+        stopped = [r.text for r in gate.results.values() if r.cause is not None]
+        for change in missing:
+            if change.id in in_flight:
+                text = "begun, its end unknown: apply again, and reading decides"
+                self.results[change.id] = Result(change, Status.FAILED, text)
+            else:
+                text = reason or (stopped[-1] if stopped else "not reached")
+                self.results[change.id] = Result(change, Status.LEFT, text)
+        if outcome.trouble is not None and not self.interrupted:
+            self.trouble.append(outcome.trouble)
+        elif missing and reason is None and not stopped:
+            self.trouble.append(f"{len(missing)} changes have no result")
+
+    def result(self, change: Change) -> Result:
+        """What became of the change; it was left if no call got to it."""
+        left = Result(change, Status.LEFT, "interrupted" if self.interrupted else "not reached")
+        return self.results.get(change.id, left)
+
+
+def _wire(call: Call, journal: Journal) -> Iterator[Json]:
+    begun, ours = journal.ledger.begun(journal.plan), journal.ledger.ours()
+    for change in call.changes:
+        yield {
+            **as_wire(change),
+            "begun": change.id in begun,
+            "ours": change.address in ours,
+        }
+
+
+def _renewing(progress: Callable[[Step], None], lock: Lock, clock: Clock) -> Callable[[Step], None]:
+    def renewing(step: Step) -> None:
+        now = clock()
+        if datetime.fromisoformat(lock.holder.expires) - now < LOCK_FOR / 2:
+            lock.renew(now, LOCK_FOR)
+        progress(step)
+
+    return renewing
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Whatever is written meanwhile is ours to read alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def _run_folder(store: StateStore, run: str) -> Iterator[Path]:
+    folder = store.run_folder(run)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _since(result: Result, ledger: Ledger) -> Result:
+    if result.status is not Status.WAITING:
+        return result
+    return replace(result, since=ledger.waiting_since(result.change.id))
+
+
+def _store_waits(
+    store: StateStore, instance: str, digest: str, results: tuple[Result, ...]
+) -> None:
+    key = open_waits_key(instance)
+    waits: list[Json] = [
+        {
+            "change": result.change.id,
+            "address": str(result.change.address),
+            "text": result.text,
+            "since": result.since,
+        }
+        for result in results
+        if result.status is Status.WAITING
+    ]
+    known = store.get(key)
+    if waits or known is not None:
+        value: Json = {"plan": digest, "waits": waits}
+        store.put(key, value, known.version if known else None)

@@ -1,0 +1,256 @@
+"""The state store: a directory that remembers across runs, with one owner at a time.
+
+``lock`` names the owner, ``kv/`` holds small values that are replaced only by whoever saw the last
+one, ``ledger.sqlite`` is the journal (ledger.py), ``targets/`` holds one lock per instance for the
+process that acts on it, ``runs/`` what a running apply needs and the next one sweeps away.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from srcnet_compiler.change import Json
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+class StateError(OSError):
+    """The state cannot be read or written, a full disk among others: exit 74."""
+
+
+class OutrunError(Exception):
+    """A value was replaced by somebody else since it was read; read it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has the lock. Times are ISO 8601, UTC."""
+
+    owner: str
+    host: str
+    pid: int
+    since: str
+    expires: str
+
+
+class LockHeldError(Exception):
+    """Somebody else is applying: exit 5."""
+
+    def __init__(self, holder: Holder | None, why: str) -> None:
+        who = (
+            "another process"
+            if holder is None
+            else f"{holder.owner} (process {holder.pid} on {holder.host}), since {holder.since}"
+        )
+        super().__init__(f"the state is locked by {who}: {why}")
+        self.holder = holder
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored value and the version that a replacement must name."""
+
+    value: Json
+    version: str
+
+
+@dataclass(slots=True)
+class Lock:
+    """A lock that is held; ends with the process at the latest."""
+
+    file: IO[str]
+    holder: Holder
+
+    def renew(self, now: datetime, ttl: timedelta) -> None:
+        """Move the expiry on; long runs call it, so that another host does not take over."""
+        self.holder = Holder(
+            self.holder.owner,
+            self.holder.host,
+            self.holder.pid,
+            self.holder.since,
+            (now + ttl).isoformat(),
+        )
+        _say(self.file, self.holder)
+
+
+@dataclass(frozen=True, slots=True)
+class StateStore:
+    """The directory `path`, made when first needed, readable by its owner alone."""
+
+    path: Path
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.path / "ledger.sqlite"
+
+    def prepare(self) -> None:
+        """Make the directory and find out now, not half-way, whether it can be written."""
+        with _as_state_error("prepare", self.path):
+            for folder in (self.path, *(self.path / n for n in ("kv", "runs", "targets"))):
+                folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            _write(self.path / "probe", "x" * 4096)
+            (self.path / "probe").unlink()
+
+    @contextmanager
+    def lock(self, owner: str, now: datetime, ttl: timedelta) -> Iterator[Lock]:
+        """Hold the state until the end of the block.
+
+        On one host the kernel knows whether the holder lives: a lock whose process is gone is taken
+        over, one whose process lives is respected even when it has expired. Of another host, which
+        shares the directory, only the expiry is known. Raises LockHeldError, StateError.
+        """
+        self.prepare()
+        with _as_state_error("lock", self.path):
+            file = _open_locked(self.path / "lock", now)
+        try:
+            with _as_state_error("lock", self.path):
+                held = _holder(file)
+                if held is not None and held.host != socket.gethostname() and not _over(held, now):
+                    raise LockHeldError(held, f"it runs on another host until {held.expires}")
+                lock = Lock(file, _me(owner, now, ttl))
+                _say(file, lock.holder)
+            try:
+                yield lock
+            finally:
+                _forget(file)
+        finally:
+            file.close()
+
+    def get(self, key: str) -> Entry | None:
+        """The value under `key`; None when there is none."""
+        with _as_state_error("read", self.path):
+            try:
+                text = self._file(key).read_text(encoding="utf-8")
+            except FileNotFoundError:
+                return None
+        return Entry(json.loads(text), _version(text))
+
+    def put(self, key: str, value: Json, expected: str | None) -> Entry:
+        """Replace the value that has version `expected` (None: there must be none yet).
+
+        Durable when it returns. Raises OutrunError when somebody was faster.
+        """
+        text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False)
+        self.prepare()
+        with _as_state_error("write", self.path), (self.path / "kv" / ".turn").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            now = self.get(key)
+            if (now.version if now else None) != expected:
+                raise OutrunError(f"`{key}` is not what it was")
+            _write(self._file(key), text)
+        return Entry(value, _version(text))
+
+    def target_lock(self, target: str, instance: str) -> Path:
+        """The file that whoever acts on this instance holds locked while it acts."""
+        return self.path / "targets" / f"{target}-{_plain(instance)}.lock"
+
+    def run_folder(self, run: str) -> Path:
+        """A fresh private folder for one run. What killed runs left behind is swept first."""
+        with _as_state_error("prepare", self.path):
+            for debris in (self.path / "runs").iterdir():
+                shutil.rmtree(debris, ignore_errors=True)
+            folder = self.path / "runs" / run
+            folder.mkdir(mode=PRIVATE_FOLDER)
+        return folder
+
+    def _file(self, key: str) -> Path:
+        return self.path / "kv" / f"{_plain(key)}.json"
+
+
+def _open_locked(path: Path, now: datetime) -> IO[str]:
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE), "r+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with file:
+            held = _holder(file)
+        late = ", although its time was up" if held is not None and _over(held, now) else ""
+        raise LockHeldError(held, f"it is running{late}") from None
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _me(owner: str, now: datetime, ttl: timedelta) -> Holder:
+    until = now + ttl
+    return Holder(owner, socket.gethostname(), os.getpid(), now.isoformat(), until.isoformat())
+
+
+def _over(holder: Holder, now: datetime) -> bool:
+    return datetime.fromisoformat(holder.expires) <= now
+
+
+def _holder(file: IO[str]) -> Holder | None:
+    """None also when a holder died while it wrote its name: then only the kernel's lock counts."""
+    file.seek(0)
+    try:
+        holder = Holder(**json.loads(file.read()))
+        datetime.fromisoformat(holder.expires)
+    except (ValueError, TypeError):
+        return None
+    return holder
+
+
+def _say(file: IO[str], holder: Holder) -> None:
+    file.seek(0)
+    file.truncate()
+    json.dump(asdict(holder), file)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _forget(file: IO[str]) -> None:
+    file.seek(0)
+    file.truncate()
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing, and on the disk when it returns."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _as_state_error(verb: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except StateError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StateError(error.errno, f"cannot {verb} the state in {path}: {reason}") from error
+
+
+def _version(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _plain(key: str) -> str:
+    """A file name that no two keys share."""
+    clean = "".join(c if c.isalnum() or c in "-_." else "_" for c in key)
+    return clean if clean == key and key[0] not in "-." else f"{clean}-{_version(key)[:8]}"

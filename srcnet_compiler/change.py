@@ -1,0 +1,105 @@
+"""One step from what is to what should be, in words that every target shares."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from hashlib import sha256
+from typing import TypeAlias
+
+from srcnet_compiler.span import Span
+
+Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
+"""A value as a plan file can hold it."""
+
+
+class Action(Enum):
+    """ADOPT takes over an object that exists and changes nothing else.
+
+    RETIRE ends an object as far as can be undone; there is no action that destroys data.
+    """
+
+    ADOPT = "adopt"
+    CREATE = "create"
+    UPDATE = "update"
+    RENAME = "rename"
+    RETIRE = "retire"
+
+
+class Impact(Enum):
+    """What a change does to people and data, mildest first."""
+
+    COSMETIC = "cosmetic"
+    ADDITIVE = "additive"
+    RECONFIGURE = "reconfigure"
+    RESTART = "restart"
+    DRAINS_JOBS = "drains-jobs"
+    MOVES_DATA = "moves-data"
+    DELETES_DATA = "deletes-data"
+    LOWERS_COPIES = "lowers-copies"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order above, from 0."""
+        return list(Impact).index(self)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """One object of one system: `rucio/srcnet/rse/CHSRC_XRD_PROD`."""
+
+    target: str
+    instance: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.target}/{self.instance}/{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """`before` is None where the object or the field does not exist yet, `after` where it ends."""
+
+    name: str
+    before: Json
+    after: Json
+    origin: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A fact that must hold before a change may be carried out, in a form the target can check."""
+
+    kind: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`needs` are the objects whose changes come first; `drafts` the drafts this rests on.
+
+    `moves` is how many bytes must be transferred.
+    """
+
+    address: Address
+    action: Action
+    fields: tuple[FieldChange, ...]
+    impact: Impact
+    reason: str = ""
+    needs: tuple[Address, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    drafts: tuple[Span, ...] = ()
+    moves: int = 0
+
+    @property
+    def id(self) -> str:
+        """The same for the same step in every plan: address, action and the values on both sides."""
+        content = [
+            str(self.address),
+            self.action.value,
+            [[f.name, f.before, f.after] for f in self.fields],
+        ]
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return sha256(text.encode()).hexdigest()[:16]

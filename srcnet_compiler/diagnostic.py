@@ -1,0 +1,130 @@
+"""What the compiler tells its user."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from srcnet_compiler.span import Span
+
+T = TypeVar("T")
+
+
+class Severity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Code(Enum):
+    """One member per kind of finding; its page is docs/diagnostics/<value>.md."""
+
+    # reading files
+    UNREADABLE = "unreadable-file"
+    SYNTAX = "yaml-syntax"
+    ENCODING = "not-utf-8"
+    TOO_LARGE = "too-large"
+    DUPLICATE_KEY = "duplicate-key"
+    EMPTY = "empty-document"
+    HIDDEN_CHARACTER = "hidden-character"
+    NOT_PLAIN = "not-plain-data"
+    WRONG_ALIAS = "wrong-alias"
+    # shape
+    UNKNOWN_KIND = "unknown-kind"
+    UNKNOWN_KEY = "unknown-key"
+    MISSING_KEY = "missing-key"
+    SHAPE = "wrong-shape"
+    WRONG_FOLDER = "wrong-folder"
+    # linking
+    QUANTITY = "wrong-quantity"
+    DATE = "wrong-date"
+    DUPLICATE_NAME = "duplicate-name"
+    UNKNOWN_NAME = "unknown-name"
+    NO_FEDERATION = "no-federation"
+    # names
+    NAME_RULE = "name-against-rule"
+    LEGACY_NAME = "legacy-name"
+    ENVIRONMENT_IN_NAME = "environment-in-name"
+    # storage and services
+    ONE_NAME_SEVERAL_HOSTS = "one-name-several-hosts"
+    PLAIN_HTTP = "plain-http-under-tokens"
+    LOCAL_HOST = "local-host"
+    SYSTEM_CONTRADICTED = "system-contradicted"
+    SERVICE_WITHOUT_STORAGE = "service-without-storage"
+    NO_MOUNTABLE_AREA = "no-mountable-area"
+    SERVICE_PATHS_DIFFER = "service-paths-differ"
+    PLEDGE_OVER_CAPACITY = "pledge-over-capacity"
+    TIER_AGAINST_CLASS = "tier-against-class"
+    # data policies
+    TOO_FEW_AREAS = "too-few-areas"
+    NO_ARRIVAL_AREA = "no-arrival-area"
+    ACTIVITY_NOT_SERVED = "activity-not-served"
+    SELECTOR_NOT_EXPRESSIBLE = "selector-not-expressible"
+    POLICIES_OVERLAP = "policies-overlap"
+    FLOOR_OVER_COPIES = "floor-over-copies"
+    OVER_CAPACITY = "area-over-capacity"
+    TIER_OVER_CAPACITY = "tier-over-capacity"
+    WORST_CASE = "worst-case-over-capacity"
+    NO_COPY_REGION = "region-without-area"
+    # lifecycle documents
+    WAIVER_EXPIRED = "waiver-expired"
+    WAIVER_UNUSED = "waiver-unused"
+    DOWNTIME = "downtime-reversed"
+    # artifacts
+    RULE_AGAINST_POLICY = "rule-against-policy"
+    REFUSED_BY_SYSTEM = "refused-by-system"
+    # plan and apply
+    HELD_BACK = "held-back"
+    OVER_LIMIT = "over-limit"
+    RESTS_ON_DRAFT = "rests-on-draft"
+    NOT_OURS = "not-ours"
+    STALE = "stale-plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place and what is to be seen there."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding about the user's input. The first label is the place to look at first.
+
+    `subject` is the name of the object the finding is about: what a `Waiver` sets aside.
+    """
+
+    code: Code
+    severity: Severity
+    message: str
+    labels: tuple[Label, ...]
+    help: str | None = None
+    subject: str | None = None
+
+
+def error(
+    code: Code, message: str, *labels: Label, help: str | None = None, subject: str | None = None
+) -> Diagnostic:
+    """A finding that must be mended before anything is compiled."""
+    return Diagnostic(code, Severity.ERROR, message, labels, help, subject)
+
+
+def warning(
+    code: Code, message: str, *labels: Label, help: str | None = None, subject: str | None = None
+) -> Diagnostic:
+    """A finding to know about; work goes on."""
+    return Diagnostic(code, Severity.WARNING, message, labels, help, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """A stage's value, when it could make one, and everything it found on the way."""
+
+    value: T | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether the pipeline must stop after this stage."""
+    return any(found.severity is Severity.ERROR for found in diagnostics)

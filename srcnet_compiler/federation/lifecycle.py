@@ -1,0 +1,63 @@
+"""Downtime, Moved, Retired and Waiver documents to the model."""
+
+from srcnet_compiler.federation.amounts import Findings
+from srcnet_compiler.federation.model import Downtime, Moved, Retired, Waiver
+from srcnet_compiler.names import AreaName
+from srcnet_compiler.quantity import parse_bytes
+from srcnet_compiler.schema import lifecycle as schema
+from srcnet_compiler.span import Origin
+
+
+def read_downtime(document: schema.Downtime, origin: Origin, found: Findings) -> Downtime:
+    """When something is not available."""
+    spec, here = document.spec, origin.below("spec")
+    return Downtime(
+        document.metadata.name,
+        spec.of,
+        found.moment(spec.from_, here, "from"),
+        found.moment(spec.to, here, "to"),
+        spec.planned,
+        spec.reason,
+        here,
+    )
+
+
+def read_moved(document: schema.Moved, origin: Origin) -> Moved:
+    """A rename."""
+    spec = document.spec
+    return Moved(AreaName(spec.area), spec.from_, spec.to, origin.below("spec"))
+
+
+def read_retired(document: schema.Retired, origin: Origin, found: Findings) -> Retired:
+    """An acknowledged end."""
+    spec, here = document.spec, origin.below("spec")
+    until = found.date(spec.until, here, "until")
+    return Retired(spec.area, spec.policy, spec.reason, until, here)
+
+
+def read_waiver(document: schema.Waiver, origin: Origin, found: Findings) -> Waiver:
+    """What is set aside."""
+    spec, here = document.spec, origin.below("spec")
+    aside = spec.setsAside
+    if aside.finding is not None:
+        kind, what = "finding", aside.finding
+    elif aside.limit is not None:
+        kind, what = "limit", aside.limit
+    else:
+        kind, what = "draft", ""
+    return Waiver(
+        name=document.metadata.name,
+        kind=kind,
+        what=what,
+        up_to=_up_to(aside.upTo, here.below("setsAside"), found),
+        of=spec.of,
+        reason=spec.reason,
+        until=found.date(spec.until, here, "until"),
+        origin=here,
+    )
+
+
+def _up_to(text: str | None, origin: Origin, found: Findings) -> int | None:
+    if text is None or text.isdigit():
+        return None if text is None else int(text)
+    return found.amount(parse_bytes, text, origin, "upTo")

@@ -1,0 +1,224 @@
+"""Specs to one federation: documents by kind, names resolved across files, amounts exact."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TypeVar, cast
+
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, has_errors
+from srcnet_compiler.federation import lifecycle, policies, shared, sites
+from srcnet_compiler.federation.amounts import Findings
+from srcnet_compiler.federation.model import Federation, StorageArea
+from srcnet_compiler.names import SrcName
+from srcnet_compiler.schema.common import Document
+from srcnet_compiler.schema.data_policy import DataPolicy
+from srcnet_compiler.schema.federation import Federation as FederationDocument
+from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired, Waiver
+from srcnet_compiler.schema.site import Site
+from srcnet_compiler.schema.validate import Located
+from srcnet_compiler.span import Span
+
+D = TypeVar("D", bound=Document)
+
+
+def link(documents: Iterable[Located[Document]]) -> Outcome[Federation]:
+    """One federation from all documents, whatever their order, or every name that does not fit."""
+    ordered = sorted(documents, key=lambda d: (d.document.metadata.name, d.origin.at()))
+    found = Findings(_duplicates(ordered))
+    federations = _of(ordered, FederationDocument)
+    if len(federations) != 1:
+        found.append(_not_one_federation(federations, ordered))
+        return Outcome(None, tuple(found))
+    federation = _build(ordered, federations[0], found)
+    found.extend(_unknown_names(federation))
+    return Outcome(None if has_errors(found) else federation, tuple(found))
+
+
+def _of(documents: Sequence[Located[Document]], kind: type[D]) -> list[Located[D]]:
+    return [cast(Located[D], d) for d in documents if isinstance(d.document, kind)]
+
+
+def _build(
+    documents: Sequence[Located[Document]], head: Located[FederationDocument], found: Findings
+) -> Federation:
+    spec, origin = head.document.spec, head.origin.below("spec")
+    common = shared.read_shared(spec, origin)
+    retired = tuple(
+        lifecycle.read_retired(d.document, d.origin, found) for d in _of(documents, Retired)
+    )
+    read = [
+        (d.document, sites.read_site(d.document, d.origin, common, found))
+        for d in _of(documents, Site)
+    ]
+    areas = [
+        area
+        for document, site in read
+        for area in sites.read_areas(document, site, common, retired, found)
+    ]
+    found.extend(_duplicate_areas(areas))
+    data_policies = (
+        policies.read_policy(d.document, d.origin, retired, found)
+        for d in _of(documents, DataPolicy)
+    )
+    moves = (lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved))
+    return Federation(
+        name=head.document.metadata.name,
+        members=tuple(SrcName(member) for member in spec.members),
+        aliases={alias: SrcName(name) for alias, name in sorted(spec.aliases.items())},
+        regions=common.regions,
+        tiers=common.tiers,
+        classes=common.classes,
+        naming=shared.read_naming(spec, origin),
+        data=shared.read_data(spec, origin),
+        service_storage={name: rule.storage for name, rule in sorted(spec.services.items())},
+        token_only=spec.tokenOnly,
+        limits=shared.read_limits(spec, origin, found),
+        sites={site.name: site for _, site in read},
+        areas={area.name: area for area in sorted(areas, key=lambda area: area.name)},
+        policies={policy.name: policy for policy in data_policies},
+        downtimes=tuple(
+            lifecycle.read_downtime(d.document, d.origin, found) for d in _of(documents, Downtime)
+        ),
+        moved={move.area: move for move in moves},
+        retired=retired,
+        waivers=tuple(
+            lifecycle.read_waiver(d.document, d.origin, found) for d in _of(documents, Waiver)
+        ),
+        origin=origin,
+    )
+
+
+def _duplicates(documents: Sequence[Located[Document]]) -> Iterable[Diagnostic]:
+    first: dict[tuple[str, str], Span] = {}
+    for located in documents:
+        name, kind = located.document.metadata.name, type(located.document).__name__
+        here = located.origin.at("metadata", "name")
+        if (kind, name) in first:
+            yield _twice(f"{kind} `{name}`", here, first[kind, name])
+        first.setdefault((kind, name), here)
+
+
+def _duplicate_areas(areas: Sequence[StorageArea]) -> Iterable[Diagnostic]:
+    first: dict[str, StorageArea] = {}
+    for area in areas:
+        if area.name in first:
+            yield _twice(
+                f"storage area `{area.name}`",
+                area.origin.at("name"),
+                first[area.name].origin.at("name"),
+            )
+        first.setdefault(area.name, area)
+
+
+def _twice(what: str, here: Span, there: Span) -> Diagnostic:
+    return error(
+        Code.DUPLICATE_NAME,
+        f"{what} is described twice",
+        Label(here, "again here"),
+        Label(there, "first here"),
+        help="give one of them another name, or remove it",
+    )
+
+
+def _not_one_federation(
+    federations: Sequence[Located[FederationDocument]], documents: Sequence[Located[Document]]
+) -> Diagnostic:
+    if not federations:
+        places = [Label(documents[0].origin.at())] if documents else []
+        return error(
+            Code.NO_FEDERATION,
+            "no document of kind `Federation` was found",
+            *places,
+            help="write what the members share in `policies/federation.yaml`",
+        )
+    labels = [Label(d.origin.at("metadata", "name"), "one here") for d in federations]
+    return error(
+        Code.NO_FEDERATION,
+        f"{len(federations)} documents of kind `Federation` were found; there is exactly one",
+        *reversed(labels),
+    )
+
+
+def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
+    for site in federation.sites.values():
+        yield from _known(site.src, federation.members, "member", site.origin.at("src"))
+        for service in site.services:
+            if service.storage is not None:
+                yield from _known(
+                    service.storage,
+                    site.areas,
+                    f"storage area of `{site.name}`",
+                    service.origin.at("storage"),
+                )
+            if service.at is not None:
+                yield from _known(
+                    service.at, site.compute, f"compute of `{site.name}`", service.origin.at("at")
+                )
+            if federation.service_storage:
+                yield from _known(
+                    service.service,
+                    federation.service_storage,
+                    "service of the federation",
+                    service.origin.at("service"),
+                )
+    for area in federation.areas.values():
+        yield from _known(area.tier, federation.tiers, "tier", area.origin.at("tier"))
+        if area.within is not None:
+            siblings = federation.sites[area.site].areas
+            yield from _known(
+                area.within, siblings, f"storage area of `{area.site}`", area.origin.at("within")
+            )
+    for kind in federation.classes.values():
+        yield from _known(kind.tier, federation.tiers, "tier", kind.origin.at("tier"))
+    yield from _unknown_in_policies(federation)
+    yield from _unknown_in_lifecycle(federation)
+
+
+def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
+    namespaces = [space.name for space in federation.data.namespaces]
+    for policy in federation.policies.values():
+        for index, name in enumerate(policy.selector.namespaces):
+            place = policy.origin.at("selects", "namespaces", index)
+            yield from _known(name, namespaces, "namespace of the federation", place)
+        for phase in policy.phases:
+            for copies in phase.copies:
+                yield from _known(copies.tier, federation.tiers, "tier", copies.origin.at("tier"))
+    for alias, member in federation.aliases.items():
+        place = federation.origin.at("aliases", alias)
+        yield from _known(member, federation.members, "member", place)
+
+
+def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
+    today = {area.name_today for area in federation.areas.values()}
+    areas = {*federation.areas, *today}
+    for downtime in federation.downtimes:
+        services = {s.label for site in federation.sites.values() for s in site.services}
+        compute = {c for site in federation.sites.values() for c in site.compute}
+        known = {*federation.sites, *areas, *services, *compute}
+        yield from _known(
+            downtime.of, known, "site, area, compute or service", downtime.origin.at("of")
+        )
+    for move in federation.moved.values():
+        yield from _known(move.area, federation.areas, "storage area", move.origin.at("area"))
+    for end in federation.retired:
+        if end.area is not None:
+            yield from _known(end.area, areas, "storage area", end.origin.at("area"))
+        if end.policy is not None:
+            yield from _known(
+                end.policy, federation.policies, "data policy", end.origin.at("policy")
+            )
+
+
+def _known(
+    name: str, among: Iterable[str] | Mapping[str, object], what: str, place: Span
+) -> Iterable[Diagnostic]:
+    names = sorted(among)
+    if name in names:
+        return
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    several = f"known are {', '.join(f'`{n}`' for n in names[:8])}" if names else "there is none"
+    yield error(
+        Code.UNKNOWN_NAME,
+        f"`{name}` is not a {what}",
+        Label(place),
+        help=f"did you mean `{near[0]}`?" if near else several,
+    )

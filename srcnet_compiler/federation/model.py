@@ -1,0 +1,354 @@
+"""The federation as the rest of the compiler sees it: linked, typed, immutable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from srcnet_compiler.names import (
+    AreaName,
+    Namespace,
+    PolicyName,
+    RegionName,
+    SiteName,
+    SrcName,
+    TierName,
+)
+from srcnet_compiler.quantity import BitsPerSecond, Bytes, DataRate, Period, Seconds
+from srcnet_compiler.span import Origin, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A kind of storage. Copies on a tier that does not count are never counted."""
+
+    name: TierName
+    archive: bool
+    volatile: bool
+    counts: bool
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StorageClass:
+    """What the class inside an area's name promises."""
+
+    name: str
+    tier: TierName
+    role: str
+    pledged: bool
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A failure domain made of countries."""
+
+    name: RegionName
+    countries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One way in to a storage area; `port` 0 for local files."""
+
+    protocol: str
+    host: str
+    port: int
+    path: str
+    third_party_copy: bool
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """What the data management system must know of an area; None where the spec says nothing."""
+
+    fts: str | None = None
+    tokens: bool | None = None
+    archive_timeout: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StorageArea:
+    """A part of a site's storage that is used as one.
+
+    `capacity` None: the spec does not say. `pledged` is what copies may use: the pledge, else the
+    capacity. `within` names the area whose capacity this one lies in. `drafts` are the places that
+    make it rest on a draft: itself, its site, its tier or the class in its name.
+    """
+
+    name: AreaName
+    name_today: str
+    site: SiteName
+    src: SrcName
+    country: str
+    region: RegionName | None
+    environment: str
+    enabled: bool
+    tier: TierName
+    role: str
+    system: str
+    deterministic: bool
+    capacity: Bytes | None
+    pledged: Bytes | None
+    within: AreaName | None
+    mount: str | None
+    endpoints: tuple[Endpoint, ...]
+    transfers: Transfers
+    retired: bool
+    counts: bool
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteService:
+    """A service that a site offers; `label` is what a person would call it."""
+
+    service: str
+    label: str
+    site: SiteName
+    environment: str
+    enabled: bool
+    at: str | None
+    storage: AreaName | None
+    scheme: str | None
+    host: str | None
+    port: int | None
+    path: str | None
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One physical site."""
+
+    name: SiteName
+    src: SrcName
+    country: str
+    region: RegionName | None
+    city: str | None
+    latitude: float | None
+    longitude: float | None
+    timezone: str | None
+    uplink: BitsPerSecond | None
+    areas: tuple[AreaName, ...]
+    services: tuple[SiteService, ...]
+    compute: tuple[str, ...]
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What arrives from calendar year `year` on: `rate` each year, or `amount` once in it."""
+
+    year: int
+    rate: DataRate | None
+    amount: Bytes | None
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """`count` copies on `tier`."""
+
+    count: int
+    tier: TierName
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """All `copies` together, all `apart` by region, site or area; `until` None: it lasts."""
+
+    name: str
+    until: Period | None
+    apart: str
+    copies: tuple[Copies, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many copies the phase asks for."""
+        return sum(copies.count for copies in self.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which data a policy is about. None or empty: no restriction, but for namespaces."""
+
+    namespaces: tuple[Namespace, ...]
+    product: str | None
+    telescopes: tuple[str, ...]
+    campaign: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DataPolicy:
+    """What happens to a class of data. `ingest` are the countries whose ingest areas receive it."""
+
+    name: PolicyName
+    selector: Selector
+    volumes: tuple[Volume, ...]
+    ingest: tuple[str, ...]
+    deadline: Seconds
+    floor: int
+    phases: tuple[Phase, ...]
+    activity: str
+    retired: bool
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRule:
+    """A namespace that data products are named in, and the account that owns it."""
+
+    name: Namespace
+    account: str
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """An account that the federation's own services use."""
+
+    name: str
+    type: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is found when it is used: `kind` is env, file or vault."""
+
+    kind: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataManagement:
+    """The instance that moves data: its address, accounts, columns, activities, distances."""
+
+    name: str
+    server: str
+    auth: str
+    secret: Secret
+    owner: str
+    acts_as: str
+    accounts: tuple[ServiceAccount, ...]
+    namespaces: tuple[NamespaceRule, ...]
+    columns: Mapping[str, str]
+    activities: tuple[str, ...]
+    same_site: int
+    same_region: int
+    otherwise: int
+    config: Mapping[str, str]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The rule for areas' names; `existing` says what to make of a name of today against it."""
+
+    area: str
+    existing: str
+    new: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The harm that one plan may do without a waiver; `moved_data` in bytes."""
+
+    deleted_collections: int
+    moved_data: Bytes
+    drained_nodes: int
+    retired_areas: int
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """When something is not available, in UTC; `end` is the first moment after it."""
+
+    name: str
+    of: str
+    start: datetime
+    end: datetime
+    planned: bool
+    reason: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A rename of an area in the data management system."""
+
+    area: AreaName
+    before: str
+    after: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """An acknowledged end of an area or a policy; `until` is the last day it holds."""
+
+    area: str | None
+    policy: str | None
+    reason: str
+    until: date
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Something set aside for one object until the end of day `until`: a finding's code, drafts
+    (`kind` draft) or a limit up to `up_to`."""
+
+    name: str
+    kind: str
+    what: str
+    up_to: int | None
+    of: str
+    reason: str
+    until: date
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """Everything that the specs say, with names resolved. Mappings are in order of name."""
+
+    name: str
+    members: tuple[SrcName, ...]
+    aliases: Mapping[str, SrcName]
+    regions: Mapping[RegionName, Region]
+    tiers: Mapping[TierName, Tier]
+    classes: Mapping[str, StorageClass]
+    naming: Naming
+    data: DataManagement
+    service_storage: Mapping[str, str]
+    token_only: bool
+    limits: Limits
+    sites: Mapping[SiteName, Site]
+    areas: Mapping[AreaName, StorageArea]
+    policies: Mapping[PolicyName, DataPolicy]
+    downtimes: tuple[Downtime, ...]
+    moved: Mapping[AreaName, Moved]
+    retired: tuple[Retired, ...]
+    waivers: tuple[Waiver, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+    def waives_drafts(self, *names: str) -> bool:
+        """Whether a waiver accepts the drafts that one of these objects rests on, at any date.
+
+        Artifacts do not depend on the day: the plan's guard looks at the waiver's end.
+        """
+        return any(waiver.kind == "draft" and waiver.of in names for waiver in self.waivers)

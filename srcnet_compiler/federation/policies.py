@@ -1,0 +1,84 @@
+"""DataPolicy documents to the model."""
+
+from collections.abc import Iterable
+
+from srcnet_compiler.federation.amounts import Findings
+from srcnet_compiler.federation.model import (
+    Copies,
+    DataPolicy,
+    Phase,
+    Retired,
+    Selector,
+    Volume,
+)
+from srcnet_compiler.federation.shared import draft
+from srcnet_compiler.names import Namespace, PolicyName, TierName
+from srcnet_compiler.quantity import (
+    Period,
+    Seconds,
+    parse_bytes,
+    parse_data_rate,
+    parse_duration,
+    parse_period,
+)
+from srcnet_compiler.schema import data_policy as schema
+from srcnet_compiler.span import Origin
+
+
+def read_policy(
+    document: schema.DataPolicy, origin: Origin, retired: Iterable[Retired], found: Findings
+) -> DataPolicy:
+    """One data policy; volumes in order of year."""
+    spec, here = document.spec, origin.below("spec")
+    selects = spec.selects
+    volumes = (
+        _volume(volume, here.below("volume", index), found)
+        for index, volume in enumerate(spec.volume)
+    )
+    return DataPolicy(
+        name=PolicyName(document.metadata.name),
+        selector=Selector(
+            tuple(Namespace(name) for name in selects.namespaces),
+            selects.product,
+            tuple(selects.telescope or ()),
+            selects.campaign,
+        ),
+        volumes=tuple(sorted(volumes, key=lambda volume: volume.year)),
+        ingest=tuple(spec.arrives.at.countries) if spec.arrives.at else (),
+        deadline=found.required(
+            parse_duration, spec.arrives.deadline, here.below("arrives"), "deadline", Seconds(0)
+        ),
+        floor=spec.floor,
+        phases=tuple(
+            _phase(phase, here.below("phases", index), found)
+            for index, phase in enumerate(spec.phases)
+        ),
+        activity=spec.activity,
+        retired=any(end.policy == document.metadata.name for end in retired),
+        drafts=draft(spec, here),
+        origin=here,
+    )
+
+
+def _volume(volume: schema.Volume, origin: Origin, found: Findings) -> Volume:
+    return Volume(
+        volume.from_,
+        found.amount(parse_data_rate, volume.rate, origin, "rate"),
+        found.amount(parse_bytes, volume.amount, origin, "amount"),
+        draft(volume, origin),
+        origin,
+    )
+
+
+def _phase(phase: schema.Phase, origin: Origin, found: Findings) -> Phase:
+    until: Period | None = found.amount(parse_period, phase.until, origin, "until")
+    return Phase(
+        phase.name,
+        until,
+        phase.apart,
+        tuple(
+            Copies(copies.count, TierName(copies.tier), origin.below("copies", index))
+            for index, copies in enumerate(phase.copies)
+        ),
+        origin,
+    )

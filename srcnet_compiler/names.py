@@ -1,0 +1,12 @@
+"""Names that people type: sites, storage areas, tiers, policies."""
+
+from typing import NewType
+
+SiteName = NewType("SiteName", str)
+AreaName = NewType("AreaName", str)
+SrcName = NewType("SrcName", str)
+TierName = NewType("TierName", str)
+RegionName = NewType("RegionName", str)
+PolicyName = NewType("PolicyName", str)
+Namespace = NewType("Namespace", str)
+"""What SRCNet's data management API calls a namespace; data products are named inside one."""

@@ -1,0 +1,156 @@
+"""The stages in order. Read this file first.
+
+text → documents → specs → federation → analysis → models → artifacts. Each stage reports all that
+it can find, and the next begins only where nothing was an error.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from srcnet_compiler.analysis.passes import Analysis, analyse
+from srcnet_compiler.artifact import Artifact
+from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.federation.link import link
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.schema.common import Document
+from srcnet_compiler.schema.validate import Located, check_folder, validate
+from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
+from srcnet_compiler.targets.protocol import Target
+from srcnet_compiler.targets.registry import TARGETS
+
+FOLDERS = ("policies", "site-specs")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What was read: the specs, their lines by file for messages, and a digest of all bytes."""
+
+    specs: tuple[Located[Document], ...]
+    lines: Mapping[str, Sequence[str]]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """One instance of one target, as it should be."""
+
+    target: Target[Any, Any]
+    model: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """How far the stages came. What is None was not reached; `diagnostics` say why."""
+
+    sources: Sources
+    diagnostics: tuple[Diagnostic, ...]
+    federation: Federation | None = None
+    analysis: Analysis | None = None
+    models: tuple[Lowered, ...] = ()
+    artifacts: tuple[Artifact, ...] = field(default=(), repr=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether some finding is an error, so that nothing may be planned."""
+        return has_errors(self.diagnostics)
+
+
+def spec_files(root: Path) -> tuple[Path, ...]:
+    """The spec files below `root`, in order of path."""
+    return tuple(
+        sorted(
+            path
+            for folder in FOLDERS
+            for pattern in ("*.yaml", "*.yml")
+            for path in (root / folder).rglob(pattern)
+        )
+    )
+
+
+def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, ...]]:
+    """Text to specs: every finding about reading and shape."""
+    specs: list[Located[Document]] = []
+    lines: dict[str, Sequence[str]] = {}
+    found: list[Diagnostic] = []
+    hasher = sha256()
+    with no_collection():
+        for path in files:
+            name = _name(root, path)
+            content = read_bytes(path, name)
+            found += content.diagnostics
+            if content.value is None:
+                continue
+            hasher.update(f"{name}\0{len(content.value)}\0".encode())
+            hasher.update(content.value)
+            lines[name] = text_lines(content.value)
+            parsed = parse(name, content.value)
+            found += parsed.diagnostics
+            for document in parsed.value or ():
+                shaped = validate(document)
+                found += shaped.diagnostics
+                if shaped.value is not None:
+                    specs.append(shaped.value)
+                    misplaced = check_folder(shaped.value)
+                    found += [misplaced] if misplaced else []
+    return Sources(tuple(specs), lines, hasher.hexdigest()), tuple(found)
+
+
+def check(root: Path, today: date) -> Compiled:
+    """All stages up to the analysis."""
+    sources, found = load(root, spec_files(root))
+    if has_errors(found):
+        return Compiled(sources, found)
+    linked = link(sources.specs)
+    found = (*found, *linked.diagnostics)
+    if linked.value is None:
+        return Compiled(sources, found)
+    analysed = analyse(linked.value, today)
+    return Compiled(sources, (*found, *analysed.diagnostics), linked.value, analysed.value)
+
+
+def compile_specs(root: Path, today: date) -> Compiled:
+    """All stages: models and artifacts of every target, checked."""
+    checked = check(root, today)
+    if checked.failed or checked.federation is None or checked.analysis is None:
+        return checked
+    federation, analysis = checked.federation, checked.analysis
+    models = tuple(
+        Lowered(target, model) for target in TARGETS for model in target.lower(federation, analysis)
+    )
+    objections = tuple(
+        found for lowered in models for found in lowered.target.check(lowered.model, federation)
+    )
+    artifacts = tuple(
+        sorted(
+            (artifact for lowered in models for artifact in lowered.target.emit(lowered.model)),
+            key=lambda artifact: artifact.path,
+        )
+    )
+    return Compiled(
+        checked.sources,
+        (*checked.diagnostics, *objections),
+        federation,
+        analysis,
+        models,
+        () if has_errors(objections) else artifacts,
+    )
+
+
+def digest_of(artifacts: Iterable[Artifact]) -> str:
+    """One digest for all artifacts: what a plan is bound to."""
+    hasher = sha256()
+    for artifact in artifacts:
+        hasher.update(f"{artifact.path}\0{len(artifact.content)}\0{artifact.content}".encode())
+    return hasher.hexdigest()
+
+
+def _name(root: Path, path: Path) -> str:
+    """How a file is called in messages: from the top of the specs, else as it was given."""
+    try:
+        return str(PurePosixPath(path.resolve().relative_to(root.resolve())))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,66 @@
+"""Changes of one instance to an ordered plan."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from srcnet_compiler.change import Action, Address, Change
+from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
+
+
+def build_plan(
+    instance: str,
+    changes: Sequence[Change],
+    adoptions: Iterable[Change],
+    known: frozenset[Address],
+    binding: Binding,
+    unseen: Iterable[Unseen] = (),
+    held: Iterable[Held] = (),
+    supersedes: str | None = None,
+) -> Plan:
+    """A plan whose waves honour `needs`. What exists and is not `known` as ours is adopted first."""
+    first_contact = [change for change in adoptions if change.address not in known]
+    return Plan(
+        instance,
+        binding,
+        waves([*first_contact, *changes]),
+        tuple(unseen),
+        tuple(held),
+        supersedes,
+    )
+
+
+def waves(changes: Sequence[Change]) -> tuple[tuple[Change, ...], ...]:
+    """The changes by depth: each after those of the objects it needs, and after the adoption or the
+    rename of its own object.
+
+    Raises ValueError where changes need each other: a fault of the compiler.
+    """
+    by_address: dict[Address, list[int]] = defaultdict(list)
+    for index, change in enumerate(changes):
+        by_address[change.address].append(index)
+    depths: dict[int, int] = {}
+
+    def depth(index: int, above: tuple[int, ...]) -> int:
+        if index in above:
+            raise ValueError(f"{changes[index].address} needs itself")
+        if index not in depths:
+            before = _before(changes, index, by_address)
+            deepest = max((depth(i, (*above, index)) for i in before), default=-1)
+            depths[index] = deepest + 1
+        return depths[index]
+
+    levels: dict[int, list[Change]] = defaultdict(list)
+    for index, change in enumerate(changes):
+        levels[depth(index, ())].append(change)
+    return tuple(tuple(levels[level]) for level in sorted(levels))
+
+
+def _before(
+    changes: Sequence[Change], index: int, by_address: dict[Address, list[int]]
+) -> list[int]:
+    change = changes[index]
+    needed = [i for address in change.needs for i in by_address.get(address, ()) if i != index]
+    prior = (Action.ADOPT, Action.RENAME)
+    if change.action not in prior:
+        needed += [i for i in by_address[change.address] if changes[i].action in prior]
+    return needed

@@ -1,0 +1,116 @@
+"""What a plan may not do: more harm than the federation allows, drafts, anything not ours."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from srcnet_compiler.change import Action, Change
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.federation.model import Federation, Waiver
+from srcnet_compiler.plan.model import Held, Plan
+from srcnet_compiler.quantity import round_bytes
+from srcnet_compiler.span import Span
+
+
+def guard(plan: Plan, federation: Federation, today: date) -> tuple[Diagnostic, ...]:
+    """Every reason to refuse the plan on `today`; a waiver in force takes one away."""
+    return (
+        *_limits(plan, federation, today),
+        *_drafts(plan, federation, today),
+        *_retirements(plan, federation, today),
+    )
+
+
+def held_back(federation: Federation) -> tuple[Held, ...]:
+    """What the specs describe and no plan contains, because it rests on a draft."""
+    names = [
+        *((f"data policy `{p.name}`", p.drafts, (p.name,)) for p in federation.policies.values()),
+        *(
+            (f"storage area `{a.name}`", a.drafts, (a.name, a.site))
+            for a in federation.areas.values()
+        ),
+        *((f"namespace `{n.name}`", n.drafts, (n.name,)) for n in federation.data.namespaces),
+    ]
+    return tuple(
+        Held(what, f"rests on a draft at {drafts[0]}")
+        for what, drafts, waived in names
+        if drafts and not federation.waives_drafts(*waived)
+    )
+
+
+def _in_force(federation: Federation, kind: str, today: date) -> Iterator[Waiver]:
+    return (w for w in federation.waivers if w.kind == kind and w.until >= today)
+
+
+def _limits(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
+    limits = federation.limits
+    moved = sum(change.moves for change in plan.changes)
+    retired = sum(
+        change.action is Action.RETIRE and change.address.kind == "rse" for change in plan.changes
+    )
+    for key, amount, allowed in (
+        ("movedData", moved, int(limits.moved_data)),
+        ("retiredAreas", retired, limits.retired_areas),
+    ):
+        lifted = [w.up_to or 0 for w in _in_force(federation, "limit", today) if w.what == key]
+        if amount > max([allowed, *lifted]):
+            shown = round_bytes if key == "movedData" else str
+            yield error(
+                Code.OVER_LIMIT,
+                f"the plan has {shown(amount)} of `{key}`; one plan may have {shown(allowed)}",
+                Label(limits.origin.at(key), "the limit"),
+                help="do it in parts, or have a `Waiver` with `limit` and `upTo` approved",
+                subject=key,
+            )
+
+
+def _drafts(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
+    accepted = set(_accepted(federation, today))
+    for change in plan.changes:
+        open_drafts = [span for span in change.drafts if span not in accepted]
+        if open_drafts:
+            yield error(
+                Code.RESTS_ON_DRAFT,
+                f"{change.address} rests on a draft",
+                Label(open_drafts[0], "not agreed"),
+                help="have it agreed, or have a `Waiver` with `draft: true` approved",
+                subject=change.address.name,
+            )
+
+
+def _accepted(federation: Federation, today: date) -> Iterable[Span]:
+    waived = {waiver.of for waiver in _in_force(federation, "draft", today)}
+    for area in federation.areas.values():
+        if waived & {area.name, area.site}:
+            yield from area.drafts
+    for policy in federation.policies.values():
+        if policy.name in waived:
+            yield from policy.drafts
+    for space in federation.data.namespaces:
+        if space.name in waived:
+            yield from space.drafts
+
+
+def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
+    """An area is closed only by a document that still holds."""
+    in_force = [end for end in federation.retired if end.until >= today and end.area is not None]
+    allowed = {
+        name
+        for end in in_force
+        for area in federation.areas.values()
+        if end.area in (area.name, area.name_today)
+        for name in (area.name, area.name_today)
+    }
+    for change in plan.changes:
+        if _closes_area(change) and change.address.name not in allowed:
+            place = next((f.origin for f in change.fields if f.origin is not None), None)
+            yield error(
+                Code.NOT_OURS,
+                f"{change.address} would be closed, and no `Retired` document in force says so",
+                *([Label(place)] if place else []),
+                help="write a `Retired` document, or renew its `until`",
+                subject=change.address.name,
+            )
+
+
+def _closes_area(change: Change) -> bool:
+    return change.action is Action.RETIRE and change.address.kind == "rse"

@@ -1,0 +1,1 @@
+"""One set of findings, many readers: a terminal, people on the web, machines that run checks."""

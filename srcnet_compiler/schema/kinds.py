@@ -1,0 +1,54 @@
+"""Every kind of document, and the folder it may stand in. Shapes are loaded when they are met."""
+
+import re
+import zlib
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srcnet_compiler.schema.common import Document
+
+_MODULES = {
+    "Site": ("site", ("site-specs",)),
+    "Federation": ("federation", ("policies",)),
+    "DataPolicy": ("data_policy", ("policies",)),
+    "Downtime": ("lifecycle", ("site-specs", "policies")),
+    "Moved": ("lifecycle", ("site-specs", "policies")),
+    "Retired": ("lifecycle", ("site-specs", "policies")),
+    "Waiver": ("lifecycle", ("site-specs", "policies")),
+}
+KINDS = tuple(_MODULES)
+FOLDERS = frozenset(folder for _, folders in _MODULES.values() for folder in folders)
+SOURCES = "sources.crc32"
+"""Beside the published schemas: the mark of the sources that they follow from."""
+
+
+def folders(kind: str) -> tuple[str, ...]:
+    """The folders at the top of a spec repository in which documents of `kind` may stand."""
+    return _MODULES[kind][1]
+
+
+def shape(kind: str) -> "type[Document]":
+    """The shape of `kind`; KeyError for a kind that does not exist."""
+    module = import_module(f"srcnet_compiler.schema.{_MODULES[kind][0]}")
+    found: type[Document] = getattr(module, kind)
+    return found
+
+
+def schema_file(kind: str) -> str:
+    """The file of a kind's JSON Schema: `DataPolicy` has `data-policy.schema.json`."""
+    return f"{re.sub(r'(?<=[a-z])(?=[A-Z])', '-', kind).lower()}.schema.json"
+
+
+def checksum() -> str:
+    """A mark of the sources that the published schemas follow from, against stale ones.
+
+    Raises OSError where the sources do not stand beside this module.
+    """
+    here = Path(__file__).parent
+    shapes = sorted({"common", *(module for module, _ in _MODULES.values())})
+    mark = zlib.crc32((here.parent / "quantity.py").read_bytes())
+    for module in shapes:
+        mark = zlib.crc32((here / f"{module}.py").read_bytes(), mark)
+    return f"{mark:08x}"

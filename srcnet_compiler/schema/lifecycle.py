@@ -1,0 +1,164 @@
+"""The shapes of Downtime, Moved, Retired and Waiver: what happens to things that exist."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from srcnet_compiler import quantity
+from srcnet_compiler.schema.common import (
+    Date,
+    Document,
+    ExactlyOne,
+    GroupPath,
+    Instant,
+    LegacyName,
+    Name,
+    Reason,
+    Spec,
+    such_as,
+    text,
+)
+
+
+def _only_true(value: bool) -> bool:
+    if not value:
+        raise PydanticCustomError("only_true", "only true")
+    return value
+
+
+OnlyTrue = Annotated[
+    bool, AfterValidator(_only_true), WithJsonSchema({"type": "boolean", "const": True})
+]
+
+
+class Group(Spec):
+    """A group of the identity provider that decided."""
+
+    group: GroupPath
+    """Its path."""
+
+
+class DowntimeSpec(Spec):
+    """A time in which something is not available."""
+
+    of: Name
+    """A site, or one of its storage areas, compute or services."""
+    from_: Annotated[Instant, Field(alias="from")]
+    """The first moment, in UTC."""
+    to: Instant
+    """The first moment after it, in UTC."""
+    planned: bool = True
+    """Whether it was announced."""
+    reason: Reason
+    """Why, for the people who wait."""
+
+
+class Downtime(Document):
+    """Planned unavailability of something that belongs to a site; emits nothing."""
+
+    kind: Literal["Downtime"]
+    """`Downtime`."""
+    spec: DowntimeSpec
+    """When, what, why."""
+
+
+class MovedSpec(Spec):
+    """A rename."""
+
+    area: Name
+    """The storage area, by its name in the site's file."""
+    from_: Annotated[LegacyName, Field(alias="from")]
+    """Its name in the data management system until now."""
+    to: LegacyName
+    """Its name from now on."""
+
+
+class Moved(Document):
+    """A rename of something that a system knows by another name."""
+
+    kind: Literal["Moved"]
+    """`Moved`."""
+    spec: MovedSpec
+    """From which name to which."""
+
+
+class RetiredSpec(ExactlyOne):
+    """An acknowledged end."""
+
+    one_of = ("area", "policy")
+
+    area: Name | None = None
+    """The storage area that ends, by its name or the name it has in the system."""
+    policy: Name | None = None
+    """The data policy that ends: its subscriptions are switched off, its rules stay."""
+    reason: Reason
+    """Why."""
+    approvedBy: Group
+    """Who decided."""
+    until: Date
+    """The day after which this document must be renewed or removed."""
+
+
+class Retired(Document):
+    """An acknowledged end of something. Nothing ever ends because it is absent."""
+
+    kind: Literal["Retired"]
+    """`Retired`."""
+    spec: RetiredSpec
+    """What ends and why."""
+
+
+class SetsAside(ExactlyOne):
+    """What a waiver sets aside."""
+
+    one_of = ("finding", "draft", "limit")
+
+    finding: (
+        Annotated[
+            str,
+            text(r"^[a-z0-9]+(-[a-z0-9]+)*$", "the code of a finding", "plain-http-under-tokens"),
+        ]
+        | None
+    ) = None
+    """A finding, by its code."""
+    draft: OnlyTrue | None = None
+    """That a value is only a draft."""
+    limit: Literal["deletedCollections", "movedData", "drainedNodes", "retiredAreas"] | None = None
+    """A limit of the federation."""
+    upTo: (
+        Annotated[
+            str,
+            text(
+                f"^([0-9]+|{quantity.BYTES_PATTERN[1:-1]})$",
+                "an amount with its unit, or a number in quotes",
+                "100 TB",
+            ),
+        ]
+        | None
+    ) = None
+    """How far the limit is lifted."""
+
+
+class WaiverSpec(Spec):
+    """Something set aside for one object, for a time."""
+
+    setsAside: SetsAside
+    """What is set aside."""
+    of: Annotated[str, such_as("CHSRC-CSCS-T0")]
+    """The object, by its name."""
+    reason: Reason
+    """Why."""
+    approvedBy: Group
+    """Who decided."""
+    until: Date
+    """The last day on which it holds."""
+
+
+class Waiver(Document):
+    """A finding, a draft value or a limit set aside for one object, with reason and end."""
+
+    kind: Literal["Waiver"]
+    """`Waiver`."""
+    spec: WaiverSpec
+    """What is set aside, for what, why and until when."""

@@ -1,0 +1,73 @@
+"""Plain data to documents of known shape; every fault a finding at its place.
+
+Nothing heavy is loaded before it is needed: a good document that stands alone is checked against
+its published schema (`quick`), shapes are loaded to link documents and to find words for faults.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
+from srcnet_compiler.schema import kinds, quick
+from srcnet_compiler.span import Origin
+
+if TYPE_CHECKING:
+    from srcnet_compiler import source
+    from srcnet_compiler.schema.common import Document
+
+S = TypeVar("S", bound="Document")
+
+
+@dataclass(frozen=True, slots=True)
+class Located(Generic[S]):
+    """A document of known shape, and where it was written; `origin` is that of its root."""
+
+    document: S
+    origin: Origin
+
+
+def validate(document: "source.Document") -> "Outcome[Located[Document]]":
+    """The document by the shape of its kind, or all that is wrong with it, in file order."""
+    from pydantic import ValidationError
+
+    from srcnet_compiler.schema import wording
+
+    data, source_map = document.data, document.source_map
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str) or kind not in kinds.KINDS:
+        return Outcome(None, wording.without_kind(data, source_map))
+    try:
+        shaped = kinds.shape(kind).model_validate(data)
+    except ValidationError as trouble:
+        errors = trouble.errors(include_url=False)
+        return Outcome(None, wording.findings(kind, errors, data, source_map))
+    if any(wording.nulls(data)):
+        return Outcome(None, wording.findings(kind, (), data, source_map))
+    return Outcome(Located(shaped, Origin(source_map)))
+
+
+def check(document: "source.Document") -> tuple[Diagnostic, ...]:
+    """What `validate` finds, for a document that nobody goes on with: a good one costs 1 ms."""
+    data = document.data
+    if isinstance(data, dict) and quick.accepts(data.get("kind"), data):
+        return ()
+    return validate(document).diagnostics
+
+
+def check_folder(located: "Located[Any]") -> Diagnostic | None:
+    """A document in a folder where nobody looks for its kind; files elsewhere are left alone.
+
+    The file's name must be relative to the top of the repository of specs.
+    """
+    kind: str = located.document.kind
+    file = located.origin.source_map.file
+    top, allowed = PurePath(file).parts[0], kinds.folders(kind)
+    if top in allowed or top not in kinds.FOLDERS:
+        return None
+    return error(
+        Code.WRONG_FOLDER,
+        f"a `{kind}` does not belong in `{top}/`",
+        Label(located.origin.at("kind")),
+        help=f"move the file to {' or '.join(f'`{folder}/`' for folder in allowed)}",
+    )

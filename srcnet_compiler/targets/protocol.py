@@ -1,0 +1,69 @@
+"""What a target is: a few functions around one model.
+
+All but `connect` and `read` are pure.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from srcnet_compiler.analysis.passes import Analysis
+from srcnet_compiler.artifact import Artifact
+from srcnet_compiler.change import Address, Change
+from srcnet_compiler.diagnostic import Diagnostic
+from srcnet_compiler.federation.model import Federation
+
+M = TypeVar("M")
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A part of the live system that could not be read; nothing under it is changed.
+
+    An address with an empty name covers every object of its kind, with an empty kind the instance.
+    """
+
+    under: Address
+    reason: str
+
+    def covers(self, address: Address) -> bool:
+        """Whether `address` lies under this gap."""
+        here = self.under
+        return (
+            (here.target, here.instance) == (address.target, address.instance)
+            and here.kind in ("", address.kind)
+            and here.name in ("", address.name)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[M]):
+    """What was seen, and what could not be seen. Unseen is not the same as absent."""
+
+    model: M
+    gaps: tuple[Gap, ...] = ()
+
+
+class UnreachableError(Exception):
+    """A system cannot be reached or answers nonsense: exit 69. The text is for the user."""
+
+
+class RefusedError(Exception):
+    """A system refuses our credentials or rights: exit 77. The text is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Generic[M, C]):
+    """`M` is the target's model of one instance, `C` the client that reads it.
+
+    `check` is what the real consumer of the artifacts would object to; `read` looks only at what
+    the wanted model may touch; `adoptions` takes over what exists, one change for each object.
+    """
+
+    name: str
+    lower: Callable[[Federation, Analysis], tuple[M, ...]]
+    emit: Callable[[M], tuple[Artifact, ...]]
+    check: Callable[[M, Federation], Iterable[Diagnostic]]
+    diff: Callable[[M, Reading[M]], tuple[Change, ...]]
+    adoptions: Callable[[M, Reading[M]], tuple[Change, ...]]

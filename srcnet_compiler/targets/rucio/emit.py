@@ -1,0 +1,183 @@
+"""Rucio to files that people read in review: one per site, one per policy, one for the rest."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from srcnet_compiler.artifact import Artifact
+from srcnet_compiler.emit.yaml import Sourced, Tree, to_artifact
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.model import (
+    Account,
+    AccountLimit,
+    Distance,
+    Origins,
+    Rse,
+    RucioModel,
+    RuleTemplate,
+    Subscription,
+    Thing,
+)
+
+
+def emit(desired: RucioModel) -> tuple[Artifact, ...]:
+    """All files of one Rucio, in order of path."""
+    folder = f"rucio/{desired.instance}"
+    return (
+        _shared(f"{folder}/accounts.yaml", desired),
+        _distances(f"{folder}/distances.yaml", desired),
+        *_policies(folder, desired),
+        *_sites(folder, desired),
+    )
+
+
+def _shared(path: str, desired: RucioModel) -> Artifact:
+    tree: dict[str, Tree] = {
+        "accounts": [_account(account) for _, account in sorted(desired.accounts.items())],
+        "scopes": {
+            scope.name: _sourced(scope.account, scope.origins, "account")
+            for _, scope in sorted(desired.scopes.items())
+        },
+        "config": {
+            option.name: _sourced(option.value, option.origins, "value")
+            for _, option in sorted(desired.config.items())
+        },
+    }
+    spans = _spans([*desired.accounts.values(), *desired.scopes.values()])
+    return to_artifact(path, "Accounts, scopes and configuration of the federation", tree, spans)
+
+
+def _account(account: Account) -> Tree:
+    origins = account.origins
+    attributes: Tree = {
+        key: _sourced(value, origins, f"attribute.{key}")
+        for key, value in account.attributes.items()
+    }
+    return {
+        "name": _sourced(account.name, origins, "type"),
+        "type": _sourced(account.type, origins, "type"),
+        **({"attributes": attributes} if account.attributes else {}),
+    }
+
+
+def _sourced(value: Tree, origins: Origins, key: str) -> Tree:
+    return Sourced(value, origins.get(key, ()))
+
+
+def _spans(things: Iterable[Thing]) -> tuple[Span, ...]:
+    return tuple(
+        dict.fromkeys(
+            span for thing in things for found in thing.origins.values() for span in found
+        )
+    )
+
+
+def _distances(path: str, desired: RucioModel) -> Artifact:
+    """From each source, the destinations at each distance."""
+    by_source: dict[str, dict[str, list[Distance]]] = defaultdict(lambda: defaultdict(list))
+    for _, distance in sorted(desired.distances.items()):
+        by_source[distance.source][str(distance.distance)].append(distance)
+    first = next(iter(desired.distances.values()), None)
+    spans = first.origins["distance"] if first else _spans(desired.accounts.values())
+    tree: Tree = {
+        source: {
+            distance: [d.destination for d in found]
+            for distance, found in sorted(by_distance.items())
+        }
+        for source, by_distance in by_source.items()
+    }
+    head = "How far each RSE is from each other: source, distance, destinations"
+    return to_artifact(path, head, tree, spans)
+
+
+def _policies(folder: str, desired: RucioModel) -> Iterable[Artifact]:
+    by_policy: dict[str, list[Subscription]] = defaultdict(list)
+    for _, subscription in sorted(desired.subscriptions.items()):
+        by_policy[subscription.policy].append(subscription)
+    for policy, subscriptions in sorted(by_policy.items()):
+        yield to_artifact(
+            f"{folder}/policies/{policy}.yaml",
+            f"What happens to data of policy {policy} when they arrive",
+            {"subscriptions": [_subscription(found) for found in subscriptions]},
+            _spans(subscriptions),
+        )
+
+
+def _subscription(subscription: Subscription) -> Tree:
+    origins = subscription.origins
+    filters: Tree = {
+        key: value if isinstance(value, str) else list(value)
+        for key, value in subscription.filter.items()
+    }
+    return {
+        "name": _sourced(subscription.name, origins, "name"),
+        "account": _sourced(subscription.account, origins, "account"),
+        "comments": _sourced(subscription.comments, origins, "comments"),
+        "filter": _sourced(filters, origins, "filter"),
+        "replication_rules": _sourced(
+            [_rule(rule) for rule in subscription.rules], origins, "replication_rules"
+        ),
+    }
+
+
+def _rule(rule: RuleTemplate) -> Tree:
+    weight: dict[str, Tree] = {} if rule.weight is None else {"weight": rule.weight}
+    return {
+        "copies": rule.copies,
+        "rse_expression": rule.rse_expression,
+        **weight,
+        "grouping": rule.grouping,
+        "activity": rule.activity,
+        "ignore_availability": rule.ignore_availability,
+        "comments": rule.comments,
+    }
+
+
+def _sites(folder: str, desired: RucioModel) -> Iterable[Artifact]:
+    limits = {limit.rse: limit for limit in desired.account_limits.values()}
+    by_site: dict[str, list[Rse]] = defaultdict(list)
+    for _, rse in sorted(desired.rses.items()):
+        by_site[rse.site].append(rse)
+    for site, rses in sorted(by_site.items()):
+        yield to_artifact(
+            f"{folder}/sites/{site}.yaml",
+            f"Storage of {site}",
+            {"rses": [_rse(rse, limits.get(rse.name)) for rse in rses]},
+            _spans(rses),
+        )
+
+
+def _rse(rse: Rse, limit: AccountLimit | None) -> Tree:
+    origins = rse.origins
+    protocols: list[Tree] = [
+        Sourced(
+            {
+                "scheme": protocol.scheme,
+                "hostname": protocol.hostname,
+                "port": protocol.port,
+                "prefix": protocol.prefix,
+                "impl": protocol.impl,
+                "domains": {name: dict(found) for name, found in protocol.domains.items()},
+            },
+            origins.get(f"protocol.{protocol.key}", ()),
+        )
+        for protocol in rse.protocols
+    ]
+    tree: dict[str, Tree] = {
+        "name": _sourced(rse.name, origins, "name"),
+        "settings": {
+            key: _sourced(value, origins, f"setting.{key}")
+            for key, value in rse.settings.items()
+            if not isinstance(value, (dict, list))
+        },
+        "attributes": {
+            key: _sourced(value, origins, f"attribute.{key}")
+            for key, value in sorted(rse.attributes.items())
+        },
+        "protocols": protocols,
+        "limits": {
+            key: _sourced(value, origins, f"limit.{key}") for key, value in rse.limits.items()
+        },
+    }
+    if limit is not None:
+        tree["account_limits"] = {limit.account: _sourced(limit.bytes, limit.origins, "bytes")}
+    return tree

@@ -1,0 +1,131 @@
+"""Real systems for the live tests: brought up once per session, ended at its end.
+
+Without what they need, the tests are skipped and say why; a system that the variable
+SRCNET_REQUIRE_LIVE names (a list with commas) is a failure instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from rucio_daemons import Daemons
+
+from srcnet_compiler.demo import postgresql, rucio_server, rucio_venv
+from srcnet_compiler.demo.rucio_server import Database, RucioServer
+
+PROJECT = Path(__file__).parents[2]
+RUCIO_VENV = PROJECT / ".srcnet" / "rucio-server"
+
+
+def why_no_rucio() -> str | None:
+    try:
+        if rucio_venv.find_server_venv(RUCIO_VENV) is None:
+            return (
+                "no environment with a Rucio server: run"
+                f" `python -m srcnet_compiler.demo.rucio_venv {RUCIO_VENV.relative_to(PROJECT)}`"
+                f" or set {rucio_venv.OVERRIDE}"
+            )
+    except rucio_venv.ServerError as problem:
+        return str(problem)
+    return None
+
+
+def why_no_postgresql() -> str | None:
+    if postgresql.find_binaries() is None:
+        return "PostgreSQL is not installed (Debian: postgresql)"
+    return None
+
+
+WHY_NOT: dict[str, Callable[[], str | None]] = {"rucio": why_no_rucio}
+
+
+def need(system: str, why_not: str | None) -> None:
+    """Skip the test for this reason, or fail when the system is required."""
+    if why_not is None:
+        return
+    required = os.environ.get("SRCNET_REQUIRE_LIVE", "").split(",")
+    if system in (name.strip() for name in required):
+        pytest.fail(f"SRCNET_REQUIRE_LIVE names {system}, but: {why_not}", pytrace=False)
+    pytest.skip(why_not)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("live"):
+        for system in marker.args:
+            need(system, WHY_NOT[system]())
+
+
+def running_rucio(folder: Path, database: Database) -> Iterator[RucioServer]:
+    need("rucio", why_no_rucio())
+    if database == "postgresql":
+        need("rucio", why_no_postgresql())
+    venv = rucio_venv.find_server_venv(RUCIO_VENV)
+    assert venv is not None
+    with rucio_server.running(folder / "rucio", database=database, venv=venv) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_other_rucio() -> Iterator[None]:
+    """No client of these tests is led to another Rucio by the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(("RUCIO_", "BEARER_TOKEN")) or name.lower() == "http_proxy":
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def rucio_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RucioServer]:
+    """A Rucio on SQLite, shared by the session's tests: use names of your own."""
+    yield from running_rucio(tmp_path_factory.mktemp("rucio-sqlite"), "sqlite")
+
+
+@pytest.fixture(scope="session")
+def rucio_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RucioServer]:
+    """A Rucio on PostgreSQL, shared by the session's tests: use names of your own."""
+    yield from running_rucio(tmp_path_factory.mktemp("rucio-postgresql"), "postgresql")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def rucio(request: pytest.FixtureRequest) -> RucioServer:
+    """The shared Rucio, on each database."""
+    server: RucioServer = request.getfixturevalue(f"rucio_{request.param}")
+    return server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_rucio(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RucioServer]:
+    """A Rucio with nothing in it, for this test alone, on each database (5 to 7 s each)."""
+    yield from running_rucio(tmp_path, request.param)
+
+
+@pytest.fixture(scope="session")
+def daemons_of() -> Iterator[Callable[[RucioServer], Daemons]]:
+    """The daemons of a server: one process for each, started when first asked for."""
+    started: dict[Path, Daemons] = {}
+
+    def daemons_of(server: RucioServer) -> Daemons:
+        if server.folder not in started:
+            started[server.folder] = Daemons(server)
+        return started[server.folder]
+
+    yield daemons_of
+    for daemons in started.values():
+        daemons.close()
+
+
+@pytest.fixture
+def daemons(rucio: RucioServer, daemons_of: Callable[[RucioServer], Daemons]) -> Daemons:
+    """The daemons of the shared Rucio."""
+    return daemons_of(rucio)
+
+
+@pytest.fixture
+def fresh_daemons(fresh_rucio: RucioServer) -> Iterator[Daemons]:
+    """The daemons of the test's own Rucio."""
+    with Daemons(fresh_rucio) as daemons:
+        yield daemons

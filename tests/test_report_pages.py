@@ -1,0 +1,128 @@
+"""Every finding has a page that says what it means and what to type."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from srcnet_compiler import resources
+from srcnet_compiler.diagnostic import Code, Label, error
+from srcnet_compiler.report import explain, text
+from srcnet_compiler.report.model import Report
+from srcnet_compiler.span import Span
+
+FOLDER = resources.folder("diagnostics")
+PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
+SECTIONS = ["## Why it matters", "## Example", "## What to type"]
+NOT_YAML = {Code.SYNTAX.value}
+"""Pages whose example cannot be read, since that is what they are about."""
+NOT_SPEC = {Code.UNKNOWN_KEY.value, Code.TOO_LARGE.value}
+"""Pages whose example has keys that no spec has."""
+NAMED_BY_USERS = {"regions", "tiers", "storageClasses", "services", "aliases", "groups", "config"}
+"""Mappings of the federation whose keys are names."""
+
+
+def test_every_code_has_a_page_and_every_page_a_code():
+    assert {path.stem for path in PAGES} == {code.value for code in Code}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_page_has_its_parts_in_order(page: Path):
+    written = page.read_text(encoding="utf-8")
+    assert written.startswith(f"# {page.stem}\n\n")
+    headings = [line for line in outside_fences(written) if line.startswith("#")]
+    assert headings == [f"# {page.stem}", *SECTIONS]
+    parts = re.split(r"^## .*$", written, flags=re.MULTILINE)
+    assert all(part.strip() for part in parts)
+    assert re.fullmatch(r"[A-Z].+[.:]", explain.first_paragraph(written))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_page_shows_the_finding_on_a_piece_of_yaml(page: Path):
+    example = page.read_text(encoding="utf-8").split("## Example")[1].split("## What to type")[0]
+    assert re.search(rf"^(error|warning)\[{page.stem}\]: \S", example, re.MULTILINE)
+    assert "```yaml\n" in example
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_tells_to_type_can_be_read(page: Path):
+    list(pieces(page, with_example=page.stem not in NOT_YAML))  # raises where it cannot be read
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_page_shows_only_keys_that_the_spec_language_has(page: Path):
+    schema = json.loads((resources.folder("schemas") / "srcnet.schema.json").read_text())
+    known = {key for node in schema["$defs"].values() for key in node.get("properties", {})}
+    known |= set(schema.get("properties", {}))
+    with_example = page.stem not in NOT_YAML | NOT_SPEC
+    written = {key for node in pieces(page, with_example=with_example) for key in keys(node)}
+    assert written <= known
+
+
+def pieces(page: Path, *, with_example: bool) -> Iterator[yaml.Node]:
+    """The YAML of a page, without the example where that is wrong on purpose."""
+    example, advice = page.read_text(encoding="utf-8").split("## What to type")
+    readable = example + advice if with_example else advice
+    for block in re.findall(r"^```yaml\n(.*?)^```$", readable, re.MULTILINE | re.DOTALL):
+        yield from yaml.compose_all(block, Loader=yaml.SafeLoader)
+
+
+def keys(node: yaml.Node, names: bool = False) -> Iterator[str]:
+    """All keys of a piece but those that are names which users choose."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if not names:
+                yield key.value
+            yield from keys(value, key.value in NAMED_BY_USERS)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from keys(value)
+
+
+def outside_fences(written: str) -> list[str]:
+    blocks = re.split(r"^```.*$", written, flags=re.MULTILINE)
+    return "".join(blocks[::2]).splitlines()
+
+
+def test_explain_gives_the_page_and_nothing_else():
+    page = explain.explain("area-over-capacity")
+    assert page is not None
+    assert page.startswith("# area-over-capacity\n")
+    assert explain.explain("README") is None
+    assert explain.explain("../diagnostics/area-over-capacity") is None
+    assert explain.explain("no-such-code") is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("area-over-capcity", "area-over-capacity"),
+        ("Area Over Capacity", "area-over-capacity"),
+        ("wrong_shape", "wrong-shape"),
+        ("mountable", "no-mountable-area"),
+        ("waiver-unused ", "waiver-unused"),
+        ("zzzzzz", None),
+        ("", None),
+    ],
+)
+def test_a_code_that_was_misspelt_is_recognised(typed: str, meant: str | None):
+    assert explain.did_you_mean(typed) == meant
+
+
+def test_the_overview_shows_what_is_printed():
+    sources = {
+        "site-specs/norway.yaml": [*[""] * 8, "    capacity: 4 PB"],
+        "policies/visibilities.yaml": ["", "size: 4.5 PB"],
+    }
+    found = error(
+        Code.OVER_CAPACITY,
+        "`norway-nearline` is asked to hold 4500 TB, 500 TB more than it has",
+        Label(Span("site-specs/norway.yaml", 9, 15, 9, 19), "4 PB here"),
+        Label(Span("policies/visibilities.yaml", 2, 7, 2, 13), "`low-visibilities` is placed here"),
+        help="raise the capacity, lower `copies`, or choose another tier",
+    )
+    overview = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert text.excerpt(found, Report((found,), sources)) in overview
