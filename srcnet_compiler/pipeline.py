@@ -71,34 +71,37 @@ def spec_files(root: Path) -> tuple[Path, ...]:
     )
 
 
+@no_collection()
 def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Text to specs: every finding about reading and shape."""
     specs: list[Located[Document]] = []
     lines: dict[str, Sequence[str]] = {}
     found: list[Diagnostic] = []
-    hasher = sha256()
-    with no_collection():
-        for path in files:
-            name = _name(root, path)
-            content = read_bytes(path, name)
-            found += content.diagnostics
-            if content.value is None:
-                continue
-            hasher.update(f"{name}\0{len(content.value)}\0".encode())
-            hasher.update(content.value)
-            lines[name] = text_lines(content.value)
-            parsed = parse(name, content.value)
-            found += parsed.diagnostics
-            for document in parsed.value or ():
-                shaped = validate(document)
-                found += shaped.diagnostics
-                if shaped.value is not None:
-                    specs.append(shaped.value)
-                    misplaced = check_folder(shaped.value)
-                    found += [misplaced] if misplaced else []
+    hasher, top = sha256(), root.resolve()
+    for path in files:
+        name = _name(top, path)
+        content = read_bytes(path, name)
+        found += content.diagnostics
+        if content.value is None:
+            continue
+        hasher.update(f"{name}\0{len(content.value)}\0".encode())
+        hasher.update(content.value)
+        parsed = parse(name, content.value)
+        found += parsed.diagnostics
+        documents = parsed.value or ()
+        # what is held once more costs as much as the specs themselves
+        lines[name] = documents[0].source_map.lines if documents else text_lines(content.value)
+        for document in documents:
+            shaped = validate(document)
+            found += shaped.diagnostics
+            if shaped.value is not None:
+                specs.append(shaped.value)
+                misplaced = check_folder(shaped.value)
+                found += [misplaced] if misplaced else []
     return Sources(tuple(specs), lines, hasher.hexdigest()), tuple(found)
 
 
+@no_collection()
 def check(root: Path, today: date) -> Compiled:
     """All stages up to the analysis."""
     sources, found = load(root, spec_files(root))
@@ -112,6 +115,7 @@ def check(root: Path, today: date) -> Compiled:
     return Compiled(sources, (*found, *analysed.diagnostics), linked.value, analysed.value)
 
 
+@no_collection()
 def compile_specs(root: Path, today: date) -> Compiled:
     """All stages: models and artifacts of every target, checked."""
     checked = check(root, today)
@@ -148,9 +152,9 @@ def digest_of(artifacts: Iterable[Artifact]) -> str:
     return hasher.hexdigest()
 
 
-def _name(root: Path, path: Path) -> str:
-    """How a file is called in messages: from the top of the specs, else as it was given."""
+def _name(top: Path, path: Path) -> str:
+    """How a file is called in messages: from the resolved top of the specs, else as given."""
     try:
-        return str(PurePosixPath(path.resolve().relative_to(root.resolve())))
+        return str(PurePosixPath(path.resolve().relative_to(top)))
     except ValueError:
         return str(path)

@@ -222,8 +222,9 @@ def test_sarif_satisfies_the_schema_of_oasis_and_tells_everything():
     assert over["helpUri"] == "https://docs.example.org/d/area-over-capacity"
     assert over["help"]["markdown"].startswith("# area-over-capacity\n")
     assert over["help"]["markdown"].replace("\n", " ").count(over["fullDescription"]["text"]) == 1
-    for result in run["results"]:
+    for result, found in zip(run["results"], REPORT.diagnostics, strict=True):
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert (result["ruleId"], result["level"]) == (found.code.value, found.severity.value)
     (result,) = (r for r in run["results"] if r["ruleId"] == "area-over-capacity")
     place = result["locations"][0]["physicalLocation"]
     assert place["region"] == {"startLine": 9, "startColumn": 17, "endLine": 9, "endColumn": 23}
@@ -306,3 +307,7 @@ def test_control_characters_can_be_seen():
 )
 def test_wide_and_combining_characters_are_measured(shown, columns):
     assert cells.width(shown) == columns
+
+
+def test_a_tab_reaches_to_the_next_stop():
+    assert cells.lay_out("\ta\tbcd\te").starts == (0, 4, 5, 8, 9, 10, 11, 12, 13)

@@ -4,6 +4,7 @@ import json
 import re
 from urllib.parse import unquote
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -119,19 +120,51 @@ def test_nothing_in_a_finding_reaches_the_terminal_as_a_command(report):
 @settings(deadline=None)
 @given(reports)
 def test_a_comment_has_a_row_for_each_finding_and_runs_nothing(report):
-    tokens = (
-        MarkdownIt("commonmark")
-        .enable(["table", "strikethrough"])
-        .parse(FORMATS["markdown"](report))
-    )
-    rows = [token for token in tokens if token.type == "tr_open"]
-    assert len(rows) == (len(report.diagnostics) + 1 if report.diagnostics else 0)
-    cells_open = [token for token in tokens if token.type == "td_open"]
-    assert len(cells_open) == 3 * len(report.diagnostics)
-    inner = [child for token in tokens if token.type == "inline" for child in token.children]
+    assert_comment_tells_all(report)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "`a|b` is not c|d",
+        "`a|b` and an odd ` one",
+        "`  ` and `` are no quotes",
+        "` padded ` and `x\\|`",
+        "<img src=x onerror=y> & @somebody &amp; #12 :tada: ~~no~~ $x$ [a](b) **c** _d_",
+        "- not a list\n\n# not a title",
+    ],
+)
+def test_a_comment_shows_a_message_as_it_is(message):
+    place = Label(Span("`a|``b.yaml", 1, 1, 1, 2), "```")
+    found = error(Code.SHAPE, message, place)
+    assert_comment_tells_all(Report((found,), {"`a|``b.yaml": ["```", "````"]}))
+
+
+def assert_comment_tells_all(report: Report) -> None:
+    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = reader.parse(FORMATS["markdown"](report))
+    assert sum(token.type == "td_open" for token in tokens) == 3 * len(report.diagnostics)
+    lines = [token for token in tokens if token.type == "inline"]
+    inner = [child for line in lines for child in line.children or ()]
     assert {child.type for child in inner} <= {"text", "code_inline"}
+    where = ["".join(child.content for child in line.children or ()) for line in lines[5::3]]
+    places = [cells.visible(str(f.labels[0].span)) if f.labels else "" for f in report.diagnostics]
+    assert [line.split() for line in where] == [place.split() for place in places]
+    said = ["".join(child.content for child in line.children or ()) for line in lines[6::3]]
+    meant = [f"{quoted(found.message)} ({found.code.value})" for found in report.diagnostics]
+    assert [line.split() for line in said] == [message.split() for message in meant]
     blocks = {token.content.split(">")[0] for token in tokens if token.type == "html_block"}
     assert blocks <= {"<details", "</details"}
+    shown = [token.content for token in tokens if token.type == "fence"]
+    assert "".join(shown).count("\n\n") + len(shown) == len(report.diagnostics)
+    assert all(text.excerpt(found, report) in "".join(shown) for found in report.diagnostics)
+
+
+def quoted(message: str) -> str:
+    """What is left of a message when backticks in pairs have become quotes."""
+    parts = cells.visible(message).split("`")
+    pairs = len(parts) % 2 == 1 and all(part.strip() for part in parts[1::2])
+    return "".join(parts) if pairs else "`".join(parts)
 
 
 # -- underlines

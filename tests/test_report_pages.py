@@ -1,5 +1,6 @@
 """Every finding has a page that says what it means and what to type."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import srcnet_compiler
 from srcnet_compiler import resources
 from srcnet_compiler.diagnostic import Code, Label, error
 from srcnet_compiler.report import explain, text
@@ -17,12 +19,15 @@ from srcnet_compiler.span import Span
 FOLDER = resources.folder("diagnostics")
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 SECTIONS = ["## Why it matters", "## Example", "## What to type"]
-NOT_YAML = {Code.SYNTAX.value}
+NOT_YAML = {Code.SYNTAX.value, Code.WRONG_ALIAS.value}
 """Pages whose example cannot be read, since that is what they are about."""
 NOT_SPEC = {Code.UNKNOWN_KEY.value, Code.TOO_LARGE.value}
 """Pages whose example has keys that no spec has."""
 NAMED_BY_USERS = {"regions", "tiers", "storageClasses", "services", "aliases", "groups", "config"}
 """Mappings of the federation whose keys are names."""
+
+PACKAGE = Path(srcnet_compiler.__file__).parent
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
 
 
 def test_every_code_has_a_page_and_every_page_a_code():
@@ -60,6 +65,32 @@ def test_a_page_shows_only_keys_that_the_spec_language_has(page: Path):
     with_example = page.stem not in NOT_YAML | NOT_SPEC
     written = {key for node in pieces(page, with_example=with_example) for key in keys(node)}
     assert written <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_page_shows_what_the_compiler_says(page: Path):
+    if f"Code.{Code(page.stem).name}" not in SOURCE:
+        pytest.skip("nothing finds this yet")
+    written = page.read_text(encoding="utf-8")
+    shown = re.findall(r"^(?:error|warning)\[[a-z0-9-]+\]: (.*)$", written, re.MULTILINE)
+    shown += re.findall(r"^  help: (.*)$", written, re.MULTILINE)
+    assert [text for text in shown if not any(form.fullmatch(text) for form in SAID)] == []
+
+
+def forms_of(source: str) -> Iterator[str]:
+    """A pattern for each text in a module, in which anything may stand for what is filled in."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            parts = [v.value if isinstance(v, ast.Constant) else None for v in node.values]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            parts = [node.value]
+        else:
+            continue
+        if sum(len(part.strip()) for part in parts if isinstance(part, str)) > 4:
+            yield "".join(".*" if part is None else re.escape(str(part)) for part in parts)
+
+
+SAID = [re.compile(form) for form in sorted(set(forms_of(SOURCE)))]
 
 
 def pieces(page: Path, *, with_example: bool) -> Iterator[yaml.Node]:

@@ -186,7 +186,7 @@ def _shares(
     shares: dict[AreaName, Fraction] = defaultdict(Fraction)
     for draw in draws:
         for slot, count in Counter(draw.slots).items():
-            weights = {area.name: area.pledged or 0 for area in domains[slot]}
+            weights: dict[str, int] = {a.name: a.pledged or 0 for a in domains[slot]}
             for name, part in inclusion(weights, count).items():
                 shares[AreaName(name)] += part * Fraction(len(draw.buckets), BUCKETS)
     return dict(sorted(shares.items()))

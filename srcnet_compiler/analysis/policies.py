@@ -87,6 +87,21 @@ def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnosti
                 help=f"add `{key}` to `rucio.metadata` of the federation, or select by namespace",
                 subject=policy.name,
             )
+    columns = federation.data.columns
+    for first, second in combinations((key for key, value in used.items() if value), 2):
+        if first in columns and columns[first] == columns.get(second):
+            yield Diagnostic(
+                Code.SELECTOR_NOT_EXPRESSIBLE,
+                _severity(policy),
+                f"`{first}` and `{second}` are found in one column, `{columns[first]}`, "
+                "which can hold only one of them",
+                (
+                    Label(policy.origin.at("selects", second)),
+                    Label(federation.data.origin.at("metadata", second), "the column"),
+                ),
+                help="give each a column of its own in `rucio.metadata` of the federation",
+                subject=policy.name,
+            )
 
 
 def _floor(policy: DataPolicy) -> Iterator[Diagnostic]:

@@ -30,6 +30,8 @@ GRACE_SECONDS = 15.0
 """How long a call that was asked to stop may take for the change in flight."""
 HEARING_SECONDS = 0.2
 """How long ansible-runner may take to notice that a call is to be ended."""
+STARTING_SECONDS = 300.0
+"""How long a module may take to come to the gate."""
 LAST_WORDS = 2000
 
 
@@ -110,6 +112,7 @@ def run(
     private_text(path, json.dumps(changes, ensure_ascii=False))
     scratch = folder / "scratch"
     scratch.mkdir(mode=0o700)
+    (folder / "runner").mkdir(mode=0o700)
     hosts = {
         HOST: {
             "ansible_connection": "local",
@@ -117,7 +120,6 @@ def run(
             "srcnet_changes": str(path),
             "srcnet_gate": str(gate.path),
             "srcnet_lock": str(lock),
-            "srcnet_scratch": str(scratch),
             "srcnet_package": str(PACKAGE_FOLDER),
         }
     }
@@ -133,7 +135,7 @@ def run(
         quiet=True,
         suppress_env_files=True,
         event_handler=events,
-        cancel_callback=stop.now.is_set,
+        cancel_callback=lambda: stop.now.is_set() or _is_stuck(gate),
         settings={
             "pexpect_timeout": HEARING_SECONDS,
             "job_timeout": JOB_SECONDS,
@@ -145,8 +147,14 @@ def run(
     # Ansible's record of how it was called; ours is the ledger.
     (Path(runner.config.artifact_dir) / "command").unlink(missing_ok=True)
     if runner.status == "canceled":
-        return Outcome("stopped", canceled=True)
+        why = "stopped" if stop.now.is_set() else "Ansible hung after its module had ended"
+        return Outcome(why, canceled=True)
     return Outcome(gate.hide(events.trouble(runner.status) or "") or None)
+
+
+def _is_stuck(gate: Gate) -> bool:
+    """Whether Ansible goes on although its module cannot be: gone for long, or never come."""
+    return gate.silence > (GRACE_SECONDS if gate.was_used else STARTING_SECONDS)
 
 
 def _environment(scratch: Path) -> dict[str, str]:
@@ -164,7 +172,9 @@ def _environment(scratch: Path) -> dict[str, str]:
             "ANSIBLE_CALLBACK_PLUGINS": "",
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_HOST_KEY_CHECKING": "1",
-            "ANSIBLE_STRATEGY": "host_pinned",
+            # The only strategy that notices when a worker of Ansible was killed: the others wait
+            # for it for ever. With one host in a run there is nothing to gain from them.
+            "ANSIBLE_STRATEGY": "linear",
             "ANSIBLE_NOCOLOR": "1",
         }
     )

@@ -16,6 +16,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ class Gate:
         self._stopping = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._open: socket.socket | None = None
+        self._quiet_since = time.monotonic()
         self._thread = threading.Thread(target=self._serve, name=f"gate {folder.name}")
 
     @property
@@ -111,6 +113,18 @@ class Gate:
     def in_flight(self) -> tuple[Change, ...]:
         """Changes that got a go and have not told a result: in doubt, if the module is gone."""
         return tuple(self._changes[id_] for id_ in self._begun if id_ not in self.results)
+
+    @property
+    def was_used(self) -> bool:
+        """Whether a module has come."""
+        return self._open is not None
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds no module has been there; 0 while one is."""
+        if self.was_used and self._thread.is_alive():
+            return 0.0
+        return time.monotonic() - self._quiet_since
 
     def __enter__(self) -> "Gate":
         with _short(self.path) as path:
@@ -155,6 +169,12 @@ class Gate:
         except OSError:
             return
         self._open = peer
+        try:
+            self._attend(peer)
+        finally:
+            self._quiet_since = time.monotonic()
+
+    def _attend(self, peer: socket.socket) -> None:
         with peer, peer.makefile("rwb") as stream:
             try:
                 if _is_us(peer):

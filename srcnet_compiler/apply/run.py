@@ -45,11 +45,10 @@ def apply_plan(
 
     `digest` names the plan: a run goes on where an earlier one of the same plan stopped; a plan
     that is finished is looked at anew from its beginning. `connections` has, by target/instance,
-    how to reach a system: for a Rucio `rucio_host`, `auth_host`, `auth_type`, `account`, `creds`
-    (as Rucio's client takes them), `ca_cert`, `vo`, `timeout` in seconds, and `owner`, the account
-    of our rules. `progress` is called in other threads. With `rehearsal` nothing is changed and
-    nothing recorded. An interrupt (Ctrl-C) ends the run after the change in flight, a second one at
-    once. Raises LockHeldError, StateError.
+    how to reach a system, as the target's `connection` says it, secrets included. `progress` is
+    called in other threads. With `rehearsal` nothing is changed and nothing recorded. An interrupt
+    (Ctrl-C) ends the run after the change in flight, a second one at once. Raises LockHeldError,
+    StateError.
     """
     started = clock()
     with store.lock(owner, started, LOCK_FOR) as lock, Ledger(store.ledger_path) as ledger:

@@ -126,6 +126,11 @@ class StateStore:
         finally:
             file.close()
 
+    def keys(self) -> tuple[str, ...]:
+        """The keys that have a value, in order."""
+        with _as_state_error("read", self.path):
+            return tuple(sorted(path.stem for path in (self.path / "kv").glob("*.json")))
+
     def get(self, key: str) -> Entry | None:
         """The value under `key`; None when there is none."""
         with _as_state_error("read", self.path):

@@ -23,13 +23,21 @@ class Sourced:
 
 Tree: TypeAlias = "Sourced | Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None"
 
+Bare: TypeAlias = Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None
+"""A tree without its own places."""
+
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+@%-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+# What YAML forbids unescaped, and what YAML 1.1 takes for the end of a line.
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _WIDTH = 100
 
 
 def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
-    """A YAML file at `path` below `head`, one comment line; `spans` stand for lines of no other."""
+    """A YAML file at `path` below `head`, one comment line; `spans` stand for lines of no other.
+
+    What has a place of its own gets a line of its own.
+    """
     lines = [(f"# {head}", spans), *_block(tree, 0, spans)]
     content = "".join(f"{text}\n" for text, _ in lines)
     sources = {number: found for number, (_, found) in enumerate(lines, start=1)}
@@ -37,26 +45,23 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
 
 
 def _block(tree: Tree, depth: int, spans: Spans) -> Iterator[tuple[str, Spans]]:
-    """The lines of a mapping or a list, indented by `depth` steps."""
+    """The lines of a tree, indented by `depth` steps."""
     pad = "  " * depth
-    if isinstance(tree, Sourced):
-        yield from _block(tree.value, depth, _joined(tree.spans, spans))
-    elif isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _entry(f"{pad}{scalar(key)}:", value, depth + 1, spans)
-    elif isinstance(tree, Sequence) and not isinstance(tree, str):
-        for value in tree:
-            yield from _item(pad, value, depth, spans)
-    else:
-        yield f"{pad}{scalar(tree)}", spans
+    bare, here = _bare(tree, spans)
+    if not bare or not _is_collection(bare):
+        yield f"{pad}{_flow(bare)}", here
+    elif isinstance(bare, Mapping):
+        for key, value in bare.items():
+            yield from _entry(f"{pad}{scalar(key)}:", value, depth + 1, here)
+    elif isinstance(bare, Sequence):
+        for value in bare:
+            yield from _item(pad, value, depth, here)
 
 
 def _entry(start: str, value: Tree, depth: int, spans: Spans) -> Iterator[tuple[str, Spans]]:
     bare, here = _bare(value, spans)
     flat = _flow(bare)
-    if flat is not None and len(start) + len(flat) < _WIDTH:
-        yield f"{start} {flat}", _all_spans(value, here)
-    elif flat is not None and not isinstance(bare, (Mapping, Sequence)):
+    if flat is not None and (len(start) + len(flat) < _WIDTH or not _is_collection(bare)):
         yield f"{start} {flat}", here
     else:
         yield start, here
@@ -65,68 +70,60 @@ def _entry(start: str, value: Tree, depth: int, spans: Spans) -> Iterator[tuple[
 
 def _item(pad: str, value: Tree, depth: int, spans: Spans) -> Iterator[tuple[str, Spans]]:
     bare, here = _bare(value, spans)
-    if isinstance(bare, Mapping) and bare:
+    flat = None if bare and isinstance(bare, Mapping) else _flow(bare)
+    if flat is not None and (len(pad) + len(flat) < _WIDTH or not _is_collection(bare)):
+        yield f"{pad}- {flat}", here
+    else:
         lines = _block(bare, depth + 1, here)
         first, found = next(lines)
         yield f"{pad}- {first.lstrip()}", found
         yield from lines
-    else:
-        yield f"{pad}- {_flow(bare) or json.dumps(bare)}", _all_spans(value, here)
 
 
-def _bare(value: Tree, spans: Spans) -> tuple[Tree, Spans]:
+def _bare(value: Tree, spans: Spans) -> tuple[Bare, Spans]:
+    """What a tree is without its places; those around it only where it has none of its own."""
     while isinstance(value, Sourced):
-        spans, value = _joined(value.spans, spans), value.value
+        spans, value = value.spans or spans, value.value
     return value, spans
 
 
-def _joined(narrow: Spans, wide: Spans) -> Spans:
-    """The places of a value itself; those around it only where it has none of its own."""
-    return narrow or wide
+def _is_collection(bare: Bare) -> bool:
+    return isinstance(bare, Mapping) or (isinstance(bare, Sequence) and not isinstance(bare, str))
 
 
-def _all_spans(value: Tree, spans: Spans) -> Spans:
-    """Every place below `value`, for a line that holds all of it."""
-    found: dict[Span, None] = dict.fromkeys(spans)
-    stack = [value]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, Sourced):
-            found.update(dict.fromkeys(top.spans))
-            stack.append(top.value)
-        elif isinstance(top, Mapping):
-            stack.extend(top.values())
-        elif isinstance(top, Sequence) and not isinstance(top, str):
-            stack.extend(top)
-    return tuple(found)
-
-
-def _flow(value: Tree) -> str | None:
-    """The value on one line, where it is a scalar or a short collection of scalars."""
-    bare, _ = _bare(value, ())
+def _flow(bare: Bare) -> str | None:
+    """The value on one line; None for a collection of more than scalars without places."""
     if isinstance(bare, Mapping):
-        parts = [(scalar(key), _leaf(item)) for key, item in bare.items()]
-        if any(text is None for _, text in parts):
+        entries = [(scalar(key), _leaf(item)) for key, item in bare.items()]
+        if any(text is None for _, text in entries):
             return None
-        return "{" + ", ".join(f"{key}: {text}" for key, text in parts) + "}"
+        return "{" + ", ".join(f"{key}: {text}" for key, text in entries) + "}"
     if isinstance(bare, Sequence) and not isinstance(bare, str):
         texts = [_leaf(item) for item in bare]
-        return (
-            None if any(t is None for t in texts) else "[" + ", ".join(t or "" for t in texts) + "]"
-        )
+        whole = [text for text in texts if text is not None]
+        return "[" + ", ".join(whole) + "]" if len(whole) == len(texts) else None
     return scalar(bare)
 
 
 def _leaf(value: Tree) -> str | None:
-    bare, _ = _bare(value, ())
-    if isinstance(bare, Mapping) or (isinstance(bare, Sequence) and not isinstance(bare, str)):
-        return None if bare else ("{}" if isinstance(bare, Mapping) else "[]")
-    return scalar(bare)
+    if isinstance(value, Sourced) or (value and _is_collection(value)):
+        return None
+    return _flow(value)
 
 
 def scalar(value: str | int | float | bool | None) -> str:
-    """One scalar; text is quoted where YAML 1.1 or 1.2 might read it as anything but text."""
+    """One scalar; text is quoted where YAML 1.1 or 1.2 might read it as anything but text.
+
+    Raises ValueError for a number that JSON has no word for.
+    """
     if isinstance(value, str):
         plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-        return value if plain else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
+        return value if plain else _ESCAPED.sub(_escape, json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, allow_nan=False)
+    if isinstance(value, float) and "." not in text:  # YAML 1.1 reads `1e+16` as text
+        return text.replace("e", ".0e")
+    return text
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

@@ -1,6 +1,6 @@
 """Specs to one federation: documents by kind, names resolved across files, amounts exact."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeVar, cast
 
@@ -15,7 +15,7 @@ from srcnet_compiler.schema.federation import Federation as FederationDocument
 from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired, Waiver
 from srcnet_compiler.schema.site import Site
 from srcnet_compiler.schema.validate import Located
-from srcnet_compiler.span import Span
+from srcnet_compiler.span import Origin, Span
 
 D = TypeVar("D", bound=Document)
 
@@ -140,35 +140,37 @@ def _not_one_federation(
 
 def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
     for site in federation.sites.values():
-        yield from _known(site.src, federation.members, "member", site.origin.at("src"))
+        yield from _known(site.src, federation.members, "member", site.origin, "src")
         for service in site.services:
             if service.storage is not None:
                 yield from _known(
                     service.storage,
                     site.areas,
                     f"storage area of `{site.name}`",
-                    service.origin.at("storage"),
+                    service.origin,
+                    "storage",
                 )
             if service.at is not None:
                 yield from _known(
-                    service.at, site.compute, f"compute of `{site.name}`", service.origin.at("at")
+                    service.at, site.compute, f"compute of `{site.name}`", service.origin, "at"
                 )
             if federation.service_storage:
                 yield from _known(
                     service.service,
                     federation.service_storage,
                     "service of the federation",
-                    service.origin.at("service"),
+                    service.origin,
+                    "service",
                 )
     for area in federation.areas.values():
-        yield from _known(area.tier, federation.tiers, "tier", area.origin.at("tier"))
+        yield from _known(area.tier, federation.tiers, "tier", area.origin, "tier")
         if area.within is not None:
             siblings = federation.sites[area.site].areas
             yield from _known(
-                area.within, siblings, f"storage area of `{area.site}`", area.origin.at("within")
+                area.within, siblings, f"storage area of `{area.site}`", area.origin, "within"
             )
     for kind in federation.classes.values():
-        yield from _known(kind.tier, federation.tiers, "tier", kind.origin.at("tier"))
+        yield from _known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
     yield from _unknown_in_policies(federation)
     yield from _unknown_in_lifecycle(federation)
 
@@ -177,14 +179,16 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
     namespaces = [space.name for space in federation.data.namespaces]
     for policy in federation.policies.values():
         for index, name in enumerate(policy.selector.namespaces):
-            place = policy.origin.at("selects", "namespaces", index)
-            yield from _known(name, namespaces, "namespace of the federation", place)
+            place = ("selects", "namespaces", index)
+            yield from _known(
+                name, namespaces, "namespace of the federation", policy.origin, *place
+            )
         for phase in policy.phases:
             for copies in phase.copies:
-                yield from _known(copies.tier, federation.tiers, "tier", copies.origin.at("tier"))
+                yield from _known(copies.tier, federation.tiers, "tier", copies.origin, "tier")
     for alias, member in federation.aliases.items():
-        place = federation.origin.at("aliases", alias)
-        yield from _known(member, federation.members, "member", place)
+        place = ("aliases", alias)
+        yield from _known(member, federation.members, "member", federation.origin, *place)
 
 
 def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
@@ -195,30 +199,29 @@ def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
         compute = {c for site in federation.sites.values() for c in site.compute}
         known = {*federation.sites, *areas, *services, *compute}
         yield from _known(
-            downtime.of, known, "site, area, compute or service", downtime.origin.at("of")
+            downtime.of, known, "site, area, compute or service", downtime.origin, "of"
         )
     for move in federation.moved.values():
-        yield from _known(move.area, federation.areas, "storage area", move.origin.at("area"))
+        yield from _known(move.area, federation.areas, "storage area", move.origin, "area")
     for end in federation.retired:
         if end.area is not None:
-            yield from _known(end.area, areas, "storage area", end.origin.at("area"))
+            yield from _known(end.area, areas, "storage area", end.origin, "area")
         if end.policy is not None:
-            yield from _known(
-                end.policy, federation.policies, "data policy", end.origin.at("policy")
-            )
+            yield from _known(end.policy, federation.policies, "data policy", end.origin, "policy")
 
 
 def _known(
-    name: str, among: Iterable[str] | Mapping[str, object], what: str, place: Span
+    name: str, among: Collection[str], what: str, origin: Origin, *keys: str | int
 ) -> Iterable[Diagnostic]:
-    names = sorted(among)
-    if name in names:
+    """A finding at the value under `keys` unless `name` is `among` what there is."""
+    if name in among:
         return
+    names = sorted(among)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     several = f"known are {', '.join(f'`{n}`' for n in names[:8])}" if names else "there is none"
     yield error(
         Code.UNKNOWN_NAME,
         f"`{name}` is not a {what}",
-        Label(place),
+        Label(origin.at(*keys)),
         help=f"did you mean `{near[0]}`?" if near else several,
     )

@@ -106,7 +106,7 @@ def read_data(spec: FederationSpec, origin: Origin) -> DataManagement:
             )
             for index, space in enumerate(rucio.namespaces)
         ),
-        columns=dict(rucio.metadata),
+        columns=dict(rucio.metadata.items()),
         activities=tuple(rucio.activities),
         same_site=rucio.distances.sameSite,
         same_region=rucio.distances.sameRegion,

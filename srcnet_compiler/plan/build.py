@@ -17,7 +17,7 @@ def build_plan(
     held: Iterable[Held] = (),
     supersedes: str | None = None,
 ) -> Plan:
-    """A plan whose waves honour `needs`. What exists and is not `known` as ours is adopted first."""
+    """A plan whose waves honour `needs`; what exists and is not `known` as ours is adopted."""
     first_contact = [change for change in adoptions if change.address not in known]
     return Plan(
         instance,
@@ -30,9 +30,9 @@ def build_plan(
 
 
 def waves(changes: Sequence[Change]) -> tuple[tuple[Change, ...], ...]:
-    """The changes by depth: each after those of the objects it needs, and after the adoption or the
-    rename of its own object.
+    """The changes by depth.
 
+    Each comes after those of the objects it needs, and after its own object's adoption or rename.
     Raises ValueError where changes need each other: a fault of the compiler.
     """
     by_address: dict[Address, list[int]] = defaultdict(list)

@@ -7,7 +7,7 @@ from srcnet_compiler.change import Address, Change, Impact
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A part of a system that could not be read when the plan was made: nothing under it changes."""
+    """A part of a system that could not be read when the plan was made; it is left alone."""
 
     under: Address
     reason: str
@@ -23,7 +23,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What was reviewed: digests of the specs, of the artifacts, and the tool that made the plan."""
+    """What was reviewed: digests of specs and artifacts, and the tool that made the plan."""
 
     specs: str
     artifacts: str

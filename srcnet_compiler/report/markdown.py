@@ -58,24 +58,19 @@ def _row(found: Diagnostic) -> str:
 
 
 def _folds(report: Report) -> Iterator[str]:
+    """No line of an excerpt begins with a backtick, so nothing in it can end the fence."""
     for file, group in groupby(report.diagnostics, key=_file):
         found = list(group)
         blocks = "\n\n".join(excerpt(one, report) for one in found)
-        fence = "`" * max(3, _longest_run(blocks) + 1)
         name = _escape(visible(file or report.title))
         yield (
             f"<details><summary>{name}: {len(found)}</summary>\n\n"
-            f"{fence}text\n{blocks}\n{fence}\n\n</details>"
+            f"```text\n{blocks}\n```\n\n</details>"
         )
 
 
 def _file(found: Diagnostic) -> str:
     return found.labels[0].span.file if found.labels else ""
-
-
-def _longest_run(text: str) -> int:
-    """How many backticks follow each other in `text`: a fence must have more."""
-    return max(map(len, re.findall("`+", text)), default=0)
 
 
 def _prose(text: str) -> str:
@@ -95,6 +90,7 @@ def _escape(text: str) -> str:
 
 def _code(text: str) -> str:
     """`text` as code inside a table, where a bar must be escaped even so."""
-    fence = "`" * (_longest_run(text) + 1)
-    pad = " " if "`" in text or text != text.strip() else ""
+    runs = re.findall("`+", text)
+    fence = "`" * (max(map(len, runs), default=0) + 1)
+    pad = " " if runs else ""
     return fence + pad + visible(text).replace("|", "\\|") + pad + fence

@@ -39,14 +39,17 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 
 def files() -> Mapping[str, str]:
-    """Every published schema by file name, and the mark of the sources that they were made from."""
+    """Every published schema by file name, and the marks by which `quick` knows them as current."""
     schemas = {kinds.schema_file(kind): schema_of(kind) for kind in kinds.KINDS}
     schemas[COMBINED] = _schema(kinds.KINDS, COMBINED, "A document of the spec language")
-    texts = {
-        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for name, schema in sorted(schemas.items())
-    }
-    return {**texts, kinds.SOURCES: f"{kinds.checksum()}\n"}
+    texts = {name: _json(schema) for name, schema in sorted(schemas.items())}
+    marks = {name: kinds.mark(text.encode()) for name, text in texts.items()}
+    marks["sources"] = kinds.sources_mark()
+    return {**texts, kinds.MARKS: _json(marks)}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _schema(names: tuple[str, ...], file: str, title: str) -> dict[str, Any]:

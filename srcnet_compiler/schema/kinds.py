@@ -20,8 +20,8 @@ _MODULES = {
 }
 KINDS = tuple(_MODULES)
 FOLDERS = frozenset(folder for _, folders in _MODULES.values() for folder in folders)
-SOURCES = "sources.crc32"
-"""Beside the published schemas: the mark of the sources that they follow from."""
+MARKS = "marks.json"
+"""Beside the published schemas: the mark of each, and of the sources that they follow from."""
 
 
 def folders(kind: str) -> tuple[str, ...]:
@@ -41,14 +41,17 @@ def schema_file(kind: str) -> str:
     return f"{re.sub(r'(?<=[a-z])(?=[A-Z])', '-', kind).lower()}.schema.json"
 
 
-def checksum() -> str:
-    """A mark of the sources that the published schemas follow from, against stale ones.
+def mark(*contents: bytes) -> str:
+    """A short mark by which to see that files have changed: against forgetting, not malice."""
+    return f"{zlib.crc32(b''.join(contents)):08x}"
+
+
+def sources_mark() -> str:
+    """The mark of the sources that the published schemas follow from.
 
     Raises OSError where the sources do not stand beside this module.
     """
     here = Path(__file__).parent
     shapes = sorted({"common", *(module for module, _ in _MODULES.values())})
-    mark = zlib.crc32((here.parent / "quantity.py").read_bytes())
-    for module in shapes:
-        mark = zlib.crc32((here / f"{module}.py").read_bytes(), mark)
-    return f"{mark:08x}"
+    files = (here.parent / "quantity.py", *(here / f"{module}.py" for module in shapes))
+    return mark(*(file.read_bytes() for file in files))

@@ -22,19 +22,26 @@ Node: TypeAlias = Mapping[str, Any]
 
 def accepts(kind: object, data: object) -> bool:
     """Whether `data` certainly is a document of `kind`; where not, `validate` must decide."""
-    schema = _published(kind) if isinstance(kind, str) and kind in kinds.KINDS else None
+    schema = published(kind) if isinstance(kind, str) and kind in kinds.KINDS else None
     return schema is not None and _fits(schema, data, schema)
 
 
+def forget() -> None:
+    """Read the published schemas again when they are next needed."""
+    published.cache_clear()
+
+
 @cache
-def _published(kind: str) -> Node | None:
-    """The schema of `kind`; None where there is none, or it was made from other sources."""
-    folder = resources.folder("schemas")
+def published(kind: str) -> Node | None:
+    """The published schema of `kind`; None where it is not known to be current."""
+    folder, name = resources.folder("schemas"), kinds.schema_file(kind)
     try:
-        if (folder / kinds.SOURCES).read_text("ascii").strip() != kinds.checksum():
+        marks = json.loads((folder / kinds.MARKS).read_bytes())
+        content = (folder / name).read_bytes()
+        if marks != {**marks, "sources": kinds.sources_mark(), name: kinds.mark(content)}:
             return None
-        schema: Node = json.loads((folder / kinds.schema_file(kind)).read_text("utf-8"))
-    except (OSError, ValueError):
+        schema: Node = json.loads(content)
+    except (OSError, ValueError, TypeError):
         return None
     return schema
 

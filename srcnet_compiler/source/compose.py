@@ -24,7 +24,7 @@ from yaml.events import (
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.source import trouble
 from srcnet_compiler.source.places import Event, Places
-from srcnet_compiler.source.scalars import Scalar, is_tag, plain, tagged, unknown_tag
+from srcnet_compiler.source.scalars import Scalar, is_scalar_tag, is_tag, plain, tagged, unknown_tag
 from srcnet_compiler.source.trouble import MAX_DEPTH, NotPlainError
 from srcnet_compiler.span import Path, SourceMap
 
@@ -100,38 +100,46 @@ class Composer:
     # values
 
     def _value(self, event: Event, path: Path) -> YamlValue:
-        if type(event) is AliasEvent:
+        kind, name = type(event), event.anchor
+        if len(self._values) >= self._room:
+            self._check_room(self._places.mark(event))
+        if kind is ScalarEvent:
+            span = self._values[path] = self._places.scalar(event)
+            scalar = self._scalar(event, span)
+            if name is not None:
+                self._anchors[name] = _Anchor(path, scalar, complete=True)
+            return scalar
+        if kind is AliasEvent:
             return self._alias(event, path)
-        if event.anchor is None:
-            return self._written(event, path)
-        anchor = self._anchors[event.anchor] = _Anchor(path)
-        anchor.value = self._written(event, path)
+        if name is None:
+            return self._collection(event, path)
+        anchor = self._anchors[name] = _Anchor(path)
+        anchor.value = self._collection(event, path)
         anchor.complete = True
         return anchor.value
 
-    def _written(self, event: Event, path: Path) -> YamlValue:
-        if type(event) is ScalarEvent:
-            span = self._values[path] = self._places.scalar(event)
-            self._check_room(span)
-            return self._scalar(event, span)
+    def _collection(self, event: Event, path: Path) -> YamlValue:
+        places = self._places
         if len(path) >= MAX_DEPTH:
-            raise trouble.too_deep(self._places.span(self._places.mark(event)))
-        start = self._places.start(event)
+            raise trouble.too_deep(places.span(places.mark(event)))
+        start = places.start(event)
         is_mapping = type(event) is MappingStartEvent
         if event.tag is not None and not is_tag(event.tag, "map" if is_mapping else "seq"):
-            self._refuse(unknown_tag(event.tag), self._places.mark(event))
+            self._refuse(unknown_tag(event.tag), places.tag(event))
         value: YamlValue = self._mapping(path) if is_mapping else self._sequence(path)
-        self._values[path] = self._places.until_here(start)
+        self._values[path] = places.until_here(start)
         return value
 
     def _scalar(self, event: Event, span: int) -> Scalar:
         try:
-            if event.tag is not None:
+            if event.tag is None:
+                return plain(event.value) if event.implicit[0] else str(event.value)
+            if is_scalar_tag(event.tag):
                 return tagged(event.tag, event.value)
-            return plain(event.value) if event.implicit[0] else str(event.value)
+            self._refuse(unknown_tag(event.tag), self._places.tag(event))
         except NotPlainError as refusal:
             self._refuse(refusal, span)
-            return None
+        return None
 
     def _sequence(self, path: Path) -> list[YamlValue]:
         items: list[YamlValue] = []
@@ -145,11 +153,13 @@ class Composer:
         merge: int | None = None
         sources: list[_Anchor] = []
         while type(event := self._next()) is not MappingEndEvent:
-            if _is_merge(event):
+            if type(event) is ScalarEvent and event.value == "<<" and event.implicit[0]:
                 span = self._places.scalar(event)
                 if merge is not None:
                     self._duplicate("<<", span, merge)
                 merge = span
+                self._room -= 1
+                self._check_room(span)
                 sources += self._merge_sources(path)
                 continue
             key, span = self._key(event, path)
@@ -177,6 +187,9 @@ class Composer:
             value = self._value(event, aside)
             is_alias = type(event) is AliasEvent
             span = self._places.written(event) if is_alias else self._values[aside]
+        places = self._places
+        if places.has_question_marks and places.is_text_behind_question_mark(event):
+            self._refuse(trouble.question_mark(), span)
         if isinstance(value, str):
             return value, span
         if len(self.found) == before:
@@ -209,8 +222,8 @@ class Composer:
 
         `because` is the place that asks for it.
         """
-        self._values[path] = self._values[written]
         self._check_room(because)
+        self._values[path] = self._values[written]
         if isinstance(value, list | dict) and len(path) >= MAX_DEPTH:
             raise trouble.too_deep(self._places.span(because))
         if isinstance(value, list):
@@ -229,13 +242,14 @@ class Composer:
 
     def _merge_sources(self, path: Path) -> list[_Anchor]:
         """The mappings that follow a `<<`, in their order."""
-        before, place = len(self.found), self._aside(path)
+        before = len(self.found)
         event = self._next()
         if type(event) is AliasEvent:
             span = self._places.written(event)
             anchor = self._anchor(str(event.anchor), span)
             sources = [anchor] if anchor else []
         else:
+            place = self._aside(path)
             value = self._value(event, place)
             span = self._values[place]
             sources = [_Anchor(place, value)]
@@ -264,7 +278,7 @@ class Composer:
     # findings
 
     def _check_room(self, span: int) -> None:
-        if len(self._values) > self._room:
+        if len(self._values) >= self._room:
             raise trouble.too_many(self._places.span(span))
 
     def _refuse(self, refusal: NotPlainError, span: int) -> None:
@@ -280,10 +294,6 @@ def _is_nothing(event: Event) -> bool:
     if type(event) is not ScalarEvent:
         return False
     return not (event.value or event.tag or event.anchor) and bool(event.implicit[0])
-
-
-def _is_merge(event: Event) -> bool:
-    return type(event) is ScalarEvent and event.value == "<<" and bool(event.implicit[0])
 
 
 def _is_aside(path: Path) -> bool:

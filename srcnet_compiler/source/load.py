@@ -19,7 +19,7 @@ _MAX_SYNTAX_ERRORS = 20
 _MAX_TAG_DIRECTIVES = 100
 """libyaml compares each one with all before it."""
 
-_NEXT_DOCUMENT = re.compile(r"(?<=[\r\n])---(?=\s|\Z)")
+_NEXT_DOCUMENT = re.compile(r"(?<=[\r\n])---(?=[ \t\r\n]|\Z)")
 
 
 def parse(file: str, content: bytes) -> Outcome[tuple[Document, ...]]:

@@ -15,10 +15,15 @@ Event: TypeAlias = Any
 Mark: TypeAlias = Any
 """The stubs say that every mark may be None; those of libyaml's parser never are."""
 
+# What YAML calls blank; to `\s` and `str.strip`, a no-break space in a text would be blank too.
+_BLANK = " \t"
+_BLOCKS = frozenset("|>")
+
 # Anchor, tag, blanks and comments in front of a value. Possessive: no input can make it backtrack.
 _PROPERTIES = re.compile(
-    r"(?:(?:&[\w-]++|!<[^>\s]*+>|![^\s,\[\]{}]*+)(?:\s++|(?<=\s)#[^\r\n]*+)*+)++"
+    r"(?:(?:&[\w-]++|!<[^>\s]*+>|![^\s,\[\]{}]*+)(?:[ \t\r\n]++|(?<=[ \t\r\n])#[^\r\n]*+)*+)++"
 )
+_TAG = re.compile(r"!<[^>\s]*>|![^\s,\[\]{}]*")
 
 
 class Places:
@@ -27,6 +32,7 @@ class Places:
     def __init__(self, file: str, text: str, lines: tuple[str, ...], first_line: int) -> None:
         self.file = file
         self.lines = lines
+        self.has_question_marks = "?" in text
         self._text = text
         self._first = first_line + 1
         self._end = (1, 1)
@@ -40,6 +46,17 @@ class Places:
         line, column = self._position(event.start_mark)
         return pack(line, column, line, column + 1)
 
+    def tag(self, event: Event) -> int:
+        """The packed span of the tag of an event that has one."""
+        line, column = self._position(event.start_mark)
+        begin = event.start_mark.index
+        match = _TAG.search(self._text, begin)
+        if match is None:
+            return pack(line, column, line, column + 1)
+        before = split_lines(self._text[begin : match.start()])
+        line, column = line + len(before) - 1, len(before[-1]) + (column if len(before) == 1 else 1)
+        return pack(line, column, line, column + len(match[0]))
+
     def written(self, event: Event) -> int:
         """The packed span of an event that is content."""
         self._end = self._position(event.end_mark)
@@ -49,17 +66,26 @@ class Places:
         """The packed span of a scalar without its anchor and tag; of nothing, an empty one."""
         start, end = event.start_mark, event.end_mark
         line, column = start.line + self._first, start.column + 1
-        if event.tag is not None or event.anchor is not None:
+        is_bare = event.tag is None and event.anchor is None
+        if is_bare and event.value and event.style not in _BLOCKS:
+            # nearly every scalar: worth a way of its own
+            end_line, end_column = self._end = end.line + self._first, end.column + 1
+            return pack(line, column, end_line, end_column)
+        if not is_bare:
             line, column = self._behind_properties(event, end)
-        style = event.style
-        if style == "|" or style == ">":
+        if event.style in _BLOCKS:
             self._end = self._end_of_block(line, end)
         elif start.index == end.index and self._is_blank_before(end):
             # nothing is written: the place is behind what asks for a value
             line, column = self._end
         else:
-            self._end = end.line + self._first, end.column + 1
+            self._end = self._position(end)
         return pack(line, column, *self._end)
+
+    def is_text_behind_question_mark(self, event: Event) -> bool:
+        """Whether `?x` is written: text in YAML 1.2, but in brackets a key to libyaml."""
+        begin = event.start_mark.index
+        return begin > 0 and self._text[begin - 1] == "?" and begin != event.end_mark.index
 
     def start(self, event: Event) -> tuple[int, int]:
         """Line and column of a collection's first character, without anchor and tag."""
@@ -102,7 +128,7 @@ class Places:
         if number > len(self.lines):
             return True
         line, column = self.lines[number - 1], mark.column
-        while column > 0 and line[column - 1] in " \t":
+        while column > 0 and line[column - 1] in _BLANK:
             column -= 1
         return bool(column == 0)
 
@@ -112,6 +138,6 @@ class Places:
         for number in range(min(last, len(self.lines)), header, -1):
             line = self.lines[number - 1]
             written = line[: end.column] if number == last else line
-            if written.strip():
-                return number, len(written.rstrip()) + 1
-        return header, len(self.lines[header - 1].rstrip()) + 1
+            if written.strip(_BLANK):
+                return number, len(written.rstrip(_BLANK)) + 1
+        return header, len(self.lines[header - 1].rstrip(_BLANK)) + 1

@@ -22,11 +22,12 @@ _WORDS: dict[str, Scalar] = {
 _STARTS = frozenset("0123456789+-.~nNtTfF")
 """What begins any text that is not simply a string."""
 
-_INT = re.compile("[-+]?[0-9]+")
-_OCTAL = re.compile("0o[0-7]+")
-_HEX = re.compile("0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER = re.compile(
+    r"(?P<decimal>[-+]?[0-9]+)"
+    r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
+    r"|(?P<based>0o[0-7]+|0x[0-9a-fA-F]+)"
+    r"|(?P<infinite>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
+)
 
 
 def plain(text: str) -> Scalar:
@@ -35,33 +36,29 @@ def plain(text: str) -> Scalar:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if _INT.fullmatch(text):
-        return _whole(text, 10)
-    if _FLOAT.fullmatch(text):
-        return _decimal(text)
-    if _OCTAL.fullmatch(text):
-        return _whole(text, 8)
-    if _HEX.fullmatch(text):
-        return _whole(text, 16)
-    if _NOT_FINITE.fullmatch(text):
-        raise NotPlainError(
-            f"`{text}` is not a finite number", "write a number, or leave the key out"
-        )
-    return text
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return text
+    if number.lastgroup == "infinite":
+        raise NotPlainError(f"`{text}` is not a finite number", "write a number, or leave it out")
+    return _decimal(text) if number.lastgroup == "float" else _whole(text)
 
 
 def tagged(tag: str, text: str) -> Scalar:
-    """What a scalar with an explicit tag means. Raises NotPlainError when the two do not agree."""
-    if tag in {"!", _TAGS + "str"}:
-        return text
+    """What a scalar with a scalar's tag means. Raises NotPlainError when the two do not agree."""
     name = tag.removeprefix(_TAGS)
-    accepts = _ACCEPTS.get(name) if tag.startswith(_TAGS) else None
-    if accepts is None:
-        raise unknown_tag(tag)
+    if name in {"!", "str"}:
+        return text
     value = plain(text)
-    if not accepts(value):
+    if not _ACCEPTS[name](value):
         raise NotPlainError(f"{shown(text)} is not what its tag `!!{name}` says", "remove the tag")
     return float(value) if name == "float" and isinstance(value, int) else value
+
+
+def is_scalar_tag(tag: str) -> bool:
+    """Whether a tag is one that a scalar may have."""
+    name = tag.removeprefix(_TAGS)
+    return tag == "!" or (name != tag and (name == "str" or name in _ACCEPTS))
 
 
 def is_tag(tag: str, name: str) -> bool:
@@ -78,12 +75,11 @@ def unknown_tag(tag: str) -> NotPlainError:
     )
 
 
-def _whole(text: str, base: int) -> int:
+def _whole(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise NotPlainError(
-            f"a whole number of {len(text)} digits", f"use at most {MAX_DIGITS} digits"
-        )
-    return int(text, base if base == 10 else 0)
+        message = f"a whole number of {len(text)} digits"
+        raise NotPlainError(message, f"use at most {MAX_DIGITS} digits")
+    return int(text, 0 if text[:2] in {"0o", "0x"} else 10)
 
 
 def _decimal(text: str) -> float:

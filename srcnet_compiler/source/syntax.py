@@ -14,6 +14,7 @@ Place = tuple[int, int]
 """Line and column, from 0, in the file."""
 
 _QUOTE = "put the value in quotes"
+_OPENING = {"]": "[", "}": "{"}
 _BLANKS = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]")
 """Blanks that are no blanks to YAML; they come with text from web pages and word processors."""
 
@@ -162,9 +163,11 @@ def _cannot_begin(problem: Problem) -> _Words:
     rest = problem.rest(problem.here)
     if rest.startswith("\t"):
         return _tab(problem)
-    word = rest.split("#")[0].strip()
+    opened = "{" if problem.before(problem.here).endswith("{") else ""  # a template's `{% … %}`
+    word = opened + rest.split(" #")[0].strip()
+    sign = "a backtick" if rest.startswith("`") else f"`{opened}{rest[:1]}`"
     return _Words(
-        f"a value without quotes cannot begin with `{rest[:1]}`",
+        f"a value without quotes cannot begin with {sign}",
         f"{_QUOTE}: {shown(quoted(word))}",
         problem.here,
     )
@@ -201,20 +204,23 @@ def _open_quote(problem: Problem) -> _Words:
 
 
 def _escape(problem: Problem) -> _Words:
-    rest = problem.rest(problem.here)
+    line, column = problem.here
+    if "unknown escape" not in problem.what:  # libyaml stops behind `\\x`, `\\u` or `\\U`
+        column -= 2
+    rest = problem.rest((line, column))
     if re.match(r"\\u[dD][89a-fA-F]", rest):
         message = f"`{rest[:6]}` is half a character"
-        return _Words(message, "write the character itself", problem.here, 6)
+        return _Words(message, "write the character itself", (line, column), 6)
     hexadecimal = re.match(r"\\[xuU][0-9a-fA-F]*", rest)
     if hexadecimal:
         message = f"`{hexadecimal[0]}` is no character"
         digits = {"x": 2, "u": 4, "U": 8}[rest[1]]
         remedy = f"write {digits} hexadecimal digits after `\\{rest[1]}`"
-        return _Words(message, remedy, problem.here, len(hexadecimal[0]))
+        return _Words(message, remedy, (line, column), len(hexadecimal[0]))
     return _Words(
         f"{shown(rest[:2])} means nothing inside double quotes",
         "write `\\\\` for a backslash, or use single quotes",
-        problem.here,
+        (line, column),
         2,
     )
 
@@ -235,6 +241,8 @@ def _open_bracket(problem: Problem) -> _Words:
 def _not_a_key(problem: Problem) -> _Words:
     before, (_, column) = problem.before(problem.here), problem.since
     begun = (problem.since, "the mapping begins here")
+    if problem.rest(problem.here).startswith(":"):
+        return _Words("no key stands before this `:`", "write `KEY: value`", problem.here)
     if before.strip():
         return _Words(
             "the value ends before this",
@@ -250,7 +258,7 @@ def _not_a_key(problem: Problem) -> _Words:
             because=begun,
         )
     return _Words(
-        f"this is indented by {len(before)}, and nothing above it that is still open is",
+        f"this is indented by {len(before)}, which fits nothing above it",
         f"indent it by {column} to go on with the mapping, or like the lines above it",
         problem.here,
         because=begun,
@@ -275,14 +283,20 @@ def _no_value(problem: Problem) -> _Words:
         return _Words(
             "no value stands before this `,`", "write it, or remove the `,`", problem.here
         )
-    if sign in {"]", "}"} and sign:
-        opening = "[" if sign == "]" else "{"
-        return _Words(
-            f"`{sign}` closes nothing: there is no `{opening}` before it",
-            f"remove it, or {_QUOTE} if it is part of the text",
-            problem.here,
-        )
+    if sign in _OPENING:
+        return _closes_nothing(problem)
+    if sign == ":":
+        return _Words("no key stands before this `:`", _QUOTE, problem.here)
     return _Words("a value is expected here", "write one, or put text in quotes", problem.here)
+
+
+def _closes_nothing(problem: Problem) -> _Words:
+    sign = problem.rest(problem.here)[:1]
+    return _Words(
+        f"`{sign}` closes nothing: there is no `{_OPENING[sign]}` for it",
+        f"remove it, or {_QUOTE} if it is part of the text",
+        problem.here,
+    )
 
 
 def _item_not_allowed(problem: Problem) -> _Words:
@@ -311,6 +325,8 @@ def _block_indent(problem: Problem) -> _Words:
 
 
 def _second_value(problem: Problem) -> _Words:
+    if problem.rest(problem.here)[:1] in _OPENING:
+        return _closes_nothing(problem)
     return _Words(
         "the document ends before this",
         "begin another document with a line `---`, or check brackets, quotes and indentation",

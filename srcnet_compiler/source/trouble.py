@@ -58,6 +58,13 @@ def wrong_key(text: str, value: object) -> NotPlainError:
     )
 
 
+def question_mark() -> NotPlainError:
+    return NotPlainError(
+        "a `?` inside brackets begins a key, and is no part of the text that follows it",
+        "put the text with its `?` in quotes",
+    )
+
+
 def wrong_merge() -> NotPlainError:
     return NotPlainError(
         "`<<` takes a mapping, or a list of mappings",
@@ -69,9 +76,9 @@ def duplicate_key(key: str, second: Span, first: Span) -> Diagnostic:
     merge = key == "<<"
     return error(
         Code.DUPLICATE_KEY,
-        f"{shown(key)} is written twice in this mapping",
-        Label(second, "the second time"),
-        Label(first, "the first time"),
+        f"{shown(key)} is written more than once in this mapping",
+        Label(second, "written again here"),
+        Label(first, "first written here"),
         help="write `<<: [*one, *other]`" if merge else "remove or rename one of the two",
     )
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.change import Address, Change
+from srcnet_compiler.change import Address, Change, Json
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.model import Federation
 
@@ -57,13 +57,18 @@ class RefusedError(Exception):
 class Target(Generic[M, C]):
     """`M` is the target's model of one instance, `C` the client that reads it.
 
-    `check` is what the real consumer of the artifacts would object to; `read` looks only at what
-    the wanted model may touch; `adoptions` takes over what exists, one change for each object.
+    `check` is what the real consumer of the artifacts would object to. `connection` is how to reach
+    the instance, secrets included, given the environment; `connect` raises UnreachableError and
+    RefusedError. `read` looks only at what the wanted model may touch; `adoptions` takes over what
+    exists, one change for each object.
     """
 
     name: str
     lower: Callable[[Federation, Analysis], tuple[M, ...]]
     emit: Callable[[M], tuple[Artifact, ...]]
     check: Callable[[M, Federation], Iterable[Diagnostic]]
+    connection: Callable[[Federation, M, Mapping[str, str]], Mapping[str, Json]]
+    connect: Callable[[Mapping[str, Json]], C]
+    read: Callable[[C, M], Reading[M]]
     diff: Callable[[M, Reading[M]], tuple[Change, ...]]
     adoptions: Callable[[M, Reading[M]], tuple[Change, ...]]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
-from srcnet_compiler.schema.export import schema_of
+from srcnet_compiler.schema import quick
 from srcnet_compiler.schema.wording import keys
 from srcnet_compiler.schema.wording.envelope import without_kind
-from srcnet_compiler.schema.wording.lookup import Place
+from srcnet_compiler.schema.wording.lookup import Node, Place
 from srcnet_compiler.schema.wording.spot import Spot, spot, written
 from srcnet_compiler.schema.wording.values import words
 from srcnet_compiler.span import Path, SourceMap
@@ -26,7 +26,7 @@ def findings(
     kind: str, errors: "Iterable[ErrorDetails]", data: object, source_map: SourceMap
 ) -> tuple[Diagnostic, ...]:
     """All that is wrong with a document of this kind, in the order of the file, each once."""
-    schema = schema_of(kind)
+    schema = quick.published(kind) or _made(kind)
     root = Place(schema, schema)
     troubles = [
         (trouble, spot(source_map, root, *written(trouble["loc"], data)))
@@ -61,6 +61,13 @@ def nulls(data: object, path: Path = ()) -> Iterator[Path]:
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from nulls(value, (*path, index))
+
+
+def _made(kind: str) -> Node:
+    """The schema made here, which takes as long as all the rest."""
+    from srcnet_compiler.schema.export import schema_of
+
+    return schema_of(kind)
 
 
 def _is_null(trouble: "ErrorDetails", data: object) -> bool:

@@ -24,6 +24,8 @@ def unknown_key(spot: Spot) -> Diagnostic:
     key, mapping = str(spot.path[-1]), spot.path[:-1]
     parent = spot.parent or spot.root
     message = f"`{key}` is not a key of {named(mapping)}"
+    if spot.secretive and not _SECRET.search(key):
+        message = f"a key of {named(mapping)} is not known"
     if not isinstance(spot.path[-1], str):
         message = f"`{key}` is not a text, so it cannot be a key"
     remedy = _instead(key, meant(spot), parent, spot.root)

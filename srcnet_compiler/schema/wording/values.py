@@ -9,6 +9,7 @@ from srcnet_compiler.schema.wording.keys import closest, listed, one_of
 from srcnet_compiler.schema.wording.lookup import example, scalar
 from srcnet_compiler.schema.wording.mending import address_parts, mended, units
 from srcnet_compiler.schema.wording.spot import Spot
+from srcnet_compiler.source.trouble import quoted, shown
 
 Words: TypeAlias = tuple[str, str | None]
 """A message and its help."""
@@ -84,16 +85,12 @@ def _text(spot: Spot) -> Words:
     meant = typed if spot.place.accepts_text(typed) else None
     if form and _is_amount(form) and not isinstance(spot.value, bool) and not meant:
         return _trouble(spot.key, typed, form), f"write {_such_as(form)}"
-    remedy = f"quote it: {spot.line(_quoted(meant))}" if meant else f"write {_such_as(form)}"
+    remedy = f"quote it: {spot.line(quoted(meant))}" if meant else f"write {_such_as(form)}"
     return f"{spot.key} is the {_read_as(spot.value)} `{typed}`, but must be {expected}", remedy
 
 
 def _such_as(form: Form | None) -> str:
     return f"{form.words}, such as `{form.example}`" if form else "a text in quotes"
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
 
 
 def _read_as(value: object) -> str:
@@ -103,15 +100,14 @@ def _read_as(value: object) -> str:
 def _allowed(spot: Spot) -> Words:
     """None of the values that may stand here."""
     allowed = [option for option in spot.place.allowed if isinstance(option, str)]
-    value = spot.value if isinstance(spot.value, str) else spot.typed
-    similar = closest(value, allowed)
+    similar = closest(spot.value, allowed) if isinstance(spot.value, str) else None
     if len(allowed) == 1:
         remedy = f"write {spot.line(allowed[0])}"
     else:
         remedy = f"did you mean `{similar}`? " if similar else ""
         remedy += f"it may be {one_of(allowed)}"
-    found = f"is {shown(value)}, which" if value else f"is {kind_of(spot.value)}, which"
-    return f"{spot.key} {found} is not known here", remedy
+    found = shown(spot.value) if isinstance(spot.value, str) else kind_of(spot.value)
+    return f"{spot.key} is {found}, which is not known here", remedy
 
 
 def _truth(spot: Spot) -> Words:
@@ -153,7 +149,8 @@ def _mapping(spot: Spot) -> Words:
     typed = example(spot.place)
     remedy = f"write {spot.line(typed)}" if len(typed) < _SHORT else None
     keys = spot.place.node.get("required", ())
-    return f"{spot.key} is {kind_of(spot.value)}, but must be a mapping", remedy or (
+    found = "a value" if spot.secretive else kind_of(spot.value)
+    return f"{spot.key} is {found}, but must be a mapping", remedy or (
         f"write its keys below it, each with its value: {', '.join(f'`{key}`' for key in keys)}"
     )
 
@@ -190,12 +187,6 @@ def kind_of(value: object) -> str:
         case str():
             return f"the text {shown(value)}"
     return f"the number `{value}`"
-
-
-def shown(text: str) -> str:
-    """The reader's own words in backticks, on one line and not too long."""
-    line = " ".join(text.split())
-    return f"`{line[: _SHORT - 1]}…`" if len(line) > _SHORT else f"`{line}`"
 
 
 _WORDS: Mapping[str, Callable[[Spot], Words]] = {

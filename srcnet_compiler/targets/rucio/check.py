@@ -19,10 +19,16 @@ from srcnet_compiler.targets.rucio.model.expression import (
     parse,
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
-from srcnet_compiler.targets.rucio.model.requirement import Requirement, choices, objections
+from srcnet_compiler.targets.rucio.model.requirement import (
+    TIER,
+    Requirement,
+    choices,
+    objections,
+)
 from srcnet_compiler.targets.rucio.model.subscription import (
     Filter,
     FilterError,
+    anchored,
     overlaps,
     parse_filter,
     why_never,
@@ -168,14 +174,44 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
     by_policy: dict[str, list[Subscription]] = defaultdict(list)
     for _, subscription in sorted(desired.subscriptions.items()):
         by_policy[subscription.policy].append(subscription)
-    for name, subscriptions in by_policy.items():
-        policy = next(p for p in federation.policies.values() if p.name == name)
+    for policy in federation.policies.values():
+        subscriptions = by_policy[policy.name]
         wanted = requirement_of(policy)
         for subscription in subscriptions:
             for words in _objections(wanted, subscription, rses):
-                yield _against(policy, subscription, words)
-        if not _is_total(subscriptions):
-            yield _against(policy, subscriptions[0], "some names are matched by no subscription")
+                yield _against(policy, subscription.name, words)
+            for words in _selects_otherwise(policy, federation, subscription):
+                yield _against(policy, subscription.name, words)
+        if subscriptions and not _is_total(subscriptions):
+            words = "some names are matched by no subscription"
+            yield _against(policy, subscriptions[0].name, words)
+        if not subscriptions and not policy.drafts and not policy.retired:
+            yield _against(policy, desired.instance, "no subscription is for it")
+    yield from _misplaced(desired, federation)
+
+
+def _misplaced(desired: RucioModel, federation: Federation) -> Iterator[Diagnostic]:
+    """RSEs whose attributes say something else than the specs: all choices rest on them."""
+    for area in federation.areas.values():
+        move = federation.moved.get(area.name)
+        name = RseName(move.after if move else area.name_today)
+        rse = desired.rses.get(name)
+        if rse is None or rse.site != area.site:
+            continue
+        places = {
+            "srcnet_region": area.region,
+            "srcnet_site": area.site,
+            TIER: area.tier if area.counts and TIER in rse.attributes else None,
+        }
+        for key, value in places.items():
+            if rse.attributes.get(key) != value:
+                yield error(
+                    Code.RULE_AGAINST_POLICY,
+                    f"`{name}` has `{key}: {rse.attributes.get(key)}`, but it stands in `{value}`",
+                    Label(area.origin.at("name")),
+                    help="this is a fault of the compiler; the spec is not to blame",
+                    subject=area.name,
+                )
 
 
 def _columns(settings: Mapping[str, object]) -> Iterator[tuple[str, str | bool]]:
@@ -209,10 +245,35 @@ def _objections(
                 yield f"{', '.join(sorted(unweighted))} without `{rule.weight}` would never be used"
 
 
-def _against(policy: DataPolicy, subscription: Subscription, words: str) -> Diagnostic:
+def _selects_otherwise(
+    policy: DataPolicy, federation: Federation, subscription: Subscription
+) -> Iterator[str]:
+    """A filter that means other data than the policy selects."""
+    try:
+        wanted = parse_filter(dict(subscription.filter))
+    except FilterError:
+        return  # said already
+    selector, columns = policy.selector, federation.data.columns
+    values = {
+        "product": [selector.product] if selector.product else [],
+        "telescope": selector.telescopes,
+        "campaign": [selector.campaign] if selector.campaign else [],
+    }
+    metadata = {
+        columns[key]: {anchored(v) for v in found} for key, found in values.items() if found
+    }
+    if wanted.did_type != ("DATASET",):
+        yield "it does not match datasets alone"
+    if set(wanted.scope or ()) != {anchored(name) for name in selector.namespaces}:
+        yield "it matches other namespaces"
+    if {column: set(found) for column, found in wanted.metadata.items()} != metadata:
+        yield "it matches other products, telescopes or campaigns"
+
+
+def _against(policy: DataPolicy, name: str, words: str) -> Diagnostic:
     return error(
         Code.RULE_AGAINST_POLICY,
-        f"`{subscription.name}` does not keep `{policy.name}`: {words}",
+        f"`{name}` does not keep `{policy.name}`: {words}",
         Label(policy.phases[0].origin.at("copies")),
         help="this is a fault of the compiler; the spec is not to blame",
         subject=policy.name,

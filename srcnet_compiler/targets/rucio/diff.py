@@ -192,8 +192,8 @@ def _ended_subscriptions(desired: RucioModel, observed: RucioModel) -> Iterator[
     living = {subscription.policy for subscription in desired.subscriptions.values()}
     for name, found in sorted(observed.subscriptions.items()):
         policy = policy_of(found)
-        known = policy in living or policy in desired.ended
-        if name in desired.subscriptions or not known or not found.active:
+        ours = found.account == desired.owner and (policy in living or policy in desired.ended)
+        if name in desired.subscriptions or not ours or not found.active:
             continue
         yield Change(
             _address(desired, "subscription", name),

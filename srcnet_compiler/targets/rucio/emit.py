@@ -42,7 +42,9 @@ def _shared(path: str, desired: RucioModel) -> Artifact:
             for _, option in sorted(desired.config.items())
         },
     }
-    spans = _spans([*desired.accounts.values(), *desired.scopes.values()])
+    spans = _spans(
+        desired, (*desired.accounts.values(), *desired.scopes.values(), *desired.config.values())
+    )
     return to_artifact(path, "Accounts, scopes and configuration of the federation", tree, spans)
 
 
@@ -52,32 +54,31 @@ def _account(account: Account) -> Tree:
         key: _sourced(value, origins, f"attribute.{key}")
         for key, value in account.attributes.items()
     }
-    return {
-        "name": _sourced(account.name, origins, "type"),
-        "type": _sourced(account.type, origins, "type"),
+    tree: Tree = {
+        "name": account.name,
+        "type": account.type,
         **({"attributes": attributes} if account.attributes else {}),
     }
+    return _sourced(tree, origins, "type")
 
 
 def _sourced(value: Tree, origins: Origins, key: str) -> Tree:
     return Sourced(value, origins.get(key, ()))
 
 
-def _spans(things: Iterable[Thing]) -> tuple[Span, ...]:
-    return tuple(
-        dict.fromkeys(
-            span for thing in things for found in thing.origins.values() for span in found
-        )
-    )
+def _spans(desired: RucioModel, things: Iterable[Thing]) -> tuple[Span, ...]:
+    """Every place that has a part in some `things`, and the one that names the folder."""
+    sets = dict.fromkeys(found for thing in things for found in thing.origins.values())
+    spans = (span for found in sets for span in found)
+    return tuple(dict.fromkeys((*desired.origins["instance"], *spans)))
 
 
 def _distances(path: str, desired: RucioModel) -> Artifact:
-    """From each source, the destinations at each distance."""
+    """From each source, the destinations at each distance. Every line is due to all areas."""
     by_source: dict[str, dict[str, list[Distance]]] = defaultdict(lambda: defaultdict(list))
     for _, distance in sorted(desired.distances.items()):
         by_source[distance.source][str(distance.distance)].append(distance)
-    first = next(iter(desired.distances.values()), None)
-    spans = first.origins["distance"] if first else _spans(desired.accounts.values())
+    spans = (*desired.origins["instance"], *desired.origins["distances"])
     tree: Tree = {
         source: {
             distance: [d.destination for d in found]
@@ -98,7 +99,7 @@ def _policies(folder: str, desired: RucioModel) -> Iterable[Artifact]:
             f"{folder}/policies/{policy}.yaml",
             f"What happens to data of policy {policy} when they arrive",
             {"subscriptions": [_subscription(found) for found in subscriptions]},
-            _spans(subscriptions),
+            _spans(desired, subscriptions),
         )
 
 
@@ -108,7 +109,7 @@ def _subscription(subscription: Subscription) -> Tree:
         key: value if isinstance(value, str) else list(value)
         for key, value in subscription.filter.items()
     }
-    return {
+    tree: Tree = {
         "name": _sourced(subscription.name, origins, "name"),
         "account": _sourced(subscription.account, origins, "account"),
         "comments": _sourced(subscription.comments, origins, "comments"),
@@ -117,6 +118,7 @@ def _subscription(subscription: Subscription) -> Tree:
             [_rule(rule) for rule in subscription.rules], origins, "replication_rules"
         ),
     }
+    return _sourced(tree, origins, "name")
 
 
 def _rule(rule: RuleTemplate) -> Tree:
@@ -142,7 +144,7 @@ def _sites(folder: str, desired: RucioModel) -> Iterable[Artifact]:
             f"{folder}/sites/{site}.yaml",
             f"Storage of {site}",
             {"rses": [_rse(rse, limits.get(rse.name)) for rse in rses]},
-            _spans(rses),
+            _spans(desired, rses),
         )
 
 
@@ -179,5 +181,5 @@ def _rse(rse: Rse, limit: AccountLimit | None) -> Tree:
         },
     }
     if limit is not None:
-        tree["account_limits"] = {limit.account: _sourced(limit.bytes, limit.origins, "bytes")}
-    return tree
+        tree["account_limits"] = _sourced({limit.account: limit.bytes}, limit.origins, "bytes")
+    return _sourced(tree, origins, "existence")

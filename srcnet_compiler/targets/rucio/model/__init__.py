@@ -8,7 +8,7 @@ wanted object only the fields that the specs own are present; what is absent is 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, TypeVar
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.quantity import Bytes
@@ -265,7 +265,8 @@ class RucioModel:
     """One Rucio. `owner` holds our rules and subscriptions; names are unique within a kind.
 
     `requirements` say, by subscription, what its rules are for; `renames` the name before, by the
-    name after; `ended` are policies that a spec retires. Only a wanted model has these three.
+    name after; `ended` are policies that a spec retires. Only a wanted model has these three, and
+    `origins`: the places of the instance and of all distances together.
     """
 
     instance: str
@@ -281,17 +282,22 @@ class RucioModel:
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     renames: Mapping[RseName, RseName] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
+    origins: Origins = field(default_factory=dict, compare=False, repr=False)
 
     def things(self) -> Iterator[Thing]:
         """Every object that is declared, in the order in which they can be created, by name."""
-        by_kind: tuple[Mapping[str, Thing], ...] = (
-            self.accounts,
-            self.scopes,
-            self.config,
-            self.rses,
-            self.account_limits,
-            self.distances,
-            self.subscriptions,
-        )
-        for things in by_kind:
-            yield from (things[name] for name in sorted(things))
+        yield from _by_name(self.accounts)
+        yield from _by_name(self.scopes)
+        yield from _by_name(self.config)
+        yield from _by_name(self.rses)
+        yield from _by_name(self.account_limits)
+        yield from _by_name(self.distances)
+        yield from _by_name(self.subscriptions)
+
+
+N = TypeVar("N", bound=str)
+T = TypeVar("T")
+
+
+def _by_name(things: Mapping[N, T]) -> Iterator[T]:
+    return (things[name] for name in sorted(things))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.srcnet_gate import FailedError, Gate, StoppedError, alone, carry_out
-from ansible.module_utils.srcnet_rucio_target import Rucio, as_failure, open_client
+from ansible.module_utils.srcnet_rucio_target import Rucio, as_failure
 
 DOCUMENTATION = r"""
 module: srcnet_rucio
@@ -27,13 +27,12 @@ options:
   changes: {type: path, required: true, description: A file with the list of changes as JSON.}
   gate: {type: path, required: true, description: The unix socket of the run.}
   lock: {type: path, required: true, description: The file to hold locked while acting.}
-  scratch: {type: path, required: true, description: A private folder that ends with the run.}
   package: {type: path, required: true, description: The folder that holds srcnet_compiler.}
 """
 RETURN = r"""
 results: {type: dict, returned: always, description: What became of each change, by its id.}
 """
-OPTIONS = ("changes", "gate", "lock", "scratch", "package")
+OPTIONS = ("changes", "gate", "lock", "package")
 
 Results = dict[str, dict[str, str]]
 
@@ -59,11 +58,14 @@ def run(options: Mapping[str, Path], rehearse: bool) -> Results:
     with Gate(options["gate"]) as gate, alone(options["lock"]):
         connection = gate.tell(at="hello")["connection"]
         sys.path.append(str(options["package"]))
+        from srcnet_compiler.targets.rucio.live import open_connection
+
         try:
-            client = open_client(connection, options["scratch"])
+            client = open_connection(connection)
         except Exception as error:
             return _none_can(changes, gate, as_failure(error))
-        results: Results = carry_out(changes, Rucio(client, connection), gate, rehearse)
+        with client:
+            results: Results = carry_out(changes, Rucio(client, connection), gate, rehearse)
         return results
 
 

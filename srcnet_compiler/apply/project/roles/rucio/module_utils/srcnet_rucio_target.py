@@ -6,12 +6,10 @@ Each trap of the server that is named here was seen on a real one (Rucio 41.5).
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from ansible.module_utils import srcnet_rucio_acts, srcnet_rucio_look, srcnet_rucio_waits
+from ansible.module_utils import srcnet_rucio_acts, srcnet_rucio_waits
 from ansible.module_utils.srcnet_gate import ConflictError, FailedError, Seen, Wire
 
 if TYPE_CHECKING:
@@ -19,41 +17,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-CLIENT_SETTINGS = ("rucio_host", "auth_host", "auth_type", "account", "ca_cert", "vo")
-DEFAULT_TIMEOUT = 300
-"""Seconds for one request. A rule that may match hundreds of RSEs takes the server its time."""
-CONFIG = """[client]
-auth_token_file_path = {token}
-[policy]
-permission = generic
-schema = generic
-lfn2pfn_algorithm_default = hash
-"""
-
-
-def open_client(connection: Wire, scratch: Path) -> Client:
-    """A client that keeps its token to itself. `connection` is described in apply/run.py."""
-    config = scratch / "rucio.cfg"
-    config.write_text(CONFIG.format(token=scratch / "token"), encoding="utf-8")
-    # Without a file the client cannot even be imported; without the mode it may take a server's
-    # libraries on this machine for its own.
-    os.environ.update(RUCIO_CONFIG=str(config), RUCIO_CLIENT_MODE="1")
-    from rucio.client import Client
-
-    # The names are those of private methods of Rucio's class: no token is written to disk, and
-    # none that lies around is used.
-    silent = {
-        "_BaseClient__write_token": lambda self: None,
-        "_BaseClient__read_token": lambda self: False,
-    }
-    given = {key: connection[key] for key in CLIENT_SETTINGS if connection.get(key) is not None}
-    given.setdefault("auth_host", given.get("rucio_host"))
-    return type("SilentClient", (Client,), silent)(
-        creds=dict(connection.get("creds") or {}),
-        timeout=connection.get("timeout") or DEFAULT_TIMEOUT,
-        **given,
-    )
 
 
 class Rucio:
@@ -96,7 +59,9 @@ class Rucio:
         return {field["name"]: there[0]} if there else None
 
     def _look(self, kind: str, name: str) -> Seen:
-        return srcnet_rucio_look.observe(self.client, kind, name, self.owner)
+        from srcnet_compiler.targets.rucio.live import observe
+
+        return observe(self.client, kind, name, self.owner)
 
 
 def _asking(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -113,17 +78,18 @@ def as_failure(error: Exception) -> FailedError:
     import requests
     from rucio.common import exception as rucio
 
-    text, kind = _sentence(error), type(error).__name__
-    if isinstance(
-        error, rucio.CannotAuthenticate | rucio.CannotAuthorize | rucio.NoAuthInformation
-    ):
-        return FailedError(f"the credentials are refused: {text}", "refused", final=True)
+    from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+
+    kind, text = type(error).__name__, _sentence(error)
+    if isinstance(error, RefusedError):
+        return FailedError(text, "refused", final=True)
     if isinstance(error, rucio.AccessDenied):
         return FailedError(f"not allowed: {text}", "refused")
+    if isinstance(error, UnreachableError):
+        return FailedError(text, "unreachable", final=True)
     if isinstance(error, json.JSONDecodeError) or "(http status code: 5" in text:
         return FailedError(f"the server answers nonsense: {text}", "unreachable", final=True)
-    unreachable = (rucio.ServerConnectionException, requests.RequestException, OSError)
-    if isinstance(error, unreachable):
+    if isinstance(error, requests.RequestException | OSError):
         return FailedError(f"the server cannot be reached: {text}", "unreachable", final=True)
     return FailedError(f"{kind}: {text}")
 

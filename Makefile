@@ -1,0 +1,45 @@
+# What people and CI do here. Each target sets up what it needs, in .venv and .srcnet.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVER := .srcnet/rucio-server
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help demo test lint check bench setup server system clean
+
+help:  ## Say what can be done
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: setup server  ## The main job on a real Rucio: SRCNet's sites validated, compiled, planned, applied, verified
+	$(BIN)/srcnet demo
+
+test: setup system server  ## All tests, those against real systems included
+	$(BIN)/python -m pytest
+
+lint: setup  ## Format, lint, types, import borders
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint  ## What every change must pass: lint, and all tests that need no system
+	$(BIN)/python -m pytest --ignore tests/live
+
+bench: setup server  ## Measure, print a table, keep its history
+	$(BIN)/python -m benchmarks
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+server: setup
+	$(BIN)/python -m srcnet_compiler.demo.rucio_venv $(SERVER)
+
+system:
+	@sh tests/live/system-packages.sh postgresql
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) .srcnet build dist

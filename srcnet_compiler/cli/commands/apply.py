@@ -1,0 +1,135 @@
+"""`srcnet apply`: a plan carried out, and the proof."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.settings import Settings, now
+from srcnet_compiler.cli.shared import (
+    compiled,
+    format_option,
+    read_plan,
+    show_refusals,
+    state_option,
+    stop_on_errors,
+    system_trouble,
+    the_day,
+    today_option,
+    yes_option,
+)
+
+if TYPE_CHECKING:
+    from srcnet_compiler.converge import System
+    from srcnet_compiler.pipeline import Compiled
+    from srcnet_compiler.plan.model import Plan
+
+
+@click.command("apply")
+@click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
+@click.option("--rehearse", is_flag=True, help="Go through everything and change nothing.")
+@yes_option
+@format_option("text", "json")
+@state_option
+@today_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    plan_file: Path | None,
+    rehearse: bool,
+    yes: bool,
+    form: str,
+    state: Path,
+    today: datetime | None,
+) -> int:
+    """Carry out a plan, and prove that all is as it should be.
+
+    Does what is ready; what must wait for a fact is done by a later run. Killed at any moment and
+    run again, it ends in the same state. Afterwards the systems are read again: no difference is
+    the proof. Without PLAN one is made, shown, and asked about.
+
+    \b
+    Examples:
+      srcnet apply plan.json
+      srcnet apply --yes
+    """
+    result = compiled(settings, the_day(today))
+    stop_on_errors(result)
+    from srcnet_compiler.apply.state import StateStore
+    from srcnet_compiler.converge import known_objects, make_plan, objections, reach
+
+    store = StateStore(settings.root / state)
+    reviewed = read_plan(plan_file) if plan_file is not None else None
+    if reviewed is not None:
+        _insist_on_same_specs(reviewed, result)
+    with system_trouble(), reach(result, os.environ) as systems:
+        (system,) = systems
+        plan = reviewed or make_plan(result, system, known_objects(store))
+        refusals = objections(plan, result, the_day(today))
+        if refusals:
+            show_refusals(refusals, result)
+            return Exit.REFUSED
+        if reviewed is None and plan.changes and not rehearse:
+            _ask(plan, yes)
+        return _carry_out(plan, system, store, form, rehearse)
+
+
+def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
+    from srcnet_compiler.converge import binding
+
+    if plan.binding != binding(found):
+        what = (
+            "another version of srcnet"
+            if plan.binding.tool != binding(found).tool
+            else "other specs than those in this folder"
+        )
+        raise StopError(
+            Exit.STALE, f"the plan was made from {what}", "make and review a new one: `srcnet plan`"
+        )
+
+
+def _ask(plan: "Plan", yes: bool) -> None:
+    from srcnet_compiler.report.plan import render_plan
+
+    click.echo(render_plan(plan), nl=False, err=True)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise StopError(
+            Exit.USAGE, "nobody can be asked here", "give a reviewed PLAN, or say `--yes`"
+        )
+    if not click.confirm("Do this?", err=True):
+        raise StopError(Exit.REFUSED, "nothing was done")
+
+
+def _carry_out(plan: "Plan", system: "System", store: object, form: str, rehearse: bool) -> int:
+    from srcnet_compiler.apply.receipt import as_json, exit_code
+    from srcnet_compiler.apply.state import StateStore
+    from srcnet_compiler.cli.progress import showing
+    from srcnet_compiler.converge import carry_out, verify
+    from srcnet_compiler.report.plan import render_drift, render_receipt
+
+    assert isinstance(store, StateStore)
+    with showing(len(plan.changes)) as progress:
+        receipt = carry_out(
+            plan,
+            system,
+            store,
+            now,
+            progress=progress,
+            say=lambda line: click.echo(line, err=True),
+            rehearsal=rehearse,
+        )
+    click.echo(as_json(receipt) if form == "json" else render_receipt(receipt), nl=False)
+    code = exit_code(receipt)
+    if rehearse or code not in (Exit.FINE, Exit.WAITING):
+        return code
+    verdict = verify(system)
+    if form == "text":
+        found = render_drift(verdict.instance, verdict.differences, verdict.objects)
+        click.echo(found, nl=False)
+    return code if verdict.is_converged else Exit.NOT_CONVERGED

@@ -1,0 +1,59 @@
+"""`srcnet compile`: artifacts into a folder, all or nothing."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.shared import (
+    FORMATS,
+    compiled,
+    format_option,
+    show_findings,
+    the_day,
+    today_option,
+)
+
+
+@click.command("compile")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Where the files go; below the specs' folder.",
+)
+@format_option(*FORMATS)
+@today_option
+@click.pass_obj
+def command(settings: Settings, out: Path, form: str, today: datetime | None) -> int:
+    """Write the configuration of every system into build/.
+
+    The same specs give the same bytes everywhere. Nothing is written where a spec has an error.
+    `srcnet explain build/FILE:LINE` says where a line comes from.
+
+    \b
+    Examples:
+      srcnet compile
+      srcnet compile --out /tmp/build --format json
+    """
+    result = compiled(settings, the_day(today))
+    facts: tuple[tuple[str, str], ...] = ()
+    if not result.failed and result.federation is not None:
+        from srcnet_compiler.cli.build_folder import write_build
+
+        folder = settings.root / out
+        written = write_build(folder, result.artifacts)
+        facts = (
+            ("sites", str(len(result.federation.sites))),
+            ("storage areas", str(len(result.federation.areas))),
+            ("files", str(len(result.artifacts))),
+            ("files changed", str(written)),
+        )
+    show_findings(result.diagnostics, result.sources.lines, form, facts)
+    if form == "text":
+        for name, number in facts:
+            click.echo(f"{number:>6} {name}")
+    return Exit.FINDINGS if result.failed else Exit.FINE

@@ -1,0 +1,69 @@
+"""`srcnet plan`: what would change on the real systems, and whether it may."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.shared import (
+    compiled,
+    format_option,
+    show_refusals,
+    state_option,
+    stop_on_errors,
+    system_trouble,
+    the_day,
+    today_option,
+    write_file,
+)
+
+
+@click.command("plan")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan here.")
+@click.option("--detailed-exitcode", is_flag=True, help="End with 2 where there are changes.")
+@format_option("text", "json", "markdown")
+@state_option
+@today_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    out: Path | None,
+    detailed_exitcode: bool,
+    form: str,
+    state: Path,
+    today: datetime | None,
+) -> int:
+    """Show what would change on the real systems.
+
+    Reads each system, compares only what is ours, and orders what must be done. A saved plan is
+    bound to the specs it was made from: `srcnet apply` does exactly that plan, or nothing.
+
+    \b
+    Examples:
+      srcnet plan
+      srcnet plan --out plan.json --detailed-exitcode
+    """
+    result = compiled(settings, the_day(today))
+    stop_on_errors(result)
+    from srcnet_compiler.apply.state import StateStore
+    from srcnet_compiler.converge import known_objects, make_plan, objections, reach
+    from srcnet_compiler.plan.file import to_json
+    from srcnet_compiler.report.plan import markdown_plan, render_plan
+
+    known = known_objects(StateStore(settings.root / state))
+    renderers = {"text": render_plan, "json": to_json, "markdown": markdown_plan}
+    with system_trouble(), reach(result, os.environ) as systems:
+        (system,) = systems
+        plan = make_plan(result, system, known)
+    click.echo(renderers[form](plan), nl=False)
+    if out is not None:
+        write_file(out, to_json(plan))
+        click.echo(f"saved in {out}; `srcnet apply {out}` does it", err=True)
+    refusals = objections(plan, result, the_day(today))
+    if refusals:
+        show_refusals(refusals, result)
+        return Exit.REFUSED
+    return Exit.CHANGES if detailed_exitcode and plan.changes else Exit.FINE

@@ -1,0 +1,48 @@
+"""`srcnet schema`: the JSON Schemas of the spec language."""
+
+from pathlib import Path
+
+import click
+
+from srcnet_compiler.cli.exits import Exit, StopError
+
+
+@click.command("schema")
+@click.argument("kind", required=False)
+@click.option("--write", is_flag=True, help="Write all schemas into a folder instead.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    help="The folder for --write.",
+)
+def command(kind: str | None, write: bool, out: Path) -> int:
+    """Print or write the JSON Schemas of the spec language.
+
+    Editors that read `# yaml-language-server: $schema=…` complete and check specs with them.
+
+    \b
+    Examples:
+      srcnet schema Site
+      srcnet schema --write
+    """
+    from srcnet_compiler.schema import export, kinds
+
+    if write:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in export.files().items():
+            (out / name).write_text(text, "utf-8")
+        click.echo(f"{len(export.files())} files in {out}")
+        return Exit.FINE
+    if kind is not None and kind not in kinds.KINDS:
+        raise StopError(
+            Exit.USAGE, f"there is no kind `{kind}`", f"one of {', '.join(kinds.KINDS)}"
+        )
+    import json
+
+    if kind is None:
+        click.echo(export.files()["srcnet.schema.json"], nl=False)
+    else:
+        click.echo(json.dumps(export.schema_of(kind), indent=2))
+    return Exit.FINE

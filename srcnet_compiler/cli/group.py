@@ -1,0 +1,154 @@
+"""The root command: commands are imported when they are called, trouble becomes an exit code."""
+
+import sys
+import traceback
+from importlib import import_module
+from typing import Any
+
+import click
+
+from srcnet_compiler import __version__
+from srcnet_compiler.cli.exits import MEANINGS, Exit, StopError
+
+COMMANDS = {
+    "validate": "Check specs: every finding, at its line and column.",
+    "compile": "Write the configuration of every system into build/.",
+    "plan": "Show what would change on the real systems.",
+    "show": "Show a saved plan.",
+    "apply": "Carry out a plan, and prove that all is as it should be.",
+    "verify": "Look for drift: read the systems and compare.",
+    "status": "Show what is open: waits, the last run, who is applying.",
+    "explain": "Explain a finding's code, or where an emitted line comes from.",
+    "schema": "Print or write the JSON Schemas of the spec language.",
+    "bootstrap": "Make the compiler's own accounts, once.",
+    "doctor": "Say what is reachable, and with which rights.",
+    "demo": "Run everything on a real Rucio server on this machine.",
+    "completion": "Print the completion script of a shell.",
+}
+
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {text}" for code, text in MEANINGS.items())
+
+EXAMPLES = """\b
+Examples:
+  srcnet validate                      check the specs in this folder
+  srcnet validate site-specs/my.yaml   check one file, quickly
+  srcnet plan --out plan.json          show what would change, and save it
+  srcnet apply plan.json               do exactly that, and prove it
+"""
+
+
+class _Commands(click.Group):
+    """Knows the commands by name; their modules are loaded when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"srcnet_compiler.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Without loading a single command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    epilog=EPILOG,
+    help="The architecture of the SKA Regional Centre Network, compiled and applied.\n\n"
+    + EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SRCNET"},
+)
+@click.version_option(__version__, prog_name="srcnet")
+@click.option(
+    "-C",
+    "--directory",
+    default=".",
+    metavar="DIR",
+    help="Work on the specs in DIR, which holds site-specs/ and policies/.",
+)
+@click.option("--debug", is_flag=True, help="Show where in the code trouble came from.")
+@click.pass_context
+def root(ctx: click.Context, directory: str, debug: bool) -> None:
+    from srcnet_compiler.cli.settings import read_settings
+
+    ctx.obj = read_settings(directory)
+    ctx.default_map = ctx.obj.defaults
+
+
+def run(args: list[str]) -> int:
+    """The exit code of one command line; whatever happens, the user reads a sentence."""
+    debug = "--debug" in args
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return Exit.FINE
+    except OSError as trouble:
+        _trace(debug)
+        where = f" `{trouble.filename}`" if trouble.filename else ""
+        _say(f"files cannot be read or written{where}: {trouble.strerror or trouble}")
+        return Exit.FILES
+    except RecursionError:
+        _say("the specs are nested more deeply than any federation needs")
+        return Exit.FINDINGS
+    except MemoryError:
+        _say("there is not enough memory")
+        return Exit.INTERNAL
+    except Exception as trouble:
+        _trace(debug)
+        _say(
+            f"this is a fault of srcnet itself: {type(trouble).__name__}: {trouble}",
+            "please report it, with what `srcnet --debug …` prints",
+        )
+        return Exit.INTERNAL
+
+
+def _run(args: list[str]) -> int:
+    try:
+        result: Any = root.main(args, prog_name="srcnet", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as trouble:
+        where = trouble.ctx.command_path if trouble.ctx else "srcnet"
+        _say(trouble.format_message(), f"`{where} --help` shows what it takes")
+        return Exit.USAGE
+    except click.Abort:
+        _say("interrupted")
+        return Exit.INTERRUPTED
+    except click.FileError as trouble:
+        _say(trouble.format_message())
+        return Exit.FILES
+    except StopError as stop:
+        _say(stop.message, stop.remedy)
+        return stop.code
+    return int(result) if isinstance(result, int) else Exit.FINE
+
+
+def _say(message: str, remedy: str | None = None) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    if remedy:
+        print(f"  help: {remedy}", file=sys.stderr)
+
+
+def _trace(debug: bool) -> None:
+    if debug:
+        traceback.print_exc()

@@ -1,0 +1,180 @@
+"""What several commands do in the same way: options, reading specs, showing findings, plans."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.settings import Settings, now
+
+if TYPE_CHECKING:
+    from srcnet_compiler.diagnostic import Diagnostic
+    from srcnet_compiler.pipeline import Compiled
+    from srcnet_compiler.plan.model import Plan
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab")
+
+
+def format_option(*formats: str) -> Callable[[F], F]:
+    """`--format`, one of `formats`, the first being the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How the result is written to stdout.",
+    )
+
+
+def today_option(command: F) -> F:
+    """`--today`, for looking at another day."""
+    return click.option(
+        "--today",
+        type=click.DateTime(["%Y-%m-%d"]),
+        default=None,
+        metavar="DATE",
+        help="Judge by this day, such as 2027-03-01, instead of today.",
+    )(command)
+
+
+def state_option(command: F) -> F:
+    """`--state`, the folder of lock, ledger and open steps."""
+    return click.option(
+        "--state",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path(".srcnet/state"),
+        show_default=True,
+        help="Where lock, ledger and open steps live; below the specs' folder.",
+    )(command)
+
+
+def yes_option(command: F) -> F:
+    """`--yes`, for those who cannot be asked."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def the_day(today: datetime | None) -> date:
+    """The day to judge by: the one that was given, or this one in UTC."""
+    return today.date() if today is not None else now().date()
+
+
+def compiled(settings: Settings, today: date) -> "Compiled":
+    """The specs as far as they compile. Without any spec file there is nothing to be done."""
+    from srcnet_compiler import pipeline
+
+    if not pipeline.spec_files(settings.root):
+        raise StopError(
+            Exit.FILES,
+            f"there are no specs in `{settings.root}`",
+            "go to the folder that holds site-specs/ and policies/, or name it with `-C DIR`",
+        )
+    return pipeline.compile_specs(settings.root, today)
+
+
+def show_findings(
+    diagnostics: "Iterable[Diagnostic]",
+    lines: Mapping[str, Sequence[str]],
+    form: str,
+    facts: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """The findings on stdout in the format asked for."""
+    from srcnet_compiler import __version__
+    from srcnet_compiler.report.model import Report
+
+    report = Report(tuple(diagnostics), lines, version=__version__, facts=facts)
+    if form == "text":
+        from srcnet_compiler.report.text import render
+
+        click.echo(render(report, colour=is_coloured(), width=terminal_width()))
+    else:
+        from srcnet_compiler.report.formats import FORMATS as RENDERERS
+
+        click.echo(RENDERERS[form](report), nl=False)
+
+
+def stop_on_errors(found: "Compiled") -> None:
+    """End the command where the specs have errors, having shown them on stderr."""
+    from srcnet_compiler.report.model import Report
+    from srcnet_compiler.report.text import render
+
+    if found.failed:
+        report = Report(found.diagnostics, found.sources.lines)
+        click.echo(render(report, width=terminal_width()), err=True)
+        raise StopError(Exit.FINDINGS, "the specs have errors", "mend them first")
+
+
+def is_coloured() -> bool:
+    """Whether stdout shows colours to a person."""
+    import os
+
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal; None where lines go to a file."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
+    """Why a plan is refused, on stderr."""
+    from srcnet_compiler.report.model import Report
+    from srcnet_compiler.report.text import render
+
+    report = Report(tuple(refusals), found.sources.lines)
+    click.echo(render(report, width=terminal_width()), err=True)
+    click.echo("error: the plan is refused", err=True)
+
+
+@contextmanager
+def system_trouble() -> Iterator[None]:
+    """A system's trouble, and that of the state store, as the exit code promised for it."""
+    from srcnet_compiler.apply.state import LockHeldError
+    from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+
+    try:
+        yield
+    except UnreachableError as trouble:
+        raise StopError(
+            Exit.UNREACHABLE, str(trouble), "`srcnet doctor` says what is reachable"
+        ) from None
+    except RefusedError as trouble:
+        raise StopError(
+            Exit.CREDENTIALS, str(trouble), "`srcnet doctor` says which rights there are"
+        ) from None
+    except LockHeldError as trouble:
+        raise StopError(Exit.STALE, str(trouble), "wait for it to end, then run again") from None
+
+
+def read_plan(path: Path) -> "Plan":
+    """The plan in a file; ends the command where there is none."""
+    from srcnet_compiler.plan.file import PlanFileError, from_json
+
+    try:
+        return from_json(path.read_text("utf-8"))
+    except PlanFileError as trouble:
+        raise StopError(
+            Exit.STALE, f"`{path}`: {trouble}", "make a new one: `srcnet plan --out PLAN`"
+        ) from None
+    except UnicodeDecodeError:
+        raise StopError(Exit.STALE, f"`{path}` is not a plan, or not all of one") from None
+
+
+def write_file(path: Path, text: str) -> None:
+    """The whole file or, where the disk is full, the one that was there before."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

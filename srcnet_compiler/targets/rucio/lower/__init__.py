@@ -1,0 +1,100 @@
+"""Federation to Rucio: areas become RSEs, policies become subscriptions."""
+
+from collections.abc import Iterator
+
+from srcnet_compiler.analysis.passes import Analysis
+from srcnet_compiler.analysis.placement import eligible
+from srcnet_compiler.federation.model import Federation, NamespaceRule
+from srcnet_compiler.targets.rucio.lower.areas import (
+    account_limit,
+    distances,
+    is_managed,
+    name_of,
+    to_rse,
+)
+from srcnet_compiler.targets.rucio.lower.places import accepted, distance_places, written
+from srcnet_compiler.targets.rucio.lower.policies import arrivals, requirement, subscriptions_for
+from srcnet_compiler.targets.rucio.model import (
+    Account,
+    ConfigOption,
+    RucioModel,
+    Scope,
+    Subscription,
+)
+from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.rucio.model.requirement import Requirement
+
+
+def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
+    """The one Rucio of the federation, without anything that rests on a draft no waiver accepts."""
+    data = federation.data
+    counted = {area.name for area in eligible(federation)}
+    areas = [area for area in federation.areas.values() if is_managed(federation, area)]
+    rses = {
+        name_of(federation, area): to_rse(federation, area, area.name in counted) for area in areas
+    }
+    subscriptions: dict[str, Subscription] = {}
+    requirements: dict[str, Requirement] = {}
+    for placement in arrivals(federation, analysis):
+        wanted = requirement(placement)
+        for subscription in subscriptions_for(federation, placement, areas):
+            subscriptions[subscription.name] = subscription
+            requirements[subscription.name] = wanted
+    instance = (data.origin.at("name"),)
+    return (
+        RucioModel(
+            instance=data.name,
+            owner=data.owner,
+            rses=rses,
+            distances={d.name: d for d in distances(federation, areas, counted)},
+            accounts={account.name: account for account in _accounts(federation)},
+            scopes={
+                space.name: _scope(federation, space)
+                for space in data.namespaces
+                if not space.drafts or federation.waives_drafts(space.name)
+            },
+            account_limits={
+                limit.name: limit
+                for area in areas
+                for limit in account_limit(federation, area, area.name in counted)
+            },
+            subscriptions=subscriptions,
+            config={option.name: option for option in _config(federation)},
+            requirements=requirements,
+            renames={
+                RseName(move.after): RseName(move.before)
+                for move in federation.moved.values()
+                if is_managed(federation, federation.areas[move.area])
+            },
+            ended=frozenset(p.name for p in federation.policies.values() if p.retired),
+            origins={"instance": instance, "distances": distance_places(federation)},
+        ),
+    )
+
+
+def _accounts(federation: Federation) -> Iterator[Account]:
+    data = federation.data
+    yield Account(data.owner, "SERVICE", {}, {"type": (data.origin.at("owner"),)})
+    acts_as = (data.origin.at("actsAs"),)
+    origins = {"type": acts_as, "attribute.admin": acts_as}
+    yield Account(data.acts_as, "SERVICE", {"admin": True}, origins)
+    for account in data.accounts:
+        yield Account(account.name, account.type, {}, {"type": (account.origin.at(),)})
+
+
+def _scope(federation: Federation, space: NamespaceRule) -> Scope:
+    owner = () if space.origin.has("account") else (federation.data.origin.at("owner"),)
+    places = (
+        *written(space.origin, "account"),
+        *owner,
+        *written(space.origin, "name", "status"),
+        *accepted(federation, space.name),
+    )
+    return Scope(space.name, space.account, {"account": places}, space.drafts)
+
+
+def _config(federation: Federation) -> Iterator[ConfigOption]:
+    for name, value in federation.data.config.items():
+        section, _, option = name.partition("/")
+        origin = federation.data.origin.at("config", name)
+        yield ConfigOption(section, option, value, {"value": (origin,)})

@@ -1,0 +1,206 @@
+"""Storage areas to RSEs: settings, attributes, protocols, limits, and how far apart they are."""
+
+from collections.abc import Iterator, Sequence
+
+from srcnet_compiler.change import Json
+from srcnet_compiler.federation.model import DataPolicy, Endpoint, Federation, StorageArea
+from srcnet_compiler.names import AreaName
+from srcnet_compiler.quantity import Bytes
+from srcnet_compiler.targets.rucio.lower.places import (
+    Spans,
+    distance_places,
+    end_places,
+    existence,
+    name_places,
+    region_places,
+    size_place,
+    standing,
+    written,
+)
+from srcnet_compiler.targets.rucio.model import (
+    AccountLimit,
+    Distance,
+    Origins,
+    Protocol,
+    Rse,
+    RseType,
+)
+from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.rucio.model.requirement import TIER
+
+REGION, SITE, ROLE, WEIGHT = "srcnet_region", "srcnet_site", "srcnet_role", "srcnet_weight"
+_GIGABYTE = 10**9
+
+_IMPLEMENTATIONS = {
+    "davs": "rucio.rse.protocols.gfal.Default",
+    "dav": "rucio.rse.protocols.gfal.Default",
+    "https": "rucio.rse.protocols.gfal.Default",
+    "http": "rucio.rse.protocols.gfal.Default",
+    "root": "rucio.rse.protocols.gfal.Default",
+    "roots": "rucio.rse.protocols.gfal.Default",
+    "s3s": "rucio.rse.protocols.gfal.NoRename",
+    "file": "rucio.rse.protocols.posix.Default",
+}
+
+
+def is_managed(federation: Federation, area: StorageArea) -> bool:
+    """Whether an area is one of Rucio's: in use, reachable, and not resting on a mere draft."""
+    accepted = not area.drafts or federation.waives_drafts(area.name, area.site)
+    return area.enabled and bool(area.endpoints) and accepted
+
+
+def name_of(federation: Federation, area: StorageArea) -> RseName:
+    """What the area is called in Rucio."""
+    move = federation.moved.get(area.name)
+    return RseName(move.after if move else area.name_today)
+
+
+def to_rse(federation: Federation, area: StorageArea, counts: bool) -> Rse:
+    """One RSE; `counts` says whether policies may mean it."""
+    site, tier = federation.sites[area.site], federation.tiers[area.tier]
+    settings: dict[str, Json] = {
+        "rse_type": (RseType.TAPE if tier.archive else RseType.DISK).value,
+        "deterministic": area.deterministic,
+        "volatile": tier.volatile,
+        "country_name": area.country,
+        "city": site.city,
+        "latitude": site.latitude,
+        "longitude": site.longitude,
+        "time_zone": site.timezone,
+        "availability_write": False if area.retired else None,
+    }
+    return Rse(
+        name=name_of(federation, area),
+        settings={key: value for key, value in settings.items() if value is not None},
+        attributes=dict(_attributes(area, counts)),
+        protocols=tuple(
+            _protocol(endpoint, priority) for priority, endpoint in enumerate(area.endpoints, 1)
+        ),
+        limits={} if area.capacity is None else {"MaxSpaceAvailable": area.capacity},
+        site=area.site,
+        origins=_origins(federation, area),
+        drafts=area.drafts,
+    )
+
+
+def _attributes(area: StorageArea, counts: bool) -> Iterator[tuple[str, str | bool]]:
+    """Areas that do not count carry no tier, so that no policy's expression ever means them."""
+    yield SITE, area.site
+    if area.region is not None:
+        yield REGION, area.region
+    if counts:
+        yield TIER, area.tier
+        yield WEIGHT, str(max(1, (area.pledged or 0) // _GIGABYTE))
+    if area.role == "ingest" and area.environment == "production":
+        yield ROLE, area.role
+    transfers = area.transfers
+    if transfers.fts is not None:
+        yield "fts", transfers.fts
+    if transfers.tokens is not None:
+        yield "oidc_support", transfers.tokens
+    if transfers.archive_timeout is not None:
+        yield "archive_timeout", str(transfers.archive_timeout)
+
+
+def _protocol(endpoint: Endpoint, priority: int) -> Protocol:
+    own = {"read": priority, "write": priority, "delete": priority}
+    copy = priority if endpoint.third_party_copy else 0
+    remote = {**own, "third_party_copy_read": copy, "third_party_copy_write": copy}
+    return Protocol(
+        endpoint.protocol,
+        endpoint.host,
+        endpoint.port,
+        endpoint.path,
+        _IMPLEMENTATIONS[endpoint.protocol],
+        {"lan": own, "wan": remote},
+    )
+
+
+def _origins(federation: Federation, area: StorageArea) -> Origins:
+    here, site = area.origin, federation.sites[area.site].origin
+    tier = federation.tiers[area.tier].origin
+    name = site.source_map.span(("metadata", "name"))
+    counting = standing(federation, area)
+    places: dict[str, Spans] = {
+        "name": name_places(federation, area),
+        "setting.rse_type": (here.at("tier"), tier.at("media")),
+        "setting.deterministic": (here.at("layout"),),
+        "setting.volatile": (here.at("tier"), tier.at("volatile")),
+        "setting.country_name": (site.at("country"),),
+        "setting.city": (site.at("location", "city"),),
+        "setting.latitude": (site.at("location", "latitude"),),
+        "setting.longitude": (site.at("location", "longitude"),),
+        "setting.time_zone": (site.at("location", "timezone"),),
+        "setting.availability_write": end_places(federation, area),
+        f"attribute.{SITE}": (name,),
+        f"attribute.{REGION}": region_places(federation, area),
+        f"attribute.{TIER}": (here.at("tier"), *counting),
+        f"attribute.{WEIGHT}": (size_place(area), *counting),
+        f"attribute.{ROLE}": (here.at("role"), *written(here, "environment")),
+        "attribute.fts": (here.at("transfers", "fts"),),
+        "attribute.oidc_support": (here.at("transfers", "tokens"),),
+        "attribute.archive_timeout": (here.at("transfers", "archiveTimeout"),),
+        "limit.MaxSpaceAvailable": (here.at("capacity"),),
+        **{
+            f"protocol.{endpoint.protocol}://{endpoint.host}:{endpoint.port}": (
+                endpoint.origin.at(),
+            )
+            for endpoint in area.endpoints
+        },
+        "existence": (),
+    }
+    exists = (*existence(federation, area), name)
+    return {key: tuple(dict.fromkeys((*found, *exists))) for key, found in places.items()}
+
+
+def account_limit(
+    federation: Federation, area: StorageArea, counts: bool
+) -> Iterator[AccountLimit]:
+    """What our rules may lock: what is pledged, on areas that policies can mean."""
+    ingest = area.role == "ingest" and area.environment == "production"
+    if area.pledged and (counts or ingest):
+        owner = federation.data.origin.at("owner")
+        places = (size_place(area), owner, *standing(federation, area))
+        yield AccountLimit(
+            federation.data.owner,
+            name_of(federation, area),
+            Bytes(area.pledged),
+            area.site,
+            {"bytes": tuple(dict.fromkeys(places))},
+            area.drafts,
+        )
+
+
+def is_in_force(federation: Federation, policy: DataPolicy) -> bool:
+    """Whether anything is emitted for a policy."""
+    accepted = not policy.drafts or federation.waives_drafts(policy.name)
+    return accepted and not policy.retired
+
+
+def distances(
+    federation: Federation, areas: Sequence[StorageArea], counted: set[AreaName]
+) -> Iterator[Distance]:
+    """Links that a policy can use: from where data are or come in, to where copies may be asked."""
+    asked = {
+        copies.tier
+        for policy in federation.policies.values()
+        if is_in_force(federation, policy)
+        for phase in policy.phases
+        for copies in phase.copies
+    }
+    ends = {area.name for area in areas if area.name in counted and area.tier in asked}
+    named = [(name_of(federation, area), area) for area in sorted(areas, key=lambda a: a.name)]
+    origins = {"distance": distance_places(federation)}
+    for source, start in named:
+        if start.name in ends or start.role == "ingest":
+            for destination, end in named:
+                if end.name in ends and end is not start:
+                    distance = _how_far(federation, start, end)
+                    yield Distance(source, destination, distance, origins)
+
+
+def _how_far(federation: Federation, start: StorageArea, end: StorageArea) -> int:
+    if start.site == end.site:
+        return federation.data.same_site
+    same = start.region is not None and start.region == end.region
+    return federation.data.same_region if same else federation.data.otherwise

@@ -1,0 +1,139 @@
+"""Data policies to subscriptions: what happens to a dataset when it arrives."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+
+from srcnet_compiler.analysis.passes import Analysis
+from srcnet_compiler.analysis.placement import Draw, PhasePlacement, Slot
+from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.targets.rucio.lower.areas import REGION, ROLE, SITE, WEIGHT, is_in_force
+from srcnet_compiler.targets.rucio.lower.places import Spans, all_standing, policy_places
+from srcnet_compiler.targets.rucio.model import Origins, RuleTemplate, Subscription
+from srcnet_compiler.targets.rucio.model.expression import attribute
+from srcnet_compiler.targets.rucio.model.requirement import TIER, Requirement
+from srcnet_compiler.targets.rucio.model.shard import BUCKETS, FALLBACK_EXCLUDED, bucket_pattern
+from srcnet_compiler.targets.rucio.model.subscription import anchored
+
+APART = {"region": REGION, "site": SITE, "area": None}
+
+
+def arrivals(federation: Federation, analysis: Analysis) -> Iterator[PhasePlacement]:
+    """The first phase of every policy in force: the later ones are not a matter of arrival."""
+    for name, placements in groupby(analysis.placements, key=lambda placement: placement.policy):
+        first = next(placements)
+        if first.draws and is_in_force(federation, federation.policies[name]):
+            yield first
+
+
+def requirement(placement: PhasePlacement) -> Requirement:
+    """What the rules on each dataset of the policy are for."""
+    copies: dict[str, int] = {}
+    for asked in placement.phase.copies:
+        copies[asked.tier] = copies.get(asked.tier, 0) + asked.count
+    phase = placement.phase
+    return Requirement(placement.policy, phase.name, APART[phase.apart], copies)
+
+
+def subscriptions_for(
+    federation: Federation, placement: PhasePlacement, areas: Iterable[StorageArea]
+) -> Iterator[Subscription]:
+    """One per draw, and one for names that fall in no bucket, which follows the largest draw."""
+    policy = federation.policies[placement.policy]
+    pin = _pin(policy, areas)
+    origins = _origins(federation, policy, placement)
+    largest = max(placement.draws, key=lambda draw: (len(draw.buckets), draw.slots))
+    for draw in placement.draws:
+        rules = (*_rules(policy, placement, draw), *pin)
+        sharded = len(draw.buckets) < len(BUCKETS)
+        shard = {"pattern": bucket_pattern(draw.buckets)} if sharded else {}
+        yield _subscription(federation, placement, _title(draw), shard, rules, origins)
+        if sharded and draw is largest:
+            rest = {"excluded_pattern": FALLBACK_EXCLUDED}
+            yield _subscription(federation, placement, "other-names", rest, rules, origins)
+
+
+def _title(draw: Draw) -> str:
+    tiers = {slot.tier for slot in draw.slots}
+    if any(not slot.domain for slot in draw.slots):
+        return "+".join(sorted(tiers))
+    named = (s.domain if len(tiers) == 1 else f"{s.tier}.{s.domain}" for s in draw.slots)
+    return "+".join(sorted(named))
+
+
+def _subscription(
+    federation: Federation,
+    placement: PhasePlacement,
+    title: str,
+    shard: Mapping[str, str],
+    rules: tuple[RuleTemplate, ...],
+    origins: Origins,
+) -> Subscription:
+    policy = federation.policies[placement.policy]
+    return Subscription(
+        name=f"{policy.name}.arrive.{title}",
+        account=federation.data.owner,
+        filter={**_filter(federation, policy), **shard},
+        rules=rules,
+        comments=f"srcnet:{policy.name}/{placement.phase.name}",
+        policy=policy.name,
+        drafts=policy.drafts,
+        origins=origins,
+    )
+
+
+def _origins(federation: Federation, policy: DataPolicy, placement: PhasePlacement) -> Origins:
+    """Every line of a subscription is there because areas of these sizes are where they are."""
+    phase, here = placement.phase, policy.origin
+    name = here.source_map.span(("metadata", "name"))
+    places: dict[str, Spans] = {
+        "name": (phase.origin.at(),),
+        "account": (federation.data.origin.at("owner"),),
+        "filter": (here.at("selects"), federation.data.origin.at("metadata")),
+        "replication_rules": (phase.origin.at(), here.at("activity"), here.at("arrives")),
+        "comments": (name, phase.origin.at("name")),
+        "active": (name,),
+    }
+    drawn = (*policy_places(federation, policy), phase.origin.at(), *all_standing(federation))
+    return {key: tuple(dict.fromkeys((*found, *drawn))) for key, found in places.items()}
+
+
+def _filter(federation: Federation, policy: DataPolicy) -> dict[str, str | list[str]]:
+    selector, columns = policy.selector, federation.data.columns
+    asked: dict[str, list[str]] = {
+        "product": [selector.product] if selector.product else [],
+        "telescope": list(selector.telescopes),
+        "campaign": [selector.campaign] if selector.campaign else [],
+    }
+    return {
+        "scope": [anchored(name) for name in selector.namespaces],
+        "did_type": ["DATASET"],
+        **{columns[key]: [anchored(v) for v in values] for key, values in asked.items() if values},
+    }
+
+
+def _rules(policy: DataPolicy, placement: PhasePlacement, draw: Draw) -> Iterator[RuleTemplate]:
+    """One rule of one copy for each domain; where areas need only differ, one rule for all."""
+    for number, (slot, same) in enumerate(groupby(draw.slots)):
+        yield RuleTemplate(
+            copies=len(list(same)),
+            rse_expression=_expression(placement.phase.apart, slot),
+            comments=f"srcnet:{policy.name}/{placement.phase.name}/{number}",
+            activity=policy.activity,
+            weight=WEIGHT,
+        )
+
+
+def _expression(apart: str, slot: Slot) -> str:
+    domain = APART[apart]
+    tier = attribute(TIER, slot.tier)
+    return str(tier if domain is None else attribute(domain, slot.domain) & tier)
+
+
+def _pin(policy: DataPolicy, areas: Iterable[StorageArea]) -> tuple[RuleTemplate, ...]:
+    """Keeps the replica that the producer made until the first phase is complete."""
+    there = [a for a in areas if a.role == "ingest" and a.environment == "production"]
+    if not any(area.country in policy.ingest for area in there):
+        return ()
+    expression = str(attribute(ROLE, "ingest"))
+    comments = f"srcnet:{policy.name}/arrival/pin"
+    return (RuleTemplate(1, expression, comments, policy.activity),)

@@ -1,0 +1,40 @@
+"""What all tests share: the specs of this repository and of the golden federation, compiled."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from specs import GOLDEN, REAL, compiled
+
+from srcnet_compiler.pipeline import Compiled
+
+# A slow machine is no failure; `--hypothesis-profile thorough` looks longer.
+settings.register_profile("quick", max_examples=60, deadline=None)
+settings.register_profile(
+    "thorough", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("quick")
+
+
+@pytest.fixture(scope="session")
+def golden() -> Compiled:
+    return compiled(GOLDEN)
+
+
+@pytest.fixture(scope="session")
+def real() -> Compiled:
+    return compiled(REAL)
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    """Write spec files below a folder of the test's own; gives that folder."""
+
+    def write_files(files: dict[str, str]) -> Path:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        return tmp_path
+
+    return write_files

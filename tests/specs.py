@@ -1,0 +1,86 @@
+"""Specs for tests: where they stand, random ones, and findings that a file's comments expect."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from srcnet_compiler.diagnostic import Diagnostic
+from srcnet_compiler.pipeline import Compiled, compile_specs
+
+HERE = Path(__file__).parent
+REAL = HERE.parent
+GOLDEN = HERE / "golden" / "specs"
+TODAY = date(2026, 11, 22)
+
+
+def compiled(root: Path, today: date = TODAY) -> Compiled:
+    """All stages, which must find no error."""
+    result = compile_specs(root, today)
+    errors = [f"{d.labels[0].span}: {d.message}" for d in result.diagnostics if result.failed]
+    assert not errors
+    return result
+
+
+def compile_texts(files: Mapping[str, str], today: date = TODAY) -> Compiled:
+    """All stages on files that stand nowhere else."""
+    with TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        return compile_specs(Path(folder), today)
+
+
+def texts(root: Path) -> dict[str, str]:
+    """The spec files below `root`, by their names from there."""
+    return {
+        path.relative_to(root).as_posix(): path.read_text("utf-8")
+        for folder in ("policies", "site-specs")
+        for path in sorted((root / folder).rglob("*.yaml"))
+    }
+
+
+# ── findings that comments expect ─────────────────────────────────────────────────────────────
+
+
+class Place(NamedTuple):
+    """Where a finding is, and what kind it is."""
+
+    file: str
+    line: int
+    severity: str
+    code: str
+
+
+_MARK = re.compile(
+    r'# (?P<severity>error|warning): \[(?P<code>[a-z0-9-]+)\](?: "(?P<words>[^"]*)")?'
+)
+
+
+def expected(files: Mapping[str, str]) -> list[tuple[Place, str]]:
+    """What the comments of these files say is found, with words of the message."""
+    return [
+        (Place(name, number, mark["severity"], mark["code"]), mark["words"] or "")
+        for name, text in files.items()
+        for number, line in enumerate(text.splitlines(), start=1)
+        for mark in _MARK.finditer(line)
+    ]
+
+
+def assert_found(found: Iterable[Diagnostic], files: Mapping[str, str]) -> None:
+    """All findings, and nothing else, stand where the comments say, in these words."""
+    messages: dict[Place, list[str]] = {}
+    for finding in found:
+        span = finding.labels[0].span
+        place = Place(span.file, span.line, finding.severity.value, finding.code.value)
+        messages.setdefault(place, []).append(finding.message)
+    wanted = expected(files)
+    assert Counter({place: len(said) for place, said in messages.items()}) == Counter(
+        place for place, _ in wanted
+    ), messages
+    for place, words in wanted:
+        assert any(words in message for message in messages[place]), (words, messages[place])

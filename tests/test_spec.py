@@ -1,0 +1,57 @@
+"""Pages in tests/spec that an operator can check: each heading is a test.
+
+A section is a set of spec files; what stands before the first heading is shared by the sections of
+its page, which may replace a file by one of the same name. Comments in the files say what is found
+on their line, and nothing else may be found anywhere. The day is 22 November 2026.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from specs import TODAY, assert_found, expected
+
+from srcnet_compiler.diagnostic import Code
+from srcnet_compiler.pipeline import compile_specs
+
+PAGES = sorted((Path(__file__).parent / "spec").glob("*.md"))
+_BLOCK = re.compile(r"^```yaml (?P<file>\S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+ELSEWHERE = {
+    Code.UNREADABLE: "test_source.py: a page cannot show a missing file",
+    Code.ENCODING: "test_source.py: a page is UTF-8",
+    Code.TOO_LARGE: "test_source.py: a page is short",
+    Code.HIDDEN_CHARACTER: "test_source.py: a page cannot show what is not seen",
+    Code.RULE_AGAINST_POLICY: "test_laws.py: no spec can make the compiler write wrong rules",
+    Code.HELD_BACK: "the plan says so",
+    Code.OVER_LIMIT: "test_plan.py",
+    Code.RESTS_ON_DRAFT: "test_plan.py",
+    Code.STALE: "the apply says so",
+}
+
+
+def sections() -> Iterator[tuple[str, dict[str, str]]]:
+    for page in PAGES:
+        shared, *rest = re.split(r"^## ", page.read_text("utf-8"), flags=re.MULTILINE)
+        common = dict(_BLOCK.findall(shared))
+        for section in rest:
+            title, body = section.split("\n", 1)
+            yield f"{page.stem}: {title}", {**common, **dict(_BLOCK.findall(body))}
+
+
+@pytest.mark.parametrize("files", [pytest.param(files, id=title) for title, files in sections()])
+def test_section(files, write):
+    found = compile_specs(write(files), TODAY)
+    assert_found(found.diagnostics, files)
+
+
+def test_every_code_is_on_a_page():
+    shown = {place.code for _, files in sections() for place, _ in expected(files)}
+    missing = {code.value for code in Code if code not in ELSEWHERE} - shown
+    assert not missing
+
+
+def test_no_page_shows_what_it_says_cannot_be_shown():
+    shown = {place.code for _, files in sections() for place, _ in expected(files)}
+    assert not shown & {code.value for code in ELSEWHERE}
