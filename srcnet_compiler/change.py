@@ -95,7 +95,7 @@ class Change:
 
     @property
     def id(self) -> str:
-        """The same for the same step in every plan: address, action and the values on both sides."""
+        """The same for the same step in every plan: of address, action and values."""
         content = [
             str(self.address),
             self.action.value,

@@ -96,7 +96,7 @@ def known_objects(store: StateStore) -> frozenset[Address]:
 
 def open_waits(store: StateStore) -> tuple[Mapping[str, str], ...]:
     """What earlier runs left waiting: address, text and since when, in order of address."""
-    keys = (key for key in store.keys() if key.startswith(open_waits_key("")))
+    keys = (key for key in store.all_keys() if key.startswith(open_waits_key("")))
     entries: list[Any] = [entry.value for key in keys if (entry := store.get(key)) is not None]
     waits = (wait for value in entries for wait in value["waits"])
     return tuple(sorted(waits, key=lambda wait: str(wait["address"])))

@@ -104,7 +104,11 @@ def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, 
 @no_collection()
 def check(root: Path, today: date) -> Compiled:
     """All stages up to the analysis."""
-    sources, found = load(root, spec_files(root))
+    return check_loaded(*load(root, spec_files(root)), today)
+
+
+def check_loaded(sources: Sources, found: tuple[Diagnostic, ...], today: date) -> Compiled:
+    """The stages from loaded specs, in which `found` was found, up to the analysis."""
     if has_errors(found):
         return Compiled(sources, found)
     linked = link(sources.specs)
@@ -118,7 +122,11 @@ def check(root: Path, today: date) -> Compiled:
 @no_collection()
 def compile_specs(root: Path, today: date) -> Compiled:
     """All stages: models and artifacts of every target, checked."""
-    checked = check(root, today)
+    return compile_checked(check(root, today))
+
+
+def compile_checked(checked: Compiled) -> Compiled:
+    """The stages behind the analysis, where it found no error."""
     if checked.failed or checked.federation is None or checked.analysis is None:
         return checked
     federation, analysis = checked.federation, checked.analysis

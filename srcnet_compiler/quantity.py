@@ -75,17 +75,17 @@ def parse_bit_rate(text: str) -> BitsPerSecond:
 
 
 def parse_duration(text: str) -> Seconds:
-    """Read a length of time such as ``7 d`` or ``12 h``; raises ValueError as `parse_bytes` does."""
+    """Read a length of time such as ``7 d``; raises ValueError as `parse_bytes` does."""
     return Seconds(_whole(text, _TIME_UNITS, "seconds", "12 h"))
 
 
 def parse_data_rate(text: str) -> DataRate:
     """Read an arrival rate such as ``30 PB/yr`` or ``1 PB/d``; raises ValueError without a unit."""
     amount, _, per = text.rpartition("/")
-    number, unit = _split(amount, _BYTE_UNITS, "30 PB/yr")
     days = {"yr": Fraction(1), "d": Fraction(36525, 100)}.get(per)
     if days is None:
         raise ValueError(f"write the rate per year or per day, such as `30 PB/yr`, not `{text}`")
+    number, unit = _split(amount, _BYTE_UNITS, "30 PB/yr")
     return DataRate(number * unit * days)
 
 
@@ -98,7 +98,7 @@ def parse_period(text: str) -> Period:
 
 
 def _split(text: str, units: dict[str, int], example: str) -> tuple[Fraction, int]:
-    match = re.fullmatch(rf"(?P<number>{_NUMBER}) ?(?P<unit>\S+)", text)
+    match = re.fullmatch(rf"(?P<number>{_NUMBER}) ?(?P<unit>[^\s0-9.]\S*)", text)
     if match is None:
         raise ValueError(f"write the amount with its unit, such as `{example}`, not `{text}`")
     if match["unit"] not in units:
@@ -115,7 +115,7 @@ def _whole(text: str, units: dict[str, int], what: str, example: str) -> int:
 
 
 def format_bytes(amount: Bytes) -> str:
-    """Write bytes in the largest decimal unit that keeps them exact; `parse_bytes` reads it back."""
+    """Write bytes in the largest decimal unit that keeps them exact, for `parse_bytes` to read."""
     for unit in ("EB", "PB", "TB", "GB", "MB", "kB"):
         if amount and amount % _BYTE_UNITS[unit] == 0:
             return f"{amount // _BYTE_UNITS[unit]} {unit}"
@@ -129,7 +129,7 @@ def round_bytes(amount: int | Fraction) -> str:
     '6.29 PB'
     """
     for unit in ("EB", "PB", "TB", "GB", "MB", "kB"):
-        scaled = amount / _BYTE_UNITS[unit]
-        if scaled >= 1:
-            return f"{float(scaled):.3g} {unit}" if scaled < 1000 else f"{round(scaled)} {unit}"
+        scaled = Fraction(amount) / _BYTE_UNITS[unit]
+        if scaled >= Fraction(9995, 10_000):  # what would be 1000 of the next smaller unit
+            return f"{float(scaled):.3g} {unit}" if scaled < 999 else f"{round(scaled)} {unit}"
     return f"{round(amount)} B"

@@ -4,12 +4,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from srcnet_compiler.diagnostic import Diagnostic
-from srcnet_compiler.pipeline import Compiled, compile_specs
+from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.pipeline import (
+    Compiled,
+    Sources,
+    check_loaded,
+    compile_checked,
+    compile_specs,
+)
+from srcnet_compiler.schema.common import Document
+from srcnet_compiler.schema.validate import Located, validate
+from srcnet_compiler.source import parse
 
 HERE = Path(__file__).parent
 REAL = HERE.parent
@@ -25,14 +34,24 @@ def compiled(root: Path, today: date = TODAY) -> Compiled:
     return result
 
 
+@lru_cache(maxsize=100)
+def documents(name: str, text: str) -> tuple[tuple[Located[Document], ...], tuple[Diagnostic, ...]]:
+    """The documents of one file, of known shape, and what was found on the way."""
+    parsed = parse(name, text.encode())
+    shaped = [validate(document) for document in parsed.value or ()]
+    found = (*parsed.diagnostics, *(d for outcome in shaped for d in outcome.diagnostics))
+    return tuple(outcome.value for outcome in shaped if outcome.value is not None), found
+
+
 def compile_texts(files: Mapping[str, str], today: date = TODAY) -> Compiled:
-    """All stages on files that stand nowhere else."""
-    with TemporaryDirectory() as folder:
-        for name, text in files.items():
-            path = Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        return compile_specs(Path(folder), today)
+    """All stages on files that stand nowhere; what stays the same is not read again."""
+    read = [documents(name, text) for name, text in files.items()]
+    specs = tuple(document for found, _ in read for document in found)
+    lines = {name: text.split("\n") for name, text in files.items()}
+    found = tuple(finding for _, findings in read for finding in findings)
+    if has_errors(found):
+        return Compiled(Sources(specs, lines, ""), found)
+    return compile_checked(check_loaded(Sources(specs, lines, ""), found, today))
 
 
 def texts(root: Path) -> dict[str, str]:

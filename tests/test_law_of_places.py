@@ -68,7 +68,7 @@ def test_a_value_that_is_copied_has_its_scalar_as_its_first_place(golden):
     """Not some mapping around it: this is where `explain` puts the cursor."""
     wanted = {
         "MaxSpaceAvailable: 390500000000000": "390.5 TB",
-        "srcnet-policy: 300000000000000": "300 TB",
+        "account_limits: {srcnet-policy: 300000000000000}": "300 TB",
         "city: Lugano": "Lugano",
         "country_name: SE": "SE",
         'fts: "https://fts.example.org:8446"': '"https://fts.example.org:8446"',
@@ -159,6 +159,7 @@ MORE = {
     "country": ["GB", "CA", "PT"],
 }
 NAMES_AN_OBJECT = {"of", "area", "policy"}
+PROSE = {"description", "reason", "source", "group", "email", "alsoKnownAs", "upTo"}
 _QUANTITY = re.compile(r"([0-9]+)(\.[0-9]+)?( [A-Za-z/]+)")
 
 
@@ -174,14 +175,16 @@ def others(scalar: Scalar) -> Iterator[str]:
         yield f"{int(match[1]) + 1}{match[3]}"
         yield f"{int(match[1]) * 9}{match[3]}"
     else:
-        pool = [*MORE.get(scalar.key, ()), *VALUES[scalar.key]]
-        found = [other for other in dict.fromkeys(pool) if other != value][:5]
+        pool = MORE.get(scalar.key, VALUES[scalar.key][:2])
+        found = [other for other in dict.fromkeys(pool) if other != value]
         if "new_rule" in scalar.key:
             found = ["False"]
         elif value.isdigit():
             found = [f"{value}0"]
-        changed = [value[:-1] + "Q", f"{value}x"] if not found else [f"{value}X"]
-        yield from (json.dumps(other) for other in (*found, *changed))
+        elif scalar.key in PROSE:
+            found = []
+        longer = f"{value}X" if value.isupper() else f"{value}x"
+        yield from (json.dumps(other) for other in (*found, longer))
 
 
 def changed_files(scalar: Scalar, other: str) -> dict[str, str]:

@@ -165,6 +165,24 @@ def test_a_column_that_was_not_read_is_no_answer():
     assert refused.value.kind is Refusal.NOT_READ
 
 
+def test_an_rse_without_its_name_as_attribute_is_not_found_by_a_bare_word():
+    rses = {ESPOO: RseFacts({"rse": "ESPOO"}, {}), LYON: RseFacts({"rse": "LYON"}, {"LYON": "x"})}
+    assert evaluate(parse("ESPOO|LYON"), rses) == frozenset()
+    assert evaluate(parse("rse=ESPOO"), rses) == {ESPOO}
+
+
+def test_the_bare_word_availability_means_deletable_and_nothing_else():
+    flags = ("availability_read", "availability_write", "availability_delete")
+    rses = {
+        RseName(f"RSE-{number}"): as_created(
+            RseName(f"RSE-{number}"),
+            {flag: bool(number & bit) for flag, bit in zip(flags, (4, 2, 1), strict=True)},
+        )
+        for number in range(8)
+    }
+    assert evaluate(parse("availability"), rses) == {"RSE-1"}
+
+
 def test_a_null_attribute_equals_nothing_and_cannot_be_compared():
     rses = {ESPOO: as_created(ESPOO, {}, {"n": None})}
     assert evaluate(parse("n|n=None|n=false"), rses) == frozenset()

@@ -42,6 +42,15 @@ def check_storage(federation: Federation) -> Iterator[Diagnostic]:
 
 
 def _pledge(area: StorageArea) -> Iterator[Diagnostic]:
+    for key, amount in (("capacity", area.capacity), ("pledged", area.pledged)):
+        if amount == 0 and area.origin.has(key):
+            yield error(
+                Code.QUANTITY,
+                f"`{area.name}` holds nothing",
+                Label(area.origin.at(key)),
+                help=f"leave `{key}` out where it is not known",
+                subject=area.name,
+            )
     if area.capacity is not None and (area.pledged or 0) > area.capacity:
         yield error(
             Code.PLEDGE_OVER_CAPACITY,

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -96,10 +97,12 @@ class StateStore:
     def prepare(self) -> None:
         """Make the directory and find out now, not half-way, whether it can be written."""
         with _as_state_error("prepare", self.path):
-            for folder in (self.path, *(self.path / n for n in ("kv", "runs", "targets"))):
-                folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            self._make_folders()
             _write(self.path / "probe", "x" * 4096)
-            (self.path / "probe").unlink()
+
+    def _make_folders(self) -> None:
+        for folder in (self.path, *(self.path / name for name in ("kv", "runs", "targets"))):
+            folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     @contextmanager
     def lock(self, owner: str, now: datetime, ttl: timedelta) -> Iterator[Lock]:
@@ -126,7 +129,7 @@ class StateStore:
         finally:
             file.close()
 
-    def keys(self) -> tuple[str, ...]:
+    def all_keys(self) -> tuple[str, ...]:
         """The keys that have a value, in order."""
         with _as_state_error("read", self.path):
             return tuple(sorted(path.stem for path in (self.path / "kv").glob("*.json")))
@@ -146,13 +149,17 @@ class StateStore:
         Durable when it returns. Raises OutrunError when somebody was faster.
         """
         text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False)
-        self.prepare()
-        with _as_state_error("write", self.path), (self.path / "kv" / ".turn").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            now = self.get(key)
-            if (now.version if now else None) != expected:
-                raise OutrunError(f"`{key}` is not what it was")
-            _write(self._file(key), text)
+        with _as_state_error("write", self.path):
+            self._make_folders()
+            turn = os.open(self.path / "kv" / ".turn", os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                now = self.get(key)
+                if (now.version if now else None) != expected:
+                    raise OutrunError(f"`{key}` is not what it was")
+                _write(self._file(key), text)
+            finally:
+                os.close(turn)
         return Entry(value, _version(text))
 
     def target_lock(self, target: str, instance: str) -> Path:
@@ -222,15 +229,15 @@ def _forget(file: IO[str]) -> None:
 
 def _write(path: Path, text: str) -> None:
     """All or nothing, and on the disk when it returns."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    fresh = Path(name)
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-    except OSError:
+    except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     folder = os.open(path.parent, os.O_RDONLY)

@@ -40,7 +40,7 @@ SITE, AREA, CAPACITY = "site-specs/chsrc-cscs.yaml", "CHSRC-CSCS-T0", "400 TB"
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Where the demo speaks: `title` for a step, `text` for what is to be seen, `note` on the way."""
+    """Where the demo speaks: `title` for a step, `text` for results, `note` on the way."""
 
     title: Callable[[str], None]
     text: Callable[[str], None]

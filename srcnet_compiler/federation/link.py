@@ -1,6 +1,6 @@
 """Specs to one federation: documents by kind, names resolved across files, amounts exact."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import TypeVar, cast
 
@@ -179,16 +179,14 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
     namespaces = [space.name for space in federation.data.namespaces]
     for policy in federation.policies.values():
         for index, name in enumerate(policy.selector.namespaces):
-            place = ("selects", "namespaces", index)
-            yield from _known(
-                name, namespaces, "namespace of the federation", policy.origin, *place
-            )
+            what = "namespace of the federation"
+            yield from _known(name, namespaces, what, policy.origin, "selects", "namespaces", index)
         for phase in policy.phases:
             for copies in phase.copies:
                 yield from _known(copies.tier, federation.tiers, "tier", copies.origin, "tier")
     for alias, member in federation.aliases.items():
-        place = ("aliases", alias)
-        yield from _known(member, federation.members, "member", federation.origin, *place)
+        origin = federation.origin
+        yield from _known(member, federation.members, "member", origin, "aliases", alias)
 
 
 def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from srcnet_compiler.diagnostic import Diagnostic, Label
 from srcnet_compiler.report.cells import Line, lay_out, visible
+from srcnet_compiler.report.conceal import concealed
 from srcnet_compiler.report.model import Report, writable
 from srcnet_compiler.span import Span
 
@@ -94,7 +95,7 @@ class _Page:
             for item in group:
                 yield from self._block(item, lines)
         else:
-            yield from self._line(lay_out(lines[span.line - 1]), group)
+            yield from self._line(lay_out(concealed(lines, span.line - 1)), group)
 
     def _line(self, line: Line, group: list[Marked]) -> Iterator[str]:
         starts = [line.at(label.span.column) for label, _, _ in group]
@@ -112,7 +113,10 @@ class _Page:
     def _block(self, item: Marked, lines: Sequence[str]) -> Iterator[str]:
         label, mark, style = item
         span = trimmed(label.span, lines)
-        first, last = lay_out(lines[span.line - 1]), lay_out(lines[span.end_line - 1])
+        first, last = (
+            lay_out(concealed(lines, span.line - 1)),
+            lay_out(concealed(lines, span.end_line - 1)),
+        )
         start, end = first.at(span.column), first.starts[-1]
         window = first.window(start, end, self.room)
         yield self._row(str(span.line), window.text)

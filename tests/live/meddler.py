@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,8 +54,9 @@ class Handler(BaseHTTPRequestHandler):
     def say(self, status: int, content: bytes = b"", **headers: str) -> bool:
         """A complete answer."""
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in {"Content-Length": str(len(content)), **named}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
         return True
@@ -65,12 +67,17 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def meddling(
-    upstream: str | None = None, meddle: Meddling = lambda handler: False
+    upstream: str | None = None,
+    meddle: Meddling = lambda handler: False,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Meddler]:
     """A meddler on a free port of loopback, before the server at `upstream`."""
     handler = type("OwnHandler", (Handler,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        handler.meddler = Meddler(f"http://127.0.0.1:{server.server_port}", meddle, upstream)
+        scheme = "http" if tls is None else "https"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        handler.meddler = Meddler(f"{scheme}://127.0.0.1:{server.server_port}", meddle, upstream)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:

@@ -259,6 +259,20 @@ def test_an_expression_means_to_us_what_it_means_to_the_server(oracle, rses, ran
     assert disagreements(oracle, rses, texts) == []
 
 
+def test_every_key_meets_every_value_as_on_the_server(oracle):
+    flags = ("availability_read", "availability_write", "availability_delete")
+    rses = {
+        "A": ({"rse_type": "TAPE", "volatile": True}, {"tier": "1", "save": "1", "A": "x"}),
+        "B1": (dict.fromkeys(flags, False), {"latitude": "7", "x.y": "TRUE", "A": True}),
+        "T1_DE": ({**dict.fromkeys(flags, False), flags[2]: True}, {"tier": "10", "_x": "x"}),
+        "ISP": ({"country_name": "DE", "ISP": "true", "city": "1"}, {"country_name": "x"}),
+    }
+    every_key = sorted({*KEYS, *FIELDS, *ODD, *PLAIN_KEYS})
+    texts = [f"{key}={value}" for key in every_key for value in VALUES]
+    texts += [key for key in (*every_key, *NAMES) if key[0] != "_" and "." not in key]
+    assert disagreements(oracle, rses, texts) == []
+
+
 @settings(many, max_examples=40)
 @given(inventories)
 def test_an_rse_just_created_has_the_facts_that_we_expect(oracle, rses):

@@ -10,8 +10,12 @@ from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from srcnet_compiler.span import Span
 
+_SHOWN = 8
+"""Places of one line that are listed; a line about all areas has hundreds."""
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+)")
 
 
@@ -65,20 +69,34 @@ def _line(settings: Settings, build: Path, file: str, line: int) -> int:
     if name in known:
         return _from(settings, folder / name, known[name], line)
     spec = _below(settings.root, file)
-    reached = [
-        f"{folder / emitted}:{number}"
+    reached = {
+        emitted: [
+            number
+            for number, spans in enumerate(lines, start=1)
+            if any(s.file == spec and s.line <= line <= s.end_line for s in spans)
+        ]
         for emitted, lines in sorted(known.items())
-        for number, spans in enumerate(lines, start=1)
-        if any(s.file == spec and s.line <= line <= s.end_line for s in spans)
-    ]
-    if not reached:
+    }
+    total = sum(len(numbers) for numbers in reached.values())
+    if not total:
         raise StopError(
             Exit.FINDINGS, f"no emitted line comes from {file}:{line}", "is `build/` up to date?"
         )
-    click.echo(f"{file}:{line} reaches {len(reached)} emitted lines:")
-    for place in reached:
-        click.echo(f"  {place}")
+    click.echo(f"{file}:{line} reaches {total} emitted {'line' if total == 1 else 'lines'}")
+    for emitted, numbers in reached.items():
+        if numbers:
+            click.echo(f"  {folder / emitted}: {', '.join(_runs(numbers))}")
     return Exit.FINE
+
+
+def _runs(numbers: "Sequence[int]") -> "Iterator[str]":
+    """Numbers in order, those in a row together: 3, 7-9."""
+    start = previous = numbers[0]
+    for number in (*numbers[1:], None):
+        if number != previous + 1:
+            yield str(start) if start == previous else f"{start}-{previous}"
+            start = number if number is not None else 0
+        previous = number if number is not None else 0
 
 
 def _below(folder: Path, file: str) -> str:
@@ -95,9 +113,13 @@ def _from(settings: Settings, path: Path, lines: "list[list[Span]]", line: int) 
     click.echo(f"{path}:{line}")
     click.echo(f"  | {content[line - 1]}")
     click.echo("comes from")
-    for span in lines[line - 1]:
+    spans = lines[line - 1]
+    for span in spans[:_SHOWN]:
         click.echo(f"  {span}")
         click.echo(f"  | {_text(settings.root, span)}")
+    if len(spans) > _SHOWN:
+        files = len({span.file for span in spans[_SHOWN:]})
+        click.echo(f"  and {len(spans) - _SHOWN} more places in {files} files")
     return Exit.FINE
 
 

@@ -1,7 +1,7 @@
 """Rucio to files that people read in review: one per site, one per policy, one for the rest."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.emit.yaml import Sourced, Tree, to_artifact
@@ -18,6 +18,8 @@ from srcnet_compiler.targets.rucio.model import (
     Thing,
 )
 
+CLOSED = "setting.availability_write"
+
 
 def emit(desired: RucioModel) -> tuple[Artifact, ...]:
     """All files of one Rucio, in order of path."""
@@ -25,9 +27,31 @@ def emit(desired: RucioModel) -> tuple[Artifact, ...]:
     return (
         _shared(f"{folder}/accounts.yaml", desired),
         _distances(f"{folder}/distances.yaml", desired),
+        *_operators(f"{folder}/operators.md", desired),
         *_policies(folder, desired),
         *_sites(folder, desired),
     )
+
+
+def _operators(path: str, desired: RucioModel) -> Iterator[Artifact]:
+    """What srcnet leaves to the server's operators, where there is anything."""
+    if not desired.closing and not desired.config:
+        return
+    from srcnet_compiler.emit.templates import fill_template
+
+    places = {str(name): desired.rses[name].origins[CLOSED] for name in sorted(desired.closing)}
+    places |= {name: option.origins["value"] for name, option in sorted(desired.config.items())}
+    values = {
+        "instance": desired.instance,
+        "retired": [
+            {"name": name, "reason": why, "spans": places[name]}
+            for name, why in sorted(desired.closing.items())
+        ],
+        "config": [{"name": name, "spans": places[name]} for name in sorted(desired.config)],
+    }
+    spans = dict.fromkeys(span for found in places.values() for span in found)
+    head = (*desired.origins["instance"], *spans)
+    yield fill_template(path, "rucio/operators.md.j2", values, head)
 
 
 def _shared(path: str, desired: RucioModel) -> Artifact:
@@ -87,7 +111,7 @@ def _distances(path: str, desired: RucioModel) -> Artifact:
         for source, by_distance in by_source.items()
     }
     head = "How far each RSE is from each other: source, distance, destinations"
-    return to_artifact(path, head, tree, spans)
+    return to_artifact(path, head, Sourced(tree, desired.origins["distances"]), spans)
 
 
 def _policies(folder: str, desired: RucioModel) -> Iterable[Artifact]:

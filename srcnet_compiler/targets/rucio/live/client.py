@@ -67,8 +67,6 @@ class Transport:
             super().__init__(logger=_LOG, **settings)  # type: ignore[call-arg]  # Rucio's
         finally:
             sys.argv[0] = program  # Rucio's client shortens it
-        self.session.close()
-        self.session = new_session(self.host)
 
     def __enter__(self) -> Transport:
         return self
@@ -80,6 +78,10 @@ class Transport:
         self.session.close()
 
     def _get_auth_tokens(self) -> tuple[None, str, str, str]:
+        """No files. What Rucio's client asks for last before it logs in: it gets its session here,
+        in the place of one that takes things from the machine.
+        """
+        self.session = new_session(self.host)
         return None, "", "", ""
 
     def _BaseClient__write_token(self) -> None:  # noqa: N802 - the name that Rucio's class calls
@@ -92,6 +94,13 @@ class Transport:
         self.auth_token = token
         self.headers["X-Rucio-Auth-Token"] = token
         return True
+
+    def _load_json_data(self, response: Response) -> Iterator[Any]:
+        """Lets go of the connection also when a line makes no sense."""
+        try:
+            yield from super()._load_json_data(response)  # type: ignore[misc]  # Rucio's
+        finally:
+            response.close()
 
     def _send_request(
         self,
@@ -106,17 +115,21 @@ class Transport:
     ) -> Response:
         answer = self._answer(url, method.value, headers, data, params, get_token)
         if get_token:
+            answer.close()  # the token is in a header
             return self._let_in(url, answer)
         if _is_not_let_in(answer):
+            answer.close()
             if self.creds.get("token") is None:
                 self._BaseClient__get_token()
                 answer = self._answer(url, method.value, headers, data, params, False)
             if _is_not_let_in(answer):
+                answer.close()
                 raise RefusedError(
                     f"{_origin(url)} does not accept the credentials of account `{self.account}`:"
                     " the token is not known there or has expired"
                 )
         if method.value == "GET" and answer.ok and not _is_json(answer):
+            answer.close()
             kind = answer.headers.get("content-type", "nothing that it gives a type")
             raise UnreachableError(
                 f"{_origin(url)} answers nonsense: {kind} where Rucio's server gives JSON"
@@ -156,6 +169,8 @@ class Transport:
             **({} if self.account is None else {"X-Rucio-Account": self.account}),
             **(headers or {}),
         }
+        if not all(_can_be_sent(value) for value in sent.values()):
+            raise RefusedError("account, user name or password has characters that cannot be sent")
         for _ in range(REDIRECTS):
             answer = self._patiently(method, url, sent, data, params)
             if not answer.is_redirect:
@@ -188,10 +203,6 @@ class Transport:
                     stream=True,
                     allow_redirects=False,
                 )
-            except (UnicodeError, requests.exceptions.InvalidHeader):
-                raise RefusedError(
-                    "user name, password or token have characters that cannot be sent"
-                ) from None
             except (requests.Timeout, requests.exceptions.SSLError) as error:
                 raise cannot_be_reached(_origin(url), error) from None
             except requests.ConnectionError as error:
@@ -347,6 +358,11 @@ def _is_not_let_in(answer: Response) -> bool:
     if answer.status_code != 401:
         return False
     return answer.headers.get("ExceptionClass", "CannotAuthenticate") == "CannotAuthenticate"
+
+
+def _can_be_sent(value: str) -> bool:
+    """Whether a header may have it: one line, letters of western Europe."""
+    return all(ord(c) < 256 and c not in "\r\n" for c in value)
 
 
 def _is_json(answer: Response) -> bool:

@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import DataManagement, Secret
-from srcnet_compiler.targets.protocol import RefusedError
+from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 from srcnet_compiler.targets.rucio.live.client import RucioClient, client_class, in_plain_words
 
 REQUEST_SECONDS = 120
@@ -59,6 +60,11 @@ def connection(
 def open_connection(connection: Mapping[str, Any]) -> RucioClient:
     """The client of a `connection`, after a first question has shown that it is let in."""
     address = str(connection["rucio_host"])
+    for url in (address, str(connection.get("auth_host") or address)):
+        if not _is_address(url):
+            raise UnreachableError(
+                f"{url} is no address: it must be like https://rucio.example.org"
+            )
     with in_plain_words(address):
         client = client_class()(
             rucio_host=address,
@@ -77,6 +83,14 @@ def open_connection(connection: Mapping[str, Any]) -> RucioClient:
             client.close()
             raise
     return client
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is no port, or a bracket too few
+        return False
 
 
 def credentials(secret: Secret, environment: Mapping[str, str]) -> dict[str, Json]:

@@ -67,6 +67,12 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
                 if is_managed(federation, federation.areas[move.area])
             },
             ended=frozenset(p.name for p in federation.policies.values() if p.retired),
+            closing={
+                name_of(federation, area): end.reason
+                for area in areas
+                for end in federation.retired
+                if end.area in (area.name, area.name_today)
+            },
             origins={"instance": instance, "distances": distance_places(federation)},
         ),
     )

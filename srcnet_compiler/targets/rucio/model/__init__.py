@@ -265,8 +265,8 @@ class RucioModel:
     """One Rucio. `owner` holds our rules and subscriptions; names are unique within a kind.
 
     `requirements` say, by subscription, what its rules are for; `renames` the name before, by the
-    name after; `ended` are policies that a spec retires. Only a wanted model has these three, and
-    `origins`: the places of the instance and of all distances together.
+    name after; `ended` are policies that a spec retires, `closing` says why RSEs are. Only a wanted
+    model has these four, and `origins`: the places of the instance and of all distances together.
     """
 
     instance: str
@@ -282,6 +282,7 @@ class RucioModel:
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     renames: Mapping[RseName, RseName] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
+    closing: Mapping[RseName, str] = field(default_factory=dict)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
 
     def things(self) -> Iterator[Thing]:

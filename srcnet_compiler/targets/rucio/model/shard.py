@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 BUCKETS = range(100)
 
@@ -33,6 +34,7 @@ def bucket_pattern(buckets: Iterable[int]) -> str:
     return f"^.*({'|'.join(groups)})$"
 
 
+@lru_cache(maxsize=1000)
 def buckets_of(pattern: str) -> frozenset[int] | None:
     """The buckets of a pattern that `bucket_pattern` could have written, else None."""
     match = _BUCKET_PATTERN.fullmatch(pattern)

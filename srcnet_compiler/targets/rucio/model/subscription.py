@@ -242,6 +242,7 @@ def _size(data: Mapping[str, object], key: str) -> float | None:
 # ── telling filters apart ─────────────────────────────────────────────────────────────────────
 
 _NO_BUCKET = -1
+_ENDINGS = frozenset((*BUCKETS, _NO_BUCKET))
 
 
 def disjoint(filters: Iterable[Filter]) -> bool:
@@ -255,9 +256,10 @@ def disjoint(filters: Iterable[Filter]) -> bool:
 
 def overlaps(filters: Iterable[Filter]) -> tuple[tuple[int, int], ...]:
     """The pairs of filters, by their places in the order given, that may share a DID."""
+    some = [(place, wanted) for place, wanted in enumerate(filters) if why_never(wanted) is None]
     return tuple(
         (first, second)
-        for (first, one), (second, other) in combinations(enumerate(filters), 2)
+        for (first, one), (second, other) in combinations(some, 2)
         if not _apart(one, other)
     )
 
@@ -265,9 +267,7 @@ def overlaps(filters: Iterable[Filter]) -> tuple[tuple[int, int], ...]:
 def _apart(one: Filter, other: Filter) -> bool:
     columns = one.metadata.keys() & other.metadata.keys()
     return (
-        why_never(one) is not None
-        or why_never(other) is not None
-        or not _types(one) & _types(other)
+        not _types(one) & _types(other)
         or not _endings(one) & _endings(other)
         or _share_nothing(one.account, other.account)
         or _share_nothing(_literals(one.scope), _literals(other.scope))
@@ -306,10 +306,9 @@ def _types(wanted: Filter) -> frozenset[str]:
 
 def _endings(wanted: Filter) -> frozenset[int]:
     """The buckets whose names may match, _NO_BUCKET for all other names; rather too many."""
-    every = frozenset((*BUCKETS, _NO_BUCKET))
     allowed = buckets_of(wanted.pattern) if wanted.pattern is not None else None
     excluded = buckets_of(wanted.excluded_pattern) if wanted.excluded_pattern is not None else None
-    return (every if allowed is None else allowed) - (excluded or frozenset())
+    return (_ENDINGS if allowed is None else allowed) - (excluded or frozenset())
 
 
 _LITERAL = re.compile(r"\^((?:[A-Za-z0-9_-]|\\[._-])*)\$")

@@ -103,7 +103,14 @@ def _select_equal(key: str, value: str | bool, rses: Inventory) -> frozenset[Rse
     objected = objection(key, value)
     if objected is not None:
         raise ExpressionError(*objected)
+    if shadow_of(key) is None:
+        return _with_attribute(key, stored(value), rses)
     return frozenset(name for name, facts in rses.items() if _equals(key, value, name, facts))
+
+
+def _with_attribute(key: str, wanted: str | None, rses: Inventory) -> frozenset[RseName]:
+    held = ((name, facts.attributes.get(key)) for name, facts in rses.items())
+    return frozenset(name for name, value in held if value is not None and stored(value) == wanted)
 
 
 def _select_number(key: str, rses: Inventory, holds: Callable[[float], bool]) -> frozenset[RseName]:
@@ -119,11 +126,9 @@ _DELETE_ONLY = (
 
 
 def _equals(key: str, value: str | bool, name: RseName, facts: RseFacts) -> bool:
+    """Whether the column or method that hides attributes called `key` equals `value`."""
     shadow = shadow_of(key)
     match shadow:
-        case None:
-            held = stored(facts.attributes.get(key))
-            return held is not None and held == stored(value)
         case Shadow.INERT:
             return False
         case Shadow.AVAILABILITY:

@@ -1,0 +1,52 @@
+"""Free text from Jinja templates: undefined names are errors, lines keep their places."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from srcnet_compiler.artifact import Artifact
+from srcnet_compiler.emit.yaml import Spans
+from srcnet_compiler.resources import folder
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_MARK = re.compile("\x00([0-9]+)\x00")
+
+
+def fill_template(path: str, template: str, values: Mapping[str, object], spans: Spans) -> Artifact:
+    """The artifact at `path` from `templates/<template>`.
+
+    In the template ``{{ text | at(spans) }}`` gives the line it stands on these places; lines
+    without one have `spans`.
+    """
+    known: list[Spans] = []
+
+    def at(text: str, places: Spans) -> str:
+        known.append(places)
+        return f"{text}\x00{len(known) - 1}\x00"
+
+    environment = _environment().overlay()
+    environment.filters = {**environment.filters, "at": at}
+    lines = environment.get_template(template).render(values).split("\n")
+    sources = {
+        number: tuple(span for index in _MARK.findall(line) for span in known[int(index)]) or spans
+        for number, line in enumerate(lines[:-1], start=1)
+    }
+    return Artifact(PurePosixPath(path), _MARK.sub("", "\n".join(lines)), sources)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(folder("templates")),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

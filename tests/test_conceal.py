@@ -1,0 +1,62 @@
+"""A secret that somebody wrote into a spec is shown by no report."""
+
+import pytest
+
+from srcnet_compiler import source
+from srcnet_compiler.report.conceal import concealed
+from srcnet_compiler.report.formats import FORMATS
+from srcnet_compiler.report.model import Report
+from srcnet_compiler.report.text import render
+from srcnet_compiler.schema.validate import validate
+
+SECRET = "hunter2"
+HEAD = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Federation\nmetadata: {name: srcnet}\nspec:\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"    credentials: {{password: {SECRET}}}",
+        f"    credentials: {SECRET}",
+        f"    credentials: {{secretRef: {SECRET}}}",
+        f"    credentials: {{secretRef: {{env: {SECRET}}}}}",
+        f"    credentials:\n      secretRef:\n        env: {SECRET}",
+        f"    credentials:\n      user: admin\n      password: {SECRET}",
+        f"    credentials:\n      password: |\n        {SECRET}",
+        f'    credentials: {{"token": "{SECRET}"}}',
+        f"    apiKey: {SECRET}",
+        f"    credentials:\n      - {SECRET}",
+    ],
+)
+def test_no_report_shows_a_secret(text):
+    content = f"{HEAD}  rucio:\n    server: https://rucio.example.org\n{text}\n".encode()
+    (document,) = source.parse("policies/federation.yaml", content).value
+    found = validate(document).diagnostics
+    assert found
+    report = Report(found, {"policies/federation.yaml": document.source_map.lines})
+    assert SECRET not in render(report)
+    for form in FORMATS.values():
+        assert SECRET not in form(report)
+    lines = document.source_map.lines
+    shown = "\n".join(concealed(lines, index) for index in range(len(lines)))
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    credentials: {secretRef: {env: SRCNET_RUCIO_TOKEN}}",
+        "      credentials: {secretRef: {file: /etc/srcnet/token}}",
+        "  tokenOnly: true",
+        "      tokens: true",
+        "    - {service: soda_sync, path: /soda}",
+    ],
+)
+def test_references_and_everything_else_are_shown_as_written(line):
+    assert concealed([line], 0) == line
+
+
+def test_what_is_hidden_keeps_its_columns():
+    line = "    credentials: {password: hunter2, user: x}"
+    assert len(concealed([line], 0)) == len(line)
+    assert concealed([line], 0).startswith("    credentials: {password: •••••••")
