@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SERVER := .srcnet/rucio-server
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint check bench setup server system clean
+.PHONY: help demo test lint check wheel bench setup server system clean
 
 help:  ## Say what can be done
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,14 @@ lint: setup  ## Format, lint, types, import borders
 
 check: lint  ## What every change must pass: lint, and all tests that need no system
 	$(BIN)/python -m pytest --ignore tests/live
+
+wheel: setup  ## The wheel, installed in an empty environment, validates and compiles
+	rm -rf dist .srcnet/empty
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(PYTHON) -m venv .srcnet/empty
+	.srcnet/empty/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	.srcnet/empty/bin/srcnet validate
+	.srcnet/empty/bin/srcnet compile --out .srcnet/empty/build
 
 bench: setup server  ## Measure, print a table, keep its history
 	$(BIN)/python -m benchmarks

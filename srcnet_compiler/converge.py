@@ -29,7 +29,10 @@ from srcnet_compiler.targets.protocol import Reading
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One instance of one target, reached: what it should be, and how to talk to it."""
+    """One instance of one target, reached: what it should be, and how to talk to it.
+
+    `client` reads; `connection` is what a change is made with.
+    """
 
     lowered: Lowered
     client: Any
@@ -57,8 +60,9 @@ def reach(compiled: Compiled, environment: Mapping[str, str]) -> Iterator[tuple[
     systems: list[System] = []
     try:
         for lowered in compiled.models:
-            connection = lowered.target.connection(federation, lowered.model, environment)
-            client = lowered.target.connect(connection)
+            target, model = lowered.target, lowered.model
+            connection = target.connection(federation, model, environment)
+            client = target.connect(target.reading_connection(federation, model, environment))
             systems.append(System(lowered, client, connection))
         yield tuple(systems)
     finally:

@@ -73,11 +73,9 @@ class Code(Enum):
     RULE_AGAINST_POLICY = "rule-against-policy"
     REFUSED_BY_SYSTEM = "refused-by-system"
     # plan and apply
-    HELD_BACK = "held-back"
     OVER_LIMIT = "over-limit"
     RESTS_ON_DRAFT = "rests-on-draft"
     NOT_OURS = "not-ours"
-    STALE = "stale-plan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ it can find, and the next begins only where nothing was an error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -27,7 +27,10 @@ FOLDERS = ("policies", "site-specs")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What was read: the specs, their lines by file for messages, and a digest of all bytes."""
+    """What was read: the specs, their lines by file for messages, and a digest of all bytes.
+
+    Linked specs are let go, since the federation says all that they do: `specs` is empty then.
+    """
 
     specs: tuple[Located[Document], ...]
     lines: Mapping[str, Sequence[str]]
@@ -116,7 +119,8 @@ def check_loaded(sources: Sources, found: tuple[Diagnostic, ...], today: date) -
     if linked.value is None:
         return Compiled(sources, found)
     analysed = analyse(linked.value, today)
-    return Compiled(sources, (*found, *analysed.diagnostics), linked.value, analysed.value)
+    read = replace(sources, specs=())
+    return Compiled(read, (*found, *analysed.diagnostics), linked.value, analysed.value)
 
 
 @no_collection()

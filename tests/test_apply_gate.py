@@ -50,9 +50,9 @@ class Module:
         """None: nobody listens any more."""
         try:
             self.socket.sendall(line + b"\n")
-        except BrokenPipeError:
+            answer = self.stream.readline()
+        except ConnectionError:
             return None
-        answer = self.stream.readline()
         return json.loads(answer) if answer else None
 
     def close(self) -> None:

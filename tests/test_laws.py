@@ -176,7 +176,7 @@ class Emitted:
         self.attributes: dict[str, dict[str, Any]] = {}
         self.subscriptions: dict[str, list[dict[str, Any]]] = {}
         for path, content in contents_by_path.items():
-            data = yaml.safe_load(content)
+            data = yaml.safe_load(content) if path.endswith(".yaml") else {}
             for rse in data.get("rses", ()) if "/sites/" in path else ():
                 self.attributes[rse["name"]] = rse["attributes"]
             if "/policies/" in path:

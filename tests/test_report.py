@@ -90,7 +90,7 @@ FINDINGS = (
         place(SITE, 19, 3, 7, "near"),
     ),
     error(Code.UNREADABLE, "cannot be read: permission denied", place("gone.yaml", 1, 1, 1)),
-    error(Code.STALE, "the plan was made for other specs", help="plan again"),
+    error(Code.OVER_LIMIT, "the plan was made for other specs", help="plan again"),
     warning(Code.LEGACY_NAME, "past the end", place(POLICY, 2, 99, 120, "here")),
 )
 REPORT = Report(
@@ -171,7 +171,7 @@ def test_the_order_in_which_findings_are_found_does_not_show(findings):
 def test_findings_are_sorted_by_place_and_code_and_counted():
     places = [f.labels[0].span for f in REPORT.diagnostics if f.labels]
     assert places == sorted(places)
-    assert REPORT.diagnostics[0].code is Code.STALE
+    assert REPORT.diagnostics[0].code is Code.OVER_LIMIT
     assert (REPORT.count(Severity.ERROR), REPORT.count(Severity.WARNING)) == (6, 3)
     assert REPORT.verdict == "6 errors, 3 warnings"
     assert Report(FINDINGS[:1]).verdict == "1 error"

@@ -24,10 +24,8 @@ ELSEWHERE = {
     Code.TOO_LARGE: "test_source.py: a page is short",
     Code.HIDDEN_CHARACTER: "test_source.py: a page cannot show what is not seen",
     Code.RULE_AGAINST_POLICY: "test_laws.py: no spec can make the compiler write wrong rules",
-    Code.HELD_BACK: "the plan says so",
     Code.OVER_LIMIT: "test_plan.py",
     Code.RESTS_ON_DRAFT: "test_plan.py",
-    Code.STALE: "the apply says so",
 }
 
 

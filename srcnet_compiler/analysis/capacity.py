@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from srcnet_compiler.analysis.placement import PhasePlacement, eligible
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, warning
@@ -103,9 +104,9 @@ def demands(federation: Federation) -> Iterator[Demand]:
 
 def loads(federation: Federation, placements: Iterable[PhasePlacement]) -> Iterator[Load]:
     """What every placed policy puts on every area, year by year."""
-    by_policy: dict[PolicyName, list[PhasePlacement]] = defaultdict(list)
+    by_policy: dict[PolicyName, list[_Parts]] = defaultdict(list)
     for placement in placements:
-        by_policy[placement.policy].append(placement)
+        by_policy[placement.policy].append(_Parts(placement.shares, _at_worst(placement)))
     span = years(federation)
     for policy in _living(federation):
         for year in span:
@@ -113,18 +114,33 @@ def loads(federation: Federation, placements: Iterable[PhasePlacement]) -> Itera
             yield from _loads(policy, by_policy[policy.name], volumes, year)
 
 
+class _Parts(NamedTuple):
+    """What part of one phase's volume goes to each area: expected, and at worst."""
+
+    expected: Mapping[AreaName, Fraction]
+    worst: Mapping[AreaName, Fraction]
+
+
+def _at_worst(placement: PhasePlacement) -> dict[AreaName, Fraction]:
+    parts: dict[AreaName, Fraction] = defaultdict(Fraction)
+    for areas in placement.domains.values():
+        together = sum((placement.shares.get(a.name, Fraction(0)) for a in areas), Fraction(0))
+        for area in areas:
+            parts[area.name] += min(together, Fraction(1))
+    return parts
+
+
 def _loads(
-    policy: DataPolicy, phases: Iterable[PhasePlacement], volumes: Iterable[Fraction], year: int
+    policy: DataPolicy, phases: Iterable[_Parts], volumes: Iterable[Fraction], year: int
 ) -> Iterator[Load]:
     expected: dict[AreaName, Fraction] = defaultdict(Fraction)
     worst: dict[AreaName, Fraction] = defaultdict(Fraction)
-    for placement, volume in zip(phases, volumes, strict=True):
-        for name, share in placement.shares.items():
-            expected[name] += share * volume
-        for areas in placement.domains.values():
-            together = sum((placement.shares.get(a.name, Fraction(0)) for a in areas), Fraction(0))
-            for area in areas:
-                worst[area.name] += min(together, Fraction(1)) * volume
+    for parts, volume in zip(phases, volumes, strict=True):
+        if volume:
+            for name, part in parts.expected.items():
+                expected[name] += part * volume
+            for name, part in parts.worst.items():
+                worst[name] += part * volume
     for name in sorted(expected):
         if worst[name]:
             yield Load(name, policy.name, year, expected[name], worst[name])
@@ -135,11 +151,15 @@ def _living(federation: Federation) -> Iterator[DataPolicy]:
 
 
 def check_areas(federation: Federation, found: Iterable[Load], today: date) -> Iterator[Diagnostic]:
-    """Areas that agreed policies fill beyond their pledge: an error if they do today."""
+    """Areas that agreed policies fill beyond their pledge: an error if they do today.
+
+    What lies on an area within another one lies on that one too.
+    """
     by_area: dict[tuple[AreaName, int], list[Load]] = defaultdict(list)
     for load in found:
         if not _is_draft(federation, load.policy, load.year):
-            by_area[load.area, load.year].append(load)
+            for name in _around(federation, load.area):
+                by_area[name, load.year].append(load)
     said: set[AreaName] = set()
     for (name, year), on_area in sorted(by_area.items()):
         area = federation.areas[name]
@@ -147,6 +167,16 @@ def check_areas(federation: Federation, found: Iterable[Load], today: date) -> I
         if name not in said and total > (area.pledged or 0):
             said.add(name)
             yield _over(federation, area, year, total, on_area, today)
+
+
+def _around(federation: Federation, name: AreaName) -> list[AreaName]:
+    """An area, and every area whose capacity it lies in."""
+    names: list[AreaName] = []
+    within: AreaName | None = name
+    while within is not None and within not in names:
+        names.append(within)
+        within = federation.areas[within].within
+    return names
 
 
 def _over(
@@ -159,7 +189,8 @@ def _over(
 ) -> Diagnostic:
     pledged = area.pledged or 0
     key = "pledged" if area.origin.has("pledged") else "capacity"
-    policies = [federation.policies[load.policy] for load in on_area]
+    names = dict.fromkeys(load.policy for load in on_area)
+    policies = [federation.policies[name] for name in names]
     return Diagnostic(
         Code.OVER_CAPACITY,
         Severity.ERROR if year <= today.year else Severity.WARNING,
@@ -177,8 +208,10 @@ def _over(
 def check_tiers(federation: Federation, found: Iterable[Demand]) -> Iterator[Diagnostic]:
     """Tiers that all policies together, drafts included, fill beyond what is pledged."""
     pledged: dict[TierName, int] = defaultdict(int)
-    for area in eligible(federation):
-        pledged[area.tier] += area.pledged or 0
+    usable = {area.name: area for area in eligible(federation)}
+    for area in usable.values():
+        if not usable.keys() & set(_around(federation, area.name)[1:]):
+            pledged[area.tier] += area.pledged or 0
     by_tier: dict[tuple[TierName, int], list[Demand]] = defaultdict(list)
     for demand in found:
         if demand.amount:

@@ -7,10 +7,15 @@ systematic sampling in proportion to what they pledge: always distinct, shares w
 the pledge's, and at most as many different draws as there are domains.
 """
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache, partial
+from itertools import accumulate
+from math import lcm
+from typing import TypeAlias
 
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
 from srcnet_compiler.names import AreaName, PolicyName, TierName
@@ -101,44 +106,84 @@ def _draw_areas(phase: Phase, domains: Mapping[Slot, tuple[StorageArea, ...]]) -
     return (Draw(tuple(slots), tuple(range(BUCKETS))),) if enough else ()
 
 
+Weights: TypeAlias = Mapping[TierName, Mapping[str, int]]
+"""What the domains of each tier pledge together."""
+
+
 def _draws(phase: Phase, weights: Mapping[Slot, int]) -> tuple[Draw, ...]:
-    """The tier with the fewest domains is drawn first; the others avoid what it took."""
     counts: dict[TierName, int] = defaultdict(int)
     for copies in phase.copies:
         counts[copies.tier] += copies.count
     of_tier = {tier: {s.domain: w for s, w in weights.items() if s.tier == tier} for tier in counts}
-    taken: list[tuple[Slot, ...]] = [()] * BUCKETS
-    for tier in sorted(counts, key=lambda t: (len(of_tier[t]), t)):
-        chosen = _draw_tier(of_tier[tier], counts[tier], taken)
-        if chosen is None:
-            return ()
-        taken = [
-            (*slots, *(Slot(tier, domain) for domain in domains))
-            for slots, domains in zip(taken, chosen, strict=True)
-        ]
+    if not _suffice(of_tier, counts, frozenset()):
+        return ()
     by_slots: dict[tuple[Slot, ...], list[int]] = defaultdict(list)
-    for bucket, slots in enumerate(taken):
+    for bucket, slots in enumerate(_deal(of_tier, counts)):
         by_slots[tuple(sorted(slots))].append(bucket)
     return tuple(Draw(slots, tuple(buckets)) for slots, buckets in sorted(by_slots.items()))
 
 
-def _draw_tier(
-    weights: Mapping[str, int], count: int, taken: Sequence[tuple[Slot, ...]]
-) -> list[tuple[str, ...]] | None:
-    if not any(taken):
-        return sample(weights, count) if len(weights) >= count else None
-    shares = inclusion(weights, min(count, len(weights)))
-    drawn: dict[str, int] = dict.fromkeys(weights, 0)
-    result: list[tuple[str, ...]] = []
-    for bucket, slots in enumerate(taken):
-        free = sorted(set(weights) - {slot.domain for slot in slots})
-        if len(free) < count:
-            return None
-        free.sort(key=lambda domain: drawn[domain] - shares[domain] * (bucket + 1))
-        for domain in free[:count]:
-            drawn[domain] += 1
-        result.append(tuple(sorted(free[:count])))
-    return result
+def _deal(of_tier: Weights, counts: Mapping[TierName, int]) -> Iterator[list[Slot]]:
+    """For each bucket the slots of all tiers, by sampling of the tier with the fewest domains.
+
+    The other tiers take what was drawn least for its share. No tier takes what another one cannot
+    do without.
+    """
+    order = sorted(counts, key=lambda tier: (len(of_tier[tier]), tier))
+    first = sample(of_tier[order[0]], counts[order[0]])
+    if len(order) == 1:
+        yield from ([Slot(order[0], domain) for domain in domains] for domains in first)
+        return
+    shares = {
+        Slot(tier, domain): share
+        for tier in order
+        for domain, share in inclusion(of_tier[tier], counts[tier]).items()
+    }
+    whole = lcm(*(share.denominator for share in shares.values()))
+    mine = {tier: [slot for slot in shares if slot.tier == tier] for tier in order}
+    ahead = dict.fromkeys(shares, 0)
+    suffice = cache(partial(_suffice_for, of_tier))
+    for sampled in first:
+        for slot, share in shares.items():
+            ahead[slot] -= int(share * whole)
+        slots: list[Slot] = []
+        left = dict(counts)
+        for tier in order:
+            wanted = sampled if tier == order[0] else ()
+            for slot in sorted(mine[tier], key=lambda s: (s.domain not in wanted, ahead[s], s)):
+                taken = frozenset(slot.domain for slot in slots)
+                rest = {**left, tier: left[tier] - 1}
+                free = left[tier] > 0 and slot.domain not in taken
+                if free and suffice(tuple(rest.items()), taken | {slot.domain}):
+                    slots.append(slot)
+                    ahead[slot] += whole
+                    left = rest
+        yield slots
+
+
+def _suffice_for(
+    of_tier: Weights, counts: tuple[tuple[TierName, int], ...], taken: frozenset[str]
+) -> bool:
+    return _suffice(of_tier, dict(counts), taken)
+
+
+def _suffice(of_tier: Weights, counts: Mapping[TierName, int], taken: frozenset[str]) -> bool:
+    """Whether all tiers can have as many domains as they need, none twice, and none of `taken`.
+
+    Each copy asks for a domain; one that is held is given up where its holder finds another.
+    """
+    holders: dict[str, tuple[TierName, int]] = {}
+
+    def find(copy: tuple[TierName, int], asked: set[str]) -> bool:
+        for domain in of_tier[copy[0]]:
+            if domain not in taken and domain not in asked:
+                asked.add(domain)
+                if domain not in holders or find(holders[domain], asked):
+                    holders[domain] = copy
+                    return True
+        return False
+
+    return all(find((tier, n), set()) for tier, count in counts.items() for n in range(count))
 
 
 def inclusion(weights: Mapping[str, int], count: int) -> dict[str, Fraction]:
@@ -163,21 +208,13 @@ def sample(weights: Mapping[str, int], count: int) -> list[tuple[str, ...]]:
     and so on.
     """
     shares = inclusion(weights, count)
-    ends: list[tuple[Fraction, str]] = []
-    end = Fraction(0)
-    for domain in sorted(shares):
-        end += shares[domain]
-        ends.append((end, domain))
+    domains = sorted(shares)
+    ends = list(accumulate(shares[domain] for domain in domains))
+    positions = (Fraction(2 * bucket + 1, 2 * BUCKETS) for bucket in range(BUCKETS))
     return [
-        tuple(
-            sorted(_at(ends, Fraction(2 * bucket + 1, 2 * BUCKETS) + step) for step in range(count))
-        )
-        for bucket in range(BUCKETS)
+        tuple(sorted(domains[bisect_right(ends, first + step)] for step in range(count)))
+        for first in positions
     ]
-
-
-def _at(ends: Sequence[tuple[Fraction, str]], position: Fraction) -> str:
-    return next(domain for end, domain in ends if position < end)
 
 
 def _shares(

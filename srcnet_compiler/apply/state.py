@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
 
 from srcnet_compiler.change import Json
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+LONGEST_NAME = 4096
+"""Bytes of a lock file that are read."""
 
 
 class StateError(OSError):
@@ -69,7 +70,7 @@ class Entry:
 class Lock:
     """A lock that is held; ends with the process at the latest."""
 
-    file: IO[str]
+    file: int
     holder: Holder
 
     def renew(self, now: datetime, ttl: timedelta) -> None:
@@ -81,7 +82,8 @@ class Lock:
             self.holder.since,
             (now + ttl).isoformat(),
         )
-        _say(self.file, self.holder)
+        with _as_state_error("renew", Path("lock")):
+            _say(self.file, self.holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,9 @@ class StateStore:
             try:
                 yield lock
             finally:
-                _forget(file)
+                os.ftruncate(file, 0)
         finally:
-            file.close()
+            os.close(file)
 
     def all_keys(self) -> tuple[str, ...]:
         """The keys that have a value, in order."""
@@ -179,17 +181,17 @@ class StateStore:
         return self.path / "kv" / f"{_plain(key)}.json"
 
 
-def _open_locked(path: Path, now: datetime) -> IO[str]:
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE), "r+", encoding="utf-8")
+def _open_locked(path: Path, now: datetime) -> int:
+    file = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        with file:
-            held = _holder(file)
+        held = _holder(file)
+        os.close(file)
         late = ", although its time was up" if held is not None and _over(held, now) else ""
         raise LockHeldError(held, f"it is running{late}") from None
     except BaseException:
-        file.close()
+        os.close(file)
         raise
     return file
 
@@ -203,28 +205,20 @@ def _over(holder: Holder, now: datetime) -> bool:
     return datetime.fromisoformat(holder.expires) <= now
 
 
-def _holder(file: IO[str]) -> Holder | None:
+def _holder(file: int) -> Holder | None:
     """None also when a holder died while it wrote its name: then only the kernel's lock counts."""
-    file.seek(0)
     try:
-        holder = Holder(**json.loads(file.read()))
+        holder = Holder(**json.loads(os.pread(file, LONGEST_NAME, 0)))
         datetime.fromisoformat(holder.expires)
     except (ValueError, TypeError):
         return None
     return holder
 
 
-def _say(file: IO[str], holder: Holder) -> None:
-    file.seek(0)
-    file.truncate()
-    json.dump(asdict(holder), file)
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _forget(file: IO[str]) -> None:
-    file.seek(0)
-    file.truncate()
+def _say(file: int, holder: Holder) -> None:
+    os.ftruncate(file, 0)
+    os.pwrite(file, json.dumps(asdict(holder)).encode(), 0)
+    os.fsync(file)
 
 
 def _write(path: Path, text: str) -> None:

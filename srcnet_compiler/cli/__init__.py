@@ -5,6 +5,12 @@ import sys
 
 def main() -> None:
     """Run `srcnet` and end the process with the exit code that DESIGN and `--help` promise."""
-    from srcnet_compiler.cli.group import run
+    try:
+        from srcnet_compiler.cli.group import run
+        from srcnet_compiler.cli.streams import outlive_readers
 
-    sys.exit(run(sys.argv[1:]))
+        outlive_readers()
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130  # while it was still being loaded
+    sys.exit(code)

@@ -1,4 +1,4 @@
-"""Artifacts as files: only what changed is written, each file whole or not at all."""
+"""Artifacts as files: only what changed is written, all of it or nothing."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.shared import write_file
+from srcnet_compiler.cli.shared import PARTIAL, write_files
 from srcnet_compiler.span import Span
 
 SOURCE_MAP = "source-map.json"
@@ -20,19 +20,22 @@ def write_build(folder: Path, artifacts: Iterable[Artifact]) -> int:
     wanted = {str(artifact.path): artifact.content for artifact in artifacts}
     before = _written_before(folder)
     wanted[SOURCE_MAP] = _source_map(artifacts)
-    if folder.is_dir() and before is None and any(folder.iterdir()):
+    if before is None and _holds_files(folder):
         raise StopError(
             Exit.FILES,
             f"`{folder}` holds files that srcnet did not write",
             "name another folder with `--out DIR`, or empty this one",
         )
-    changed = 0
-    for name, content in sorted(wanted.items()):
-        changed += _write(folder / name, content)
-    for name in sorted(set(before or ()) - set(wanted)):
-        (folder / name).unlink(missing_ok=True)
-        changed += 1
-    return changed
+    stale = [path for name in before or () if name not in wanted for path in _ours(folder, name)]
+    changed = {
+        folder / name: wanted[name]
+        for name in (SOURCE_MAP, *sorted(wanted.keys() - {SOURCE_MAP}))
+        if not _says(folder / name, wanted[name])
+    }
+    write_files(changed)
+    for path in stale:
+        path.unlink()
+    return len(changed) + len(stale)
 
 
 def read_source_map(folder: Path) -> dict[str, list[list[Span]]] | None:
@@ -40,12 +43,22 @@ def read_source_map(folder: Path) -> dict[str, list[list[Span]]] | None:
     try:
         data = json.loads((folder / SOURCE_MAP).read_text("utf-8"))
         spans = [Span(*item) for item in data["places"]]
-        return {
-            name: [[spans[i] for i in data["sets"][line]] for line in lines]
-            for name, lines in data["files"].items()
-        }
+        sets = [[spans[place] for place in found] for found in data["sets"]]
+        return {name: [sets[line] for line in lines] for name, lines in data["files"].items()}
     except (FileNotFoundError, ValueError, KeyError, TypeError, IndexError):
         return None
+
+
+def _holds_files(folder: Path) -> bool:
+    """Whether somebody keeps files here: not what a killed run of ours has left."""
+    return any(path.is_file() and path.suffix != PARTIAL for path in folder.rglob("*"))
+
+
+def _ours(folder: Path, name: str) -> Iterator[Path]:
+    """The file that an earlier run wrote; none where its map has been led out of the folder."""
+    path = folder / name
+    if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+        yield path
 
 
 def _written_before(folder: Path) -> list[str] | None:
@@ -79,13 +92,8 @@ def _rows(places: Iterable[Span]) -> Iterator[list[str | int]]:
         yield [span.file, span.line, span.column, span.end_line, span.end_column]
 
 
-def _write(path: Path, content: str) -> bool:
-    data = content.encode()
+def _says(path: Path, content: str) -> bool:
     try:
-        if path.read_bytes() == data:
-            return False
+        return path.read_bytes() == content.encode()
     except FileNotFoundError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, content)
-    return True
+        return False

@@ -1,5 +1,6 @@
 """The root command: commands are imported when they are called, trouble becomes an exit code."""
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -9,6 +10,7 @@ import click
 
 from srcnet_compiler import __version__
 from srcnet_compiler.cli.exits import MEANINGS, Exit, StopError
+from srcnet_compiler.cli.settings import SHARED, defaults_of, option_name, options, read_settings
 
 COMMANDS = {
     "validate": "Check specs: every finding, at its line and column.",
@@ -48,6 +50,10 @@ class _Commands(click.Group):
             return None
         module = import_module(f"srcnet_compiler.cli.commands.{cmd_name}")
         command: click.Command = module.command
+        for option in options(command):
+            option.envvar = [f"SRCNET_{cmd_name}_{option_name(option)}".upper().replace("-", "_")]
+            if option_name(option) in SHARED:
+                option.envvar.append(f"SRCNET_{option_name(option)}".upper())
         return command
 
     def resolve_command(
@@ -78,30 +84,27 @@ class _Commands(click.Group):
 @click.option(
     "-C",
     "--directory",
-    default=".",
     metavar="DIR",
-    help="Work on the specs in DIR, which holds site-specs/ and policies/.",
+    help="Work on the specs in DIR, which holds site-specs/ and policies/.  [default: .]",
 )
 @click.option("--debug", is_flag=True, help="Show where in the code trouble came from.")
 @click.pass_context
-def root(ctx: click.Context, directory: str, debug: bool) -> None:
-    from srcnet_compiler.cli.settings import read_settings
-
-    ctx.obj = read_settings(directory)
-    ctx.default_map = ctx.obj.defaults
+def root(ctx: click.Context, directory: str | None, debug: bool) -> None:
+    settings = ctx.obj = read_settings(directory, COMMANDS)
+    name = ctx.invoked_subcommand
+    command = root.get_command(ctx, name) if name is not None else None
+    if name is not None and command is not None:
+        ctx.default_map = {name: defaults_of(settings, name, command)}
 
 
 def run(args: list[str]) -> int:
     """The exit code of one command line; whatever happens, the user reads a sentence."""
-    debug = "--debug" in args
+    debug = "--debug" in args or os.environ.get("SRCNET_DEBUG", "0") not in ("", "0")
     try:
-        return _run(args)
+        return _run(args or ["--help"])
     except KeyboardInterrupt:
         _say("interrupted")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return Exit.FINE
     except OSError as trouble:
         _trace(debug)
         where = f" `{trouble.filename}`" if trouble.filename else ""

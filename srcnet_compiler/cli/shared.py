@@ -13,12 +13,14 @@ from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 
 if TYPE_CHECKING:
+    from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.diagnostic import Diagnostic
     from srcnet_compiler.pipeline import Compiled
     from srcnet_compiler.plan.model import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PARTIAL = ".partial"
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab")
 
 
@@ -59,6 +61,23 @@ def state_option(command: F) -> F:
 def yes_option(command: F) -> F:
     """`--yes`, for those who cannot be asked."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def ask(question: str, yes: bool) -> None:
+    """Go on only where a person agrees, or has agreed by `--yes`."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise StopError(Exit.USAGE, "nobody can be asked here", "where you are sure, say `--yes`")
+    if not click.confirm(question, err=True):
+        raise StopError(Exit.REFUSED, "nothing was done")
+
+
+def state_store(settings: Settings, state: Path) -> "StateStore":
+    """The state store, by an absolute path: what apply starts runs in another folder."""
+    from srcnet_compiler.apply.state import StateStore
+
+    return StateStore((settings.root / state).absolute())
 
 
 def the_day(today: datetime | None) -> date:
@@ -106,16 +125,29 @@ def stop_on_errors(found: "Compiled") -> None:
     from srcnet_compiler.report.text import render
 
     if found.failed:
+        code = exit_of(found.diagnostics)
         report = Report(found.diagnostics, found.sources.lines)
         click.echo(render(report, width=terminal_width()), err=True)
-        raise StopError(Exit.FINDINGS, "the specs have errors", "mend them first")
+        raise StopError(code, "the specs have errors", "mend them first")
+
+
+def exit_of(diagnostics: "Iterable[Diagnostic]") -> Exit:
+    """The exit code for findings: whether a file could not be read, or says something wrong."""
+    from srcnet_compiler.diagnostic import Code, Severity
+
+    errors = {found.code for found in diagnostics if found.severity is Severity.ERROR}
+    if Code.UNREADABLE in errors:
+        return Exit.FILES
+    return Exit.FINDINGS if errors else Exit.FINE
 
 
 def is_coloured() -> bool:
     """Whether stdout shows colours to a person."""
     import os
 
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
 
 
 def terminal_width() -> int | None:
@@ -165,16 +197,29 @@ def read_plan(path: Path) -> "Plan":
         raise StopError(
             Exit.STALE, f"`{path}`: {trouble}", "make a new one: `srcnet plan --out PLAN`"
         ) from None
-    except UnicodeDecodeError:
+    except (UnicodeError, RecursionError):
         raise StopError(Exit.STALE, f"`{path}` is not a plan, or not all of one") from None
 
 
 def write_file(path: Path, text: str) -> None:
     """The whole file or, where the disk is full, the one that was there before."""
-    partial = path.with_name(f".{path.name}.partial")
+    write_files({path: text})
+
+
+def write_files(contents: Mapping[Path, str]) -> None:
+    """All of the files, each of them whole, or none: what a full disk stops has changed nothing."""
+    partial: dict[Path, Path] = {}
     try:
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+        for name, text in contents.items():
+            path = name.resolve()  # what a link leads to, not the link
+            if path.exists() and not path.is_file():
+                path.write_text(text, "utf-8")  # a pipe or a terminal; of a folder, the error
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial[path] = path.with_name(f".{path.name}{PARTIAL}")
+            partial[path].write_text(text, "utf-8")
+        for path, fresh in partial.items():
+            fresh.replace(path)
+    finally:
+        for fresh in partial.values():
+            fresh.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -38,10 +39,11 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
 
     What has a place of its own gets a line of its own.
     """
-    lines = [(f"# {head}", spans), *_block(tree, 0, spans)]
-    content = "".join(f"{text}\n" for text, _ in lines)
-    sources = {number: found for number, (_, found) in enumerate(lines, start=1)}
-    return Artifact(PurePosixPath(path), content, sources)
+    lines, sources = [f"# {head}\n"], {1: spans}
+    for line, found in _block(tree, 0, spans):
+        lines.append(f"{line}\n")
+        sources[len(lines)] = found
+    return Artifact(PurePosixPath(path), "".join(lines), sources)
 
 
 def _block(tree: Tree, depth: int, spans: Spans) -> Iterator[tuple[str, Spans]]:
@@ -88,17 +90,19 @@ def _bare(value: Tree, spans: Spans) -> tuple[Bare, Spans]:
 
 
 def _is_collection(bare: Bare) -> bool:
-    return isinstance(bare, Mapping) or (isinstance(bare, Sequence) and not isinstance(bare, str))
+    return not isinstance(bare, str) and isinstance(bare, (Mapping, Sequence))
 
 
 def _flow(bare: Bare) -> str | None:
     """The value on one line; None for a collection of more than scalars without places."""
+    if isinstance(bare, str):
+        return scalar(bare)
     if isinstance(bare, Mapping):
         entries = [(scalar(key), _leaf(item)) for key, item in bare.items()]
         if any(text is None for _, text in entries):
             return None
         return "{" + ", ".join(f"{key}: {text}" for key, text in entries) + "}"
-    if isinstance(bare, Sequence) and not isinstance(bare, str):
+    if isinstance(bare, Sequence):
         texts = [_leaf(item) for item in bare]
         whole = [text for text in texts if text is not None]
         return "[" + ", ".join(whole) + "]" if len(whole) == len(texts) else None
@@ -117,12 +121,18 @@ def scalar(value: str | int | float | bool | None) -> str:
     Raises ValueError for a number that JSON has no word for.
     """
     if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-        return value if plain else _ESCAPED.sub(_escape, json.dumps(value, ensure_ascii=False))
+        return _text(value)
     text = json.dumps(value, allow_nan=False)
     if isinstance(value, float) and "." not in text:  # YAML 1.1 reads `1e+16` as text
         return text.replace("e", ".0e")
     return text
+
+
+@lru_cache(maxsize=10_000)
+def _text(value: str) -> str:
+    """Text as a scalar; the names of a federation come again and again."""
+    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+    return value if plain else _ESCAPED.sub(_escape, json.dumps(value, ensure_ascii=False))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -233,7 +233,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class DataManagement:
-    """The instance that moves data: its address, accounts, columns, activities, distances."""
+    """The instance that moves data: its address, accounts, columns, activities, distances.
+
+    `reads_as` with `read_secret` reads, `acts_as` with `secret` changes.
+    """
 
     name: str
     server: str
@@ -241,6 +244,8 @@ class DataManagement:
     secret: Secret
     owner: str
     acts_as: str
+    reads_as: str
+    read_secret: Secret
     accounts: tuple[ServiceAccount, ...]
     namespaces: tuple[NamespaceRule, ...]
     columns: Mapping[str, str]

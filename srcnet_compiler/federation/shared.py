@@ -86,13 +86,16 @@ def read_limits(spec: FederationSpec, origin: Origin, found: Findings) -> Limits
 def read_data(spec: FederationSpec, origin: Origin) -> DataManagement:
     """The instance that moves data."""
     rucio, here = spec.rucio, origin.below("rucio")
+    reading, own = rucio.reading, secret(rucio.credentials.secretRef)
     return DataManagement(
         name=rucio.name,
         server=rucio.server,
         auth=rucio.auth or rucio.server,
-        secret=secret(rucio.credentials.secretRef),
+        secret=own,
         owner=rucio.owner,
         acts_as=rucio.actsAs,
+        reads_as=rucio.actsAs if reading is None else reading.account,
+        read_secret=own if reading is None else secret(reading.credentials.secretRef),
         accounts=tuple(
             ServiceAccount(account.name, account.type, here.below("accounts", index))
             for index, account in enumerate(rucio.accounts)

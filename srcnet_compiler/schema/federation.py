@@ -108,6 +108,15 @@ class Distances(Spec):
     """Between regions."""
 
 
+class RucioReading(Spec):
+    """A further account, for reading alone: one that may export reads many links at once."""
+
+    account: AccountName
+    """The account that reads."""
+    credentials: Credentials
+    """How to prove that we are it."""
+
+
 class Rucio(Spec):
     """The federation's Rucio."""
 
@@ -123,6 +132,8 @@ class Rucio(Spec):
     """Holds our rules and subscriptions; not an administrator, so that quotas bind it."""
     actsAs: AccountName
     """The account that the compiler acts as; an administrator."""
+    reading: RucioReading | None = None
+    """Another account for reading; the one that the compiler acts as where this is left out."""
     accounts: Annotated[list[RucioAccount], Field(default_factory=list)]
     """Accounts of the federation's own services."""
     namespaces: Annotated[list[RucioNamespace], Field(default_factory=list)]

@@ -31,20 +31,29 @@ def validate(document: "source.Document") -> "Outcome[Located[Document]]":
     """The document by the shape of its kind, or all that is wrong with it, in file order."""
     from pydantic import ValidationError
 
-    from srcnet_compiler.schema import wording
-
     data, source_map = document.data, document.source_map
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str) or kind not in kinds.KINDS:
+        from srcnet_compiler.schema import wording
+
         return Outcome(None, wording.without_kind(data, source_map))
     try:
         shaped = kinds.shape(kind).model_validate(data)
+        errors = []
     except ValidationError as trouble:
         errors = trouble.errors(include_url=False)
+    if errors or _has_null(data):
+        from srcnet_compiler.schema import wording
+
         return Outcome(None, wording.findings(kind, errors, data, source_map))
-    if any(wording.nulls(data)):
-        return Outcome(None, wording.findings(kind, (), data, source_map))
     return Outcome(Located(shaped, Origin(source_map)))
+
+
+def _has_null(data: object) -> bool:
+    """Whether nothing is written somewhere: `wording` knows where."""
+    if isinstance(data, dict):
+        return any(map(_has_null, data.values()))
+    return any(map(_has_null, data)) if isinstance(data, list) else data is None
 
 
 def check(document: "source.Document") -> tuple[Diagnostic, ...]:

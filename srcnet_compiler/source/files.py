@@ -10,6 +10,9 @@ from srcnet_compiler.source.load import parse
 from srcnet_compiler.source.text import MAX_BYTES, too_large
 from srcnet_compiler.span import Span
 
+_CHUNK = 1 << 16
+"""Bytes to ask for at once: what is asked for is allocated, however small the file is."""
+
 _REASONS: dict[type[OSError], tuple[str, str]] = {
     FileNotFoundError: ("there is no such file", "check the path; it may just have been removed"),
     NotADirectoryError: ("a part of this path is no directory", "check the path"),
@@ -52,7 +55,7 @@ def _read(path: Path) -> bytes | None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
         chunks, left = [], MAX_BYTES + 1
-        while left > 0 and (chunk := file.read(left)):
+        while left > 0 and (chunk := file.read(min(left, _CHUNK))):
             chunks.append(chunk)
             left -= len(chunk)
         return b"".join(chunks)

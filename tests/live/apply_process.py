@@ -55,15 +55,10 @@ def main() -> int:
     return exit_code(receipt)
 
 
-def start(
-    plan: Plan, state: Path, connections: Connections, *, limit: int | None = None
-) -> subprocess.Popen[str]:
-    """Begin to apply; what it says comes from its pipes. `limit`: the largest file, in bytes."""
-    argv = [sys.executable, __file__]
-    if limit is not None:
-        argv = ["prlimit", f"--fsize={limit}", "--", *argv]
+def start(plan: Plan, state: Path, connections: Connections) -> subprocess.Popen[str]:
+    """Begin to apply; what it says comes from its pipes."""
     process = subprocess.Popen(
-        argv,
+        [sys.executable, __file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -42,6 +42,8 @@ def data_management(server: str, owner: str = "policy", acts_as: str = "root") -
         secret=Secret("env", SECRET),
         owner=owner,
         acts_as=acts_as,
+        reads_as=acts_as,
+        read_secret=Secret("env", SECRET),
         accounts=(),
         namespaces=(),
         columns={},

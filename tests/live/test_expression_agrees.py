@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import operator
 import os
@@ -259,6 +260,15 @@ def test_an_expression_means_to_us_what_it_means_to_the_server(oracle, rses, ran
     assert disagreements(oracle, rses, texts) == []
 
 
+@settings(many, max_examples=5)
+@given(inventories, st.integers(0, 2**64).map(Random))
+def test_what_we_write_means_to_the_server_what_was_read(oracle, rses, random):
+    texts = [combined(random, plain_term) for _ in range(40)]
+    written = [str(parse(text)) for text in texts]
+    oracle.furnish(rses)
+    assert oracle.ask(do="expressions", texts=written) == oracle.ask(do="expressions", texts=texts)
+
+
 def test_every_key_meets_every_value_as_on_the_server(oracle):
     flags = ("availability_read", "availability_write", "availability_delete")
     rses = {
@@ -271,6 +281,16 @@ def test_every_key_meets_every_value_as_on_the_server(oracle):
     texts = [f"{key}={value}" for key in every_key for value in VALUES]
     texts += [key for key in (*every_key, *NAMES) if key[0] != "_" and "." not in key]
     assert disagreements(oracle, rses, texts) == []
+
+
+@pytest.mark.parametrize(("characters", "longest"), [("A1=<-_.*()|&\\ é", 3), ("A-=(|)", 5)])
+def test_every_short_text_is_accepted_or_refused_as_by_the_server(oracle, characters, longest):
+    texts = [
+        "".join(text)
+        for length in range(longest + 1)
+        for text in itertools.product(characters, repeat=length)
+    ]
+    assert disagreements(oracle, {"A": ({}, {"A1": "A"})}, texts) == []
 
 
 @settings(many, max_examples=40)
@@ -330,35 +350,39 @@ def test_the_server_manages_all_depths_that_we_let_pass_and_not_all_depths(oracl
 # ── subscription filters ──────────────────────────────────────────────────────────────────────
 
 REGEXES = ("odp", "^odp$", "^odp-test$", "o", "", "^$", "x|y", ".*7", "^None$", "True", "1", "DID")
-REGEXES += (r"^.*\d{2}$", "20", "^root$", "AVAIL", "(?i)ODP", "image", FALLBACK_EXCLUDED)
-SCALARS = ("DATASET", "CONTAINER", "dataset", "root", 17, 1, True, None, 2.5, "(", "*")
+REGEXES += (r"^.*\d{2}$", "20", "AVAIL", "(?i)ODP", "dp", "mage", "image", FALLBACK_EXCLUDED)
+ODDITIES = ("DATASET", "root", 17, 1, True, None, 2.5, "(", "*", [], [None], ["odp", "("], [17])
+COLLECTION_TYPES = ("DATASET", ["DATASET"], ["CONTAINER", "DATASET"], "dataset", ["FILE"])
+ACCOUNTS = ("root", "^root$", "roo", ["root"], ["x", "root"], ["x"], [])
+SIZES = (0, 3, 4, 4.5, 100)
+META = ("project", "datatype", "run_number", "is_open", "availability", "created_at", "name")
+META += ("hidden", "purge_replicas", "visibility", "accounts", "DID")
 
-regexes = st.sampled_from(REGEXES) | st.frozensets(st.sampled_from(BUCKETS), min_size=1).map(
-    bucket_pattern
-)
-anything = st.one_of(
-    regexes, st.sampled_from(SCALARS), st.lists(regexes | st.sampled_from(SCALARS), max_size=3)
-)
-lists = st.lists(regexes, max_size=3)
-filters = st.fixed_dictionaries(
-    {},
-    optional={
-        "pattern": regexes | regexes | anything,
-        "excluded_pattern": regexes | anything,
-        "scope": lists | lists | regexes | anything,
-        "account": st.sampled_from(["root", "^root$", ["root"], ["x", "root"], ["x"], []])
-        | anything,
-        "did_type": st.sampled_from(["DATASET", ["DATASET"], ["CONTAINER", "DATASET"]]) | anything,
-        "min_avg_file_size": st.sampled_from([0, 3, 4, 4.5, 100]) | anything,
-        "max_avg_file_size": st.sampled_from([0, 3, 4, 4.5, 100]) | anything,
-        "split_rule": st.booleans(),
-        "hidden": lists,
-        "name": lists,
-        "visibility": lists,
-        **dict.fromkeys(["project", "datatype", "run_number", "is_open"], lists | anything),
-        **dict.fromkeys(["availability", "created_at", "purge_replicas"], lists | anything),
-    },
-).map(lambda wanted: dict(list(wanted.items())[:4]))
+
+def random_filter(random: Random) -> dict[str, object]:
+    keys = ("scope", "pattern", "excluded_pattern", "did_type", "account", "split_rule")
+    keys += ("min_avg_file_size", "max_avg_file_size", *META)
+    return {key: demand(random, key) for key in random.sample(keys, random.randrange(4))}
+
+
+def demand(random: Random, key: str) -> object:
+    if random.random() < 0.1:
+        return random.choice(ODDITIES)
+    if "pattern" in key:
+        return some_regex(random)
+    if "size" in key:
+        return random.choice(SIZES)
+    named = {"did_type": COLLECTION_TYPES, "account": ACCOUNTS, "split_rule": (True, False)}
+    if key in named:
+        return random.choice(named[key])
+    return [some_regex(random) for _ in range(random.randrange(4))]
+
+
+def some_regex(random: Random) -> str:
+    if random.random() < 0.2:
+        return bucket_pattern(random.sample(BUCKETS, random.randrange(1, 100)))
+    return random.choice(REGEXES)
+
 
 dids = st.fixed_dictionaries(
     {
@@ -396,9 +420,10 @@ def as_read(asked, columns):
     return Did(asked["scope"], asked["name"], asked["did_type"], read)
 
 
-@settings(many, max_examples=25)
-@given(dids, st.lists(filters, min_size=50, max_size=60))
-def test_a_filter_matches_for_us_what_it_matches_for_the_transmogrifier(oracle, did, wanted):
+@many
+@given(dids, st.integers(0, 2**64).map(Random))
+def test_a_filter_matches_for_us_what_it_matches_for_the_transmogrifier(oracle, did, random):
+    wanted = [random_filter(random) for _ in range(80)]
     told = oracle.ask(do="filters", did=did, filters=wanted)
     read = as_read(did, told["columns"])
     assert set(read.columns) == DID_COLUMNS

@@ -76,7 +76,7 @@ def test_an_owner_who_is_an_administrator_is_told_and_left(rucio: RucioServer, r
     assert wrong == ["adm-policy is an administrator, so that no quota binds it"]
     told = rights(root, data)[-1]
     assert (told.may, told.why) == (False, "it is an administrator, so that no quota binds it")
-    assert list(root.list_account_attributes("adm-policy"))[0] != []
+    assert next(iter(root.list_account_attributes("adm-policy"))) != []
 
 
 def test_only_root_can_do_it(rucio: RucioServer, root: Any):

@@ -1,7 +1,6 @@
 """`srcnet apply`: a plan carried out, and the proof."""
 
 import os
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +10,13 @@ import click
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import (
+    ask,
     compiled,
     format_option,
     read_plan,
     show_refusals,
     state_option,
+    state_store,
     stop_on_errors,
     system_trouble,
     the_day,
@@ -24,6 +25,7 @@ from srcnet_compiler.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.converge import System
     from srcnet_compiler.pipeline import Compiled
     from srcnet_compiler.plan.model import Plan
@@ -59,10 +61,9 @@ def command(
     """
     result = compiled(settings, the_day(today))
     stop_on_errors(result)
-    from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
 
-    store = StateStore(settings.root / state)
+    store = state_store(settings, state)
     reviewed = read_plan(plan_file) if plan_file is not None else None
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
@@ -74,7 +75,10 @@ def command(
             show_refusals(refusals, result)
             return Exit.REFUSED
         if reviewed is None and plan.changes and not rehearse:
-            _ask(plan, yes)
+            from srcnet_compiler.report.plan import render_plan
+
+            click.echo(render_plan(plan), nl=False, err=True)
+            ask("Do this?", yes)
         return _carry_out(plan, system, store, form, rehearse)
 
 
@@ -92,28 +96,14 @@ def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
         )
 
 
-def _ask(plan: "Plan", yes: bool) -> None:
-    from srcnet_compiler.report.plan import render_plan
-
-    click.echo(render_plan(plan), nl=False, err=True)
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise StopError(
-            Exit.USAGE, "nobody can be asked here", "give a reviewed PLAN, or say `--yes`"
-        )
-    if not click.confirm("Do this?", err=True):
-        raise StopError(Exit.REFUSED, "nothing was done")
-
-
-def _carry_out(plan: "Plan", system: "System", store: object, form: str, rehearse: bool) -> int:
+def _carry_out(
+    plan: "Plan", system: "System", store: "StateStore", form: str, rehearse: bool
+) -> int:
     from srcnet_compiler.apply.receipt import as_json, exit_code
-    from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.cli.progress import showing
     from srcnet_compiler.converge import carry_out, verify
     from srcnet_compiler.report.plan import render_drift, render_receipt
 
-    assert isinstance(store, StateStore)
     with showing(len(plan.changes)) as progress:
         receipt = carry_out(
             plan,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.settings import Settings, now
-from srcnet_compiler.cli.shared import compiled, stop_on_errors, system_trouble, yes_option
+from srcnet_compiler.cli.shared import ask, compiled, stop_on_errors, system_trouble, yes_option
 
 
 @click.command("bootstrap")
@@ -46,8 +46,7 @@ def command(settings: Settings, root_credentials: Path, oidc_subject: str | None
     data = result.federation.data
     names = [data.owner, data.acts_as, *(account.name for account in data.accounts)]
     click.echo(f"accounts on {data.server}: {', '.join(names)}", err=True)
-    if not yes and not click.confirm("Make those that are missing?", err=True):
-        raise StopError(Exit.REFUSED, "nothing was done")
+    ask("Make those that are missing?", yes)
     identities = [Identity("OIDC", oidc_subject)] if oidc_subject else []
     root = Secret("file", str(root_credentials))
     with system_trouble(), connect(data, os.environ, account="root", secret=root) as client:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     FORMATS,
     compiled,
+    exit_of,
     format_option,
     show_findings,
     the_day,
@@ -20,7 +20,7 @@ from srcnet_compiler.cli.shared import (
 @click.command("compile")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     default=Path("build"),
     show_default=True,
     help="Where the files go; below the specs' folder.",
@@ -56,4 +56,4 @@ def command(settings: Settings, out: Path, form: str, today: datetime | None) ->
     if form == "text":
         for name, number in facts:
             click.echo(f"{number:>6} {name}")
-    return Exit.FINDINGS if result.failed else Exit.FINE
+    return exit_of(result.diagnostics)

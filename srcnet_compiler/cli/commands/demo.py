@@ -26,11 +26,12 @@ def command(software: Path) -> int:
       srcnet demo
     """
     from srcnet_compiler.cli.progress import showing
+    from srcnet_compiler.cli.shared import is_coloured
     from srcnet_compiler.demo import tour
 
     def title(text: str) -> None:
         click.echo()
-        click.secho(f"── {text} ", bold=True)
+        click.secho(f"── {text} ", bold=is_coloured())
 
     show = tour.Show(
         title=title,

@@ -5,7 +5,7 @@ import shutil
 
 import click
 
-from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import compiled, stop_on_errors, system_trouble
 
@@ -43,5 +43,9 @@ def command(settings: Settings) -> int:
     click.echo(f"{_SIGNS[True]:>4}  {data.server} lets us in as {data.acts_as}")
     for right in found:
         why = f": {right.why}" if right.why else ""
-        click.echo(f"{_SIGNS[right.may]:>4}  {right.what}{why}")
-    return Exit.CREDENTIALS if any(right.may is False for right in found) else Exit.FINE
+        sign = "-" if right.may is False and not right.needed else _SIGNS[right.may]
+        click.echo(f"{sign:>4}  {right.what}{why}")
+    answers = {right.may for right in found if right.needed}
+    if None in answers:
+        raise StopError(Exit.UNREACHABLE, f"{data.server} does not say all that it should")
+    return Exit.CREDENTIALS if False in answers else Exit.FINE

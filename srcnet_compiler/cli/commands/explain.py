@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 8
 """Places of one line that are listed; a line about all areas has hundreds."""
-_PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+)")
+_PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9})")
 
 
 @click.command("explain")

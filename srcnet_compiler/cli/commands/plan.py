@@ -13,6 +13,7 @@ from srcnet_compiler.cli.shared import (
     format_option,
     show_refusals,
     state_option,
+    state_store,
     stop_on_errors,
     system_trouble,
     the_day,
@@ -48,19 +49,19 @@ def command(
     """
     result = compiled(settings, the_day(today))
     stop_on_errors(result)
-    from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
     from srcnet_compiler.plan.file import to_json
     from srcnet_compiler.report.plan import markdown_plan, render_plan
 
-    known = known_objects(StateStore(settings.root / state))
+    known = known_objects(state_store(settings, state))
     renderers = {"text": render_plan, "json": to_json, "markdown": markdown_plan}
     with system_trouble(), reach(result, os.environ) as systems:
         (system,) = systems
         plan = make_plan(result, system, known)
-    click.echo(renderers[form](plan), nl=False)
     if out is not None:
         write_file(out, to_json(plan))
+    click.echo(renderers[form](plan), nl=False)
+    if out is not None:
         click.echo(f"saved in {out}; `srcnet apply {out}` does it", err=True)
     refusals = objections(plan, result, the_day(today))
     if refusals:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.shared import write_files
 
 
 @click.command("schema")
@@ -12,7 +13,7 @@ from srcnet_compiler.cli.exits import Exit, StopError
 @click.option("--write", is_flag=True, help="Write all schemas into a folder instead.")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     default=Path("schemas"),
     show_default=True,
     help="The folder for --write.",
@@ -30,9 +31,7 @@ def command(kind: str | None, write: bool, out: Path) -> int:
     from srcnet_compiler.schema import export, kinds
 
     if write:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in export.files().items():
-            (out / name).write_text(text, "utf-8")
+        write_files({out / name: text for name, text in export.files().items()})
         click.echo(f"{len(export.files())} files in {out}")
         return Exit.FINE
     if kind is not None and kind not in kinds.KINDS:

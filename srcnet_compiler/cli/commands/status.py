@@ -6,7 +6,7 @@ import click
 
 from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import state_option
+from srcnet_compiler.cli.shared import state_option, state_store
 
 
 @click.command("status")
@@ -20,10 +20,9 @@ def command(settings: Settings, state: Path) -> int:
       srcnet status
     """
     from srcnet_compiler.apply.ledger import Ledger
-    from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.converge import open_waits
 
-    store = StateStore(settings.root / state)
+    store = state_store(settings, state)
     if not store.ledger_path.exists():
         click.echo("nothing was applied from here yet")
         return Exit.FINE

@@ -1,17 +1,17 @@
 """`srcnet validate`: findings about specs, at once and all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     FORMATS,
     compiled,
+    exit_of,
     format_option,
     show_findings,
     the_day,
@@ -41,16 +41,16 @@ def command(settings: Settings, files: tuple[Path, ...], form: str, today: datet
     """
     if files:
         found, lines = _shapes(files)
-        show_findings(found, lines, form)
-        failed = any(finding.severity.value == "error" for finding in found)
     else:
         result = compiled(settings, the_day(today))
-        show_findings(result.diagnostics, result.sources.lines, form)
-        failed = result.failed
-    return Exit.FINDINGS if failed else Exit.FINE
+        found, lines = result.diagnostics, result.sources.lines
+    show_findings(found, lines, form)
+    return exit_of(found)
 
 
-def _shapes(files: tuple[Path, ...]) -> tuple[list["Diagnostic"], dict[str, Sequence[str]]]:
+def _shapes(
+    files: tuple[Path, ...],
+) -> tuple[Sequence["Diagnostic"], Mapping[str, Sequence[str]]]:
     from srcnet_compiler.schema.validate import check
     from srcnet_compiler.source import parse, read_bytes, text_lines
 

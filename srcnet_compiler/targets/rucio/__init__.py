@@ -1,29 +1,59 @@
-"""Rucio: storage areas as RSEs, policies as subscriptions and rules."""
+"""Rucio: storage areas as RSEs, policies as subscriptions and rules.
+
+`live` is imported when a system is met: whoever only compiles needs no client.
+"""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import Federation
-from srcnet_compiler.targets.protocol import Target
-from srcnet_compiler.targets.rucio import check, diff, emit, live, lower
-from srcnet_compiler.targets.rucio.live import RucioClient
+from srcnet_compiler.targets.protocol import Reading, Target
+from srcnet_compiler.targets.rucio import check, diff, emit, lower
 from srcnet_compiler.targets.rucio.model import RucioModel
+
+if TYPE_CHECKING:
+    from srcnet_compiler.targets.rucio.live import RucioClient
 
 
 def _connection(
     federation: Federation, model: RucioModel, environment: Mapping[str, str]
 ) -> Mapping[str, Json]:
+    from srcnet_compiler.targets.rucio import live
+
     return live.connection(federation.data, environment)
 
 
-TARGET: Target[RucioModel, RucioClient] = Target(
+def _reading_connection(
+    federation: Federation, model: RucioModel, environment: Mapping[str, str]
+) -> Mapping[str, Json]:
+    from srcnet_compiler.targets.rucio import live
+
+    data = federation.data
+    return live.connection(data, environment, account=data.reads_as, secret=data.read_secret)
+
+
+def _connect(connection: Mapping[str, Json]) -> "RucioClient":
+    from srcnet_compiler.targets.rucio import live
+
+    return live.open_connection(connection)
+
+
+def _read(client: "RucioClient", desired: RucioModel) -> Reading[RucioModel]:
+    from srcnet_compiler.targets.rucio import live
+
+    return live.read(client, desired)
+
+
+TARGET: "Target[RucioModel, RucioClient]" = Target(
     name="rucio",
     lower=lower.lower,
     emit=emit.emit,
     check=check.check,
     connection=_connection,
-    connect=live.open_connection,
-    read=live.read,
+    reading_connection=_reading_connection,
+    connect=_connect,
+    read=_read,
     diff=diff.diff,
     adoptions=diff.adoptions,
 )

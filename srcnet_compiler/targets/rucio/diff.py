@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
+from srcnet_compiler.quantity import format_bytes
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio.model import (
@@ -107,11 +108,13 @@ def _thing(desired: RucioModel, observed: RucioModel, thing: Thing) -> Iterator[
     fields = tuple(_fields(thing, before, found is not None))
     if found is not None and not fields:
         return
+    action = _action(found is not None, fields)
     yield Change(
         _address(desired, thing.kind, thing.name),
-        _action(thing, found is not None, fields),
+        action,
         fields,
-        _impact(thing, found is not None, fields),
+        _impact(found is not None, fields),
+        _reason(found, action),
         needs=tuple(_needs(desired, observed, thing)),
         waits=tuple(_waits(thing, found is not None, fields)),
         drafts=thing.drafts,
@@ -134,14 +137,23 @@ def _origin(thing: Thing, name: str) -> Span | None:
     return next(iter(thing.origins.get(name, ())), None)
 
 
-def _action(thing: Thing, exists: bool, fields: Iterable[FieldChange]) -> Action:
+def _action(exists: bool, fields: Iterable[FieldChange]) -> Action:
     if not exists:
         return Action.CREATE
     closes = any(f.name == "setting.availability_write" and f.after is False for f in fields)
     return Action.RETIRE if closes else Action.UPDATE
 
 
-def _impact(thing: Thing, exists: bool, fields: Iterable[FieldChange]) -> Impact:
+def _reason(found: Thing | None, action: Action) -> str:
+    if action is not Action.RETIRE or not isinstance(found, Rse):
+        return ""
+    if found.stored is None:
+        return "it ends; nobody has counted yet what is still there"
+    there = f"{found.stored.files} files, {format_bytes(found.stored.bytes)}"
+    return f"it ends: closed for writing, with {there} still there; deleting is the operators'"
+
+
+def _impact(exists: bool, fields: Iterable[FieldChange]) -> Impact:
     names = {field.name for field in fields}
     if not exists:
         return Impact.ADDITIVE

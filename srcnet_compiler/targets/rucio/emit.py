@@ -39,7 +39,8 @@ def _operators(path: str, desired: RucioModel) -> Iterator[Artifact]:
         return
     from srcnet_compiler.emit.templates import fill_template
 
-    places = {str(name): desired.rses[name].origins[CLOSED] for name in sorted(desired.closing)}
+    ending = {str(name): desired.rses[name].origins for name in sorted(desired.closing)}
+    places = {name: (*origins[CLOSED], *origins["name"]) for name, origins in ending.items()}
     places |= {name: option.origins["value"] for name, option in sorted(desired.config.items())}
     values = {
         "instance": desired.instance,
@@ -92,8 +93,9 @@ def _sourced(value: Tree, origins: Origins, key: str) -> Tree:
 
 def _spans(desired: RucioModel, things: Iterable[Thing]) -> tuple[Span, ...]:
     """Every place that has a part in some `things`, and the one that names the folder."""
-    sets = dict.fromkeys(found for thing in things for found in thing.origins.values())
-    spans = (span for found in sets for span in found)
+    # Many things share their places: each tuple is looked into once.
+    sets = {id(found): found for thing in things for found in thing.origins.values()}
+    spans = (span for found in sets.values() for span in found)
     return tuple(dict.fromkeys((*desired.origins["instance"], *spans)))
 
 

@@ -1,17 +1,14 @@
 """The compiler's own accounts: making them once, and telling what they may do."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from srcnet_compiler.federation.model import DataManagement
 from srcnet_compiler.targets.rucio.live import answers
-from srcnet_compiler.targets.rucio.live.client import (
-    RucioClient,
-    in_plain_words,
-    rucio_exceptions,
-    sentence,
-)
+from srcnet_compiler.targets.rucio.live.client import RucioClient
+from srcnet_compiler.targets.rucio.live.errors import in_plain_words, sentence
+from srcnet_compiler.targets.rucio.live.library import rucio_exceptions
 from srcnet_compiler.targets.rucio.live.look import unreadable
 
 ADMIN = "admin"
@@ -42,11 +39,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """`may` None: it could not be found out. `why` is for people."""
+    """`may` None: it could not be found out. `why` is for people. What is not `needed` saves time,
+    or is root's alone.
+    """
 
     what: str
     may: bool | None
     why: str = ""
+    needed: bool = True
 
 
 def bootstrap(
@@ -134,9 +134,13 @@ def rights(client: RucioClient, data: DataManagement) -> tuple[Right, ...]:
     return (
         _told("reach the server", lambda: f"it is Rucio {client.ping()['version']}"),
         _told("be let in", lambda: f"as account {client.whoami()['account']}"),
-        _told("read all storage at once", lambda: _quiet(client.export_data(distance=False))),
+        _spare(
+            _told("read all storage at once", lambda: _quiet(client.export_data(distance=False)))
+        ),
         _told("read the configuration", lambda: _quiet(client.get_config())),
-        _allowed("make accounts", lambda: client.add_account(client.account, "SERVICE", "")),
+        _spare(
+            _allowed("make accounts", lambda: client.add_account(client.account, "SERVICE", ""))
+        ),
         _allowed(
             "change accounts and limits",
             lambda: client.delete_account_attribute(NOBODY, "srcnet_none"),
@@ -167,6 +171,11 @@ def _told(what: str, ask: Callable[[], str]) -> Right:
         return Right(what, False, sentence(error))
     except unreadable() as error:
         return Right(what, None, sentence(error))
+
+
+def _spare(right: Right) -> Right:
+    """What root alone may: reading goes without it, and accounts come from `srcnet bootstrap`."""
+    return replace(right, needed=False)
 
 
 def _quiet(answer: object) -> str:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cache
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+from srcnet_compiler.targets.rucio.live.errors import CONNECT_SECONDS, cannot_be_reached
+from srcnet_compiler.targets.rucio.live.library import rucio
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -30,20 +28,14 @@ RucioClient: TypeAlias = Any
 UnreachableError and RefusedError where the server as a whole is out of reach.
 """
 
-CONNECT_SECONDS = 10
 WAITS = (0.5, 1.5)
 """Seconds before asking again a server that refuses connections or says that it is overloaded."""
 OVERLOADED = frozenset({502, 503, 504})
 REDIRECTS = 3
 JSON_TYPES = ("application/json", "application/x-json-stream")
-CONFIGURATION = (
-    "[client]\n[policy]\npermission = generic\nschema = generic\nlfn2pfn_algorithm_default = hash\n"
-)
-
 _LOG = logging.getLogger("srcnet_compiler.rucio")
 _LOG.addHandler(logging.NullHandler())
 _LOG.propagate = False
-_importing = threading.Lock()
 
 
 class Transport:
@@ -222,34 +214,8 @@ class Transport:
 
 @cache
 def client_class() -> Any:  # noqa: ANN401 - a class of Rucio's, which carries no types
-    """Rucio's client with our transport; imported when first asked for (0.2 s)."""
-    with _importing, _own_configuration():
-        from rucio.client import Client
-        from rucio.common.config import get_config
-
-        get_config()  # kept from now on, so that nothing else is ever looked for
-    return type("SrcnetRucioClient", (Transport, Client), {})
-
-
-@contextmanager
-def _own_configuration() -> Iterator[None]:
-    """A file of ours as Rucio's configuration, and the environment as it was afterwards.
-
-    The one that a machine happens to have may name another server, keep tokens elsewhere, or, when
-    it has a database in it, make a server of whoever reads it.
-    """
-    before = os.environ.get("RUCIO_CONFIG")
-    with tempfile.NamedTemporaryFile("w", prefix="srcnet-rucio-", suffix=".cfg") as file:
-        file.write(CONFIGURATION)
-        file.flush()
-        os.environ["RUCIO_CONFIG"] = file.name
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ["RUCIO_CONFIG"]
-            else:
-                os.environ["RUCIO_CONFIG"] = before
+    """Rucio's client with our transport."""
+    return type("SrcnetRucioClient", (Transport, rucio().Client), {})
 
 
 def new_session(host: str) -> Session:
@@ -269,72 +235,6 @@ def twin(client: RucioClient) -> RucioClient:
     other.headers = dict(client.headers)
     other.session = new_session(client.host)
     return other
-
-
-# ── plain words ───────────────────────────────────────────────────────────────────────────────
-
-
-@contextmanager
-def in_plain_words(address: str) -> Iterator[None]:
-    """What Rucio's client raises becomes UnreachableError or RefusedError."""
-    import requests
-
-    from_rucio = rucio_exceptions()
-    try:
-        yield
-    except (requests.RequestException, OSError, HTTPException) as error:
-        raise cannot_be_reached(address, error) from None
-    except from_rucio.RucioException as error:
-        refused = (
-            from_rucio.AccessDenied,
-            from_rucio.CannotAuthenticate,
-            from_rucio.CannotAuthorize,
-            from_rucio.NoAuthInformation,
-        )
-        if isinstance(error, refused):
-            raise RefusedError(f"{address} refuses: {sentence(error)}") from None
-        raise UnreachableError(f"{address} answers: {sentence(error)}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise UnreachableError(f"{address} answers nonsense: {sentence(error)}") from None
-
-
-def rucio_exceptions() -> Any:  # noqa: ANN401 - a module of Rucio's
-    client_class()
-    from rucio.common import exception
-
-    return exception
-
-
-def cannot_be_reached(address: str, error: BaseException) -> UnreachableError:
-    """With the reason that lies deepest, which is the system's own."""
-    import requests
-
-    if isinstance(error, requests.ConnectTimeout):
-        return UnreachableError(f"{address} cannot be reached: no answer in {CONNECT_SECONDS} s")
-    if isinstance(error, requests.Timeout):
-        return UnreachableError(f"{address} does not answer: it was asked and says nothing")
-    inner = [each for each in _causes(error) if isinstance(each, OSError) and each.strerror]
-    reason = inner[-1].strerror if inner else sentence(error)
-    return UnreachableError(f"{address} cannot be reached: {reason}")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it wraps, outermost first."""
-    seen: set[int] = set()
-    todo: list[object] = [error]
-    while todo:
-        each = todo.pop(0)
-        if isinstance(each, BaseException) and id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            todo += [getattr(each, "reason", None), each.__cause__, each.__context__, *each.args]
-
-
-def sentence(error: BaseException) -> str:
-    """The error's text on one line, without the headings of Rucio's."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    details = [line.removeprefix("Details: ") for line in lines if line.startswith("Details: ")]
-    return (" ".join(details or lines[:3]) or type(error).__name__)[:300]
 
 
 def _origin(url: str) -> str:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
-from srcnet_compiler.targets.rucio.live.client import RucioClient, client_class, in_plain_words
+from srcnet_compiler.targets.rucio.live.client import RucioClient, client_class
+from srcnet_compiler.targets.rucio.live.errors import in_plain_words
 
 REQUEST_SECONDS = 120
 """How long a server may think before its first byte; an export of all links takes it a while."""

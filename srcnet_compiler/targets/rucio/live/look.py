@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from srcnet_compiler.change import Address
 from srcnet_compiler.targets.protocol import Gap
-from srcnet_compiler.targets.rucio.live.client import RucioClient, rucio_exceptions, sentence, twin
+from srcnet_compiler.targets.rucio.live.client import RucioClient, twin
+from srcnet_compiler.targets.rucio.live.errors import sentence
+from srcnet_compiler.targets.rucio.live.library import rucio_exceptions
 
 T = TypeVar("T")
 D = TypeVar("D")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from srcnet_compiler.targets.rucio.live import answers
 from srcnet_compiler.targets.rucio.live.client import RucioClient
+from srcnet_compiler.targets.rucio.live.library import rucio_exceptions
 from srcnet_compiler.targets.rucio.model import Account, AccountLimit, Fields
 from srcnet_compiler.targets.rucio.model.config import reads_back_as
 
@@ -14,8 +15,7 @@ def observe(client: RucioClient, kind: str, name: str, owner: str) -> Fields | N
     Any client of Rucio's will do, and what it raises passes. `owner` has the subscriptions and
     rules. A rule is named by its dataset and comment.
     """
-    from rucio.common import exception as rucio
-
+    rucio = rucio_exceptions()
     absent = (
         rucio.AccountNotFound,
         rucio.ConfigNotFound,

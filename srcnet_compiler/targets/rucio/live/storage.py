@@ -6,13 +6,15 @@ may), they are asked for one by one.
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.rucio.live import answers
 from srcnet_compiler.targets.rucio.live.answers import Answer
 from srcnet_compiler.targets.rucio.live.client import RucioClient
 from srcnet_compiler.targets.rucio.live.look import Look, unreadable
-from srcnet_compiler.targets.rucio.model import Distance, Rse, RucioModel
+from srcnet_compiler.targets.rucio.model import Distance, Rse, RucioModel, Stored
 from srcnet_compiler.targets.rucio.model.names import RseName
 
 Storage: TypeAlias = tuple[dict[RseName, Rse], dict[str, Distance]]
@@ -33,15 +35,24 @@ def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
         if name not in desired.rses or desired.rses[name].limits
     }
 
+    stored = {name: look.ask(_stored(name)) for name in names if name in desired.closing}
+
     def taken() -> Storage:
-        there = look.take(rows, {}, "rse")
         exported = _exported(export)
+        there = look.take(rows, None, Rse.kind)
+        if there is None:  # an export has almost as much
+            there = exported.get("rses") or {}
+            if not exported:
+                look.miss(Distance.kind, "", "without the list of RSEs they cannot be looked for")
         links = exported.get("distances")
         wanted = [
             d for d in desired.distances.values() if {d.source, d.destination} <= there.keys()
         ]
         asked = {} if links is not None else {d.name: look.ask(_distance(d)) for d in wanted}
         rses = dict(_rses(look, [there[n] for n in names if n in there], exported, limits))
+        for name, answer in stored.items():
+            if name in rses:
+                rses[name] = replace(rses[name], stored=look.take(answer, None, "usage", name))
         if links is None:
             found = ((d, look.take(asked[d.name], None, d.kind, d.name)) for d in wanted)
         else:
@@ -95,6 +106,17 @@ def _details(name: str) -> Callable[[RucioClient], Answer]:
 
 def _limits(name: str) -> Callable[[RucioClient], Mapping[str, int]]:
     return lambda client: dict(client.get_rse_limits(name))
+
+
+def _stored(name: str) -> Callable[[RucioClient], Stored | None]:
+    """What the server has counted; None where it has not yet."""
+
+    def ask(client: RucioClient) -> Stored | None:
+        counts = (row for row in client.get_rse_usage(name) if row["source"] == "rucio")
+        found = next(counts, None)
+        return None if found is None else Stored(found["files"] or 0, Bytes(found["used"] or 0))
+
+    return ask
 
 
 def _distance(link: Distance) -> Callable[[RucioClient], int | None]:

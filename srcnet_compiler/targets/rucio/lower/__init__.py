@@ -21,6 +21,7 @@ from srcnet_compiler.targets.rucio.model import (
     Scope,
     Subscription,
 )
+from srcnet_compiler.targets.rucio.model.config import reads_back_as
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 
@@ -103,4 +104,4 @@ def _config(federation: Federation) -> Iterator[ConfigOption]:
     for name, value in federation.data.config.items():
         section, _, option = name.partition("/")
         origin = federation.data.origin.at("config", name)
-        yield ConfigOption(section, option, value, {"value": (origin,)})
+        yield ConfigOption(section, option, reads_back_as(value), {"value": (origin,)})

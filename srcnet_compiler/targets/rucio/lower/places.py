@@ -78,7 +78,8 @@ def region_places(federation: Federation, area: StorageArea) -> Spans:
 
 def end_places(federation: Federation, area: StorageArea) -> Spans:
     """The documents that end an area."""
-    return tuple(end.origin.at("area") for end in federation.retired if end.area in _names_of(area))
+    ends = (end.origin for end in federation.retired if end.area in _names_of(area))
+    return tuple(span for origin in ends for span in (origin.at("area"), origin.at("reason")))
 
 
 def _names_of(area: StorageArea) -> tuple[str, str]:

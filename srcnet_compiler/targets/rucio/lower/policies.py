@@ -1,6 +1,7 @@
 """Data policies to subscriptions: what happens to a dataset when it arrives."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from itertools import groupby
 
 from srcnet_compiler.analysis.passes import Analysis
@@ -15,6 +16,8 @@ from srcnet_compiler.targets.rucio.model.shard import BUCKETS, FALLBACK_EXCLUDED
 from srcnet_compiler.targets.rucio.model.subscription import anchored
 
 APART = {"region": REGION, "site": SITE, "area": None}
+_LONGEST_NAME = 64
+"""Of a subscription, in characters."""
 
 
 def arrivals(federation: Federation, analysis: Analysis) -> Iterator[PhasePlacement]:
@@ -52,6 +55,14 @@ def subscriptions_for(
             yield _subscription(federation, placement, "other-names", rest, rules, origins)
 
 
+def _name(policy: DataPolicy, title: str) -> str:
+    """The policy and where its data go; a mark of it where the places' names are too long."""
+    name = f"{policy.name}.arrive.{title}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{policy.name}.arrive.{sha256(title.encode()).hexdigest()[:12]}"
+
+
 def _title(draw: Draw) -> str:
     tiers = {slot.tier for slot in draw.slots}
     if any(not slot.domain for slot in draw.slots):
@@ -70,7 +81,7 @@ def _subscription(
 ) -> Subscription:
     policy = federation.policies[placement.policy]
     return Subscription(
-        name=f"{policy.name}.arrive.{title}",
+        name=_name(policy, title),
         account=federation.data.owner,
         filter={**_filter(federation, policy), **shard},
         rules=rules,

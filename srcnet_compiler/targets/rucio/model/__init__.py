@@ -54,11 +54,19 @@ class Protocol:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What Rucio counts on an RSE; its counter may be minutes late."""
+
+    files: int
+    bytes: Bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Rse:
     """A storage area in Rucio.
 
     `settings` are Rucio's columns by its own names; attribute values are what the server reads
-    back: text, or true and false. Limits are bytes.
+    back: text, or true and false. Limits are bytes. `stored` is read only of an RSE that closes.
     """
 
     kind: ClassVar[str] = "rse"
@@ -68,6 +76,7 @@ class Rse:
     protocols: tuple[Protocol, ...] = ()
     limits: Mapping[str, int] = field(default_factory=dict)
     site: str = field(default="", compare=False)
+    stored: Stored | None = field(default=None, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 

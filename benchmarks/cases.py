@@ -1,0 +1,134 @@
+"""What is measured, and how fast it should be. A case sets up what it needs and ends it again."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.corpus import write
+from benchmarks.measure import ROOT, SRCNET, Task, environment
+
+TODAY = "2026-11-01"
+MODULE = (sys.executable, "-m")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`goal` in seconds and `goal_memory` in MB; None where none was set.
+
+    `part` is the part of the task that the goal is about; None: all of it. `task` gets a folder
+    of its own.
+    """
+
+    name: str
+    what: str
+    task: Callable[[Path], AbstractContextManager[Task]]
+    goal: float | None = None
+    goal_memory: float | None = None
+    part: str | None = None
+    is_live: bool = False
+
+
+@contextmanager
+def _help(folder: Path) -> Iterator[Task]:
+    yield Task((*SRCNET, "--help"))
+
+
+@contextmanager
+def _validate_file(folder: Path) -> Iterator[Task]:
+    write(folder, 1)
+    (file,) = (folder / "site-specs").iterdir()
+    yield Task((*SRCNET, "validate", str(file)))
+
+
+@contextmanager
+def _compile_real(folder: Path) -> Iterator[Task]:
+    yield _compile(ROOT, folder / "build")
+
+
+@contextmanager
+def _compile_200(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200)
+    yield _compile(folder / "specs", folder / "build")
+
+
+@contextmanager
+def _again_200(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200)
+    yield Task(_compile(folder / "specs", folder / "build").command)
+
+
+def _compile(specs: Path, out: Path) -> Task:
+    """Cold: nothing is there from an earlier run."""
+    command = (*SRCNET, "-C", str(specs), "compile", "--out", str(out), "--today", TODAY)
+    return Task(command, before=lambda: shutil.rmtree(out, ignore_errors=True))
+
+
+@contextmanager
+def _stages_200(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200)
+    out = folder / "build"
+    yield Task(
+        (*MODULE, "benchmarks.stages", str(folder / "specs"), str(out)),
+        before=lambda: shutil.rmtree(out, ignore_errors=True),
+        tells_parts=True,
+    )
+
+
+@contextmanager
+def _read_live(folder: Path) -> Iterator[Task]:
+    with _server(folder, 100, "filled") as specs:
+        yield Task((*MODULE, "benchmarks.live_read", str(specs)), tells_parts=True)
+
+
+@contextmanager
+def _apply_live(folder: Path) -> Iterator[Task]:
+    """Each run finds all distances to be other than they were: 23 sites have 506 of them."""
+    sites, step = 23, 0
+    with _server(folder, sites) as specs:
+        federation = specs / "policies/federation.yaml"
+        written = federation.read_text("utf-8")
+
+        def further() -> None:
+            nonlocal step
+            step += 1
+            distances = f"distances: {{sameRegion: {2 + step}, otherwise: {4 + step}}}"
+            rucio = written.replace("    activities:", f"    {distances}\n    activities:")
+            federation.write_text(rucio, "utf-8")
+
+        apply = ("apply", "--yes", "--today", TODAY)
+        yield Task((*SRCNET, "-C", str(specs), *apply), before=further)
+
+
+@contextmanager
+def _server(folder: Path, sites: int, *more: str) -> Iterator[Path]:
+    """A server of its own, and where the specs for it are."""
+    database = os.environ.get("SRCNET_BENCH_DATABASE", "sqlite")
+    command = (*MODULE, "benchmarks.live_server", str(folder), str(sites), database, *more)
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            if process.stdout.readline() != "ready\n":
+                raise RuntimeError("the server could not be prepared")
+            yield folder / "specs"
+        finally:
+            process.stdin.close()
+
+
+CASES = (
+    Case("help", "srcnet --help", _help, 0.080),
+    Case("validate-file", "validate one file of 300 lines", _validate_file, 0.150),
+    Case("compile-real", "compile SRCNet's own sites", _compile_real, 0.6),
+    Case("compile-200", "compile 200 sites, cold", _compile_200, 1.5, 100),
+    Case("again-200", "compile 200 sites, nothing changed", _again_200),
+    Case("stages-200", "the stages for 200 sites", _stages_200),
+    Case("read-live", "read 200 RSEs, 9,900 distances", _read_live, 5, part="read", is_live=True),
+    Case("apply-live", "apply 506 changes, and verify", _apply_live, is_live=True),
+)

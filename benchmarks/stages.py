@@ -1,0 +1,55 @@
+"""Measured in a process of its own: every stage of a compilation, for itself.
+
+`python -m benchmarks.stages SPECS OUT` prints the seconds of each as JSON. Stages that need the one
+before are called as `pipeline` calls them, the garbage collector held back as it does.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+TODAY = date(2026, 11, 1)
+
+
+def main(specs: Path, out: Path) -> None:
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def part(name: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        seconds[name] = time.perf_counter() - begin
+
+    with part("import"):
+        from srcnet_compiler import pipeline
+        from srcnet_compiler.analysis.passes import analyse
+        from srcnet_compiler.cli.build_folder import write_build
+        from srcnet_compiler.federation.link import link
+        from srcnet_compiler.source import no_collection
+        from srcnet_compiler.targets.rucio import TARGET
+    with no_collection():
+        with part("load"):
+            sources, found = pipeline.load(specs, pipeline.spec_files(specs))
+        with part("link"):
+            federation = link(sources.specs).value
+        assert federation is not None, found
+        with part("analyse"):
+            analysis = analyse(federation, TODAY).value
+        assert analysis is not None
+        with part("lower"):
+            (model,) = TARGET.lower(federation, analysis)
+        with part("check"):
+            assert not list(TARGET.check(model, federation))
+        with part("emit"):
+            artifacts = TARGET.emit(model)
+    with part("write"):
+        write_build(out, artifacts)
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

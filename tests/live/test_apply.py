@@ -1,0 +1,620 @@
+"""A plan carried out on a real Rucio: every kind of change, and all that can be in the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from apply_cases import (
+    KEY,
+    Mixed,
+    change,
+    connection,
+    create,
+    new,
+    plan_of,
+    rse_fields,
+    template,
+    update,
+)
+from apply_process import command_line, descendants, now, start, survivors, to_end
+from rucio_data import add_account, connect
+
+from srcnet_compiler.apply.ledger import Ledger
+from srcnet_compiler.apply.receipt import Receipt, Status, exit_code
+from srcnet_compiler.apply.run import apply_plan, open_waits_key
+from srcnet_compiler.apply.state import LockHeldError, StateError, StateStore
+from srcnet_compiler.change import Action, Json, Wait
+from srcnet_compiler.demo import rucio_server
+from srcnet_compiler.demo.rucio_server import RucioServer
+from srcnet_compiler.plan.file import digest
+from srcnet_compiler.plan.model import Plan
+
+if TYPE_CHECKING:
+    from rucio.client import Client
+
+pytestmark = pytest.mark.live("rucio")
+
+MIB = 2**20
+
+
+def carry_out(
+    plan: Plan, state: Path, reached: Mapping[str, Json], *, rehearsal: bool = False, **more: Any
+) -> Receipt:
+    return apply_plan(
+        plan,
+        digest=digest(plan),
+        store=StateStore(state),
+        connections={KEY: reached},
+        clock=now,
+        rehearsal=rehearsal,
+        **more,
+    )
+
+
+def statuses(receipt: Receipt) -> dict[str, str]:
+    return {
+        f"{result.change.action.value} {result.change.address.kind}": result.status.value
+        for result in receipt.results
+    }
+
+
+@pytest.fixture
+def client(rucio_sqlite: RucioServer) -> Client:
+    return connect(rucio_sqlite)
+
+
+@pytest.fixture
+def reached(rucio_sqlite: RucioServer) -> dict[str, Json]:
+    return connection(rucio_sqlite)
+
+
+# ── what is done ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_kind_of_change_is_done_once_and_found_done_after(rucio: RucioServer, tmp_path: Path):
+    client = connect(rucio)
+    case = Mixed("every")
+    case.prepare(client)
+    plan = case.plan()
+    before = case.seen(client)
+
+    rehearsed = carry_out(plan, tmp_path / "state", connection(rucio), rehearsal=True)
+    assert case.seen(client) == before
+    assert {result.status for result in rehearsed.results} == {Status.DONE}
+
+    told: list[Any] = []
+    receipt = carry_out(plan, tmp_path / "state", connection(rucio), progress=told.append)
+    assert [result.text for result in receipt.results if result.status is not Status.DONE] == []
+    assert (exit_code(receipt), receipt.trouble) == (0, ())
+    assert len(told) == 2 * len(plan.changes)
+    after: Any = case.seen(client)
+    assert after["accounts"]["tag-old"] == [
+        "USER",
+        "ACTIVE",
+        [[{"key": "srcnet_role", "value": "second"}]],
+    ]
+    assert after["accounts"]["tag-dead"][:2] == ["SERVICE", "ACTIVE"]
+    assert "TAG-OLD-3" not in after["rses"]
+    old = after["rses"]["TAG-OLD-0"]
+    assert [each["scheme"] for each in old["facts"]["protocols"]] == ["davs", "root"]
+    assert old["facts"]["protocols"][0]["domains"]["wan"]["read"] == 2
+    assert "srcnet_gone" not in old["attributes"]
+    assert [row[-1] for row in after["subscriptions"]].count("INACTIVE") == 1
+    assert [row[-1] for row in after["rules"]].count(True) == 2
+
+    again = carry_out(plan, tmp_path / "state", connection(rucio))
+    assert exit_code(again) == 0
+    assert {result.status for result in again.results} == {Status.ALREADY}
+    assert case.seen(client) == after
+
+
+def test_what_drifted_after_a_plan_is_mended_by_the_same_plan(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    client.add_rse("DRIFT-A")
+    client.add_rse_attribute("DRIFT-A", "srcnet_tier", "old")
+    plan = plan_of(update("rse", "DRIFT-A", ("attribute.srcnet_tier", "old", "online")))
+    assert statuses(carry_out(plan, tmp_path, reached)) == {"update rse": "done"}
+    client.add_rse_attribute("DRIFT-A", "srcnet_tier", "old")
+    assert statuses(carry_out(plan, tmp_path, reached)) == {"update rse": "done"}
+    assert client.list_rse_attributes("DRIFT-A")["srcnet_tier"] == "online"
+
+
+def test_a_released_rule_that_is_wanted_again_is_called_back(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    client.add_rse("BACK-A")
+    client.add_scope("root", "back")
+    client.add_dataset("back", "d")
+    client.set_local_account_limit("root", "BACK-A", -1)
+    comments = "srcnet:back/fresh/0"
+    (rule,) = client.add_replication_rule(
+        [{"scope": "back", "name": "d"}],
+        1,
+        "BACK-A",
+        comment=comments,
+        activity="User Subscriptions",
+    )
+    client.delete_replication_rule(rule)
+    assert client.get_replication_rule(rule)["expires_at"] is not None
+    wanted: Json = {**template("BACK-A", comments), "account": "root"}
+    plan = plan_of(create("rule", f"back:d {comments}", rule=wanted))
+    assert statuses(carry_out(plan, tmp_path, reached)) == {"create rule": "done"}
+    assert client.get_replication_rule(rule)["expires_at"] is None
+
+
+# ── what is not done ──────────────────────────────────────────────────────────────────────────
+
+
+def test_what_moved_underneath_is_left_as_it_is_and_what_does_not_need_it_goes_on(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    client.add_rse("MOVED-A")
+    client.add_rse_attribute("MOVED-A", "srcnet_tier", "by-hand")
+    client.add_rse("MOVED-TAKEN", rse_type="TAPE")
+    plan = plan_of(
+        update("rse", "MOVED-A", ("attribute.srcnet_tier", "old", "online")),
+        new("rse", "MOVED-TAKEN", rse_fields("europe", "h.org")),
+        update("rse", "MOVED-GONE", ("attribute.srcnet_tier", "old", "online")),
+        create("distance", "MOVED-TAKEN MOVED-A", distance=1),
+        create("config", "moved/free", value="1"),
+    )
+    receipt = carry_out(plan, tmp_path, reached)
+    assert exit_code(receipt) == 5
+    found = {str(r.change.address.name): (r.status.value, r.text) for r in receipt.results}
+    assert found["MOVED-A"] == (
+        "conflict",
+        "`attribute.srcnet_tier` is 'by-hand', neither 'old' nor 'online'",
+    )
+    assert found["MOVED-TAKEN"][0] == "conflict"
+    assert found["MOVED-GONE"] == ("conflict", "it is not there")
+    assert found["MOVED-TAKEN MOVED-A"] == (
+        "left",
+        "needs rucio/srcnet/rse/MOVED-TAKEN, which is conflict",
+    )
+    assert found["moved/free"][0] == "done"
+    assert client.list_rse_attributes("MOVED-A")["srcnet_tier"] == "by-hand"
+    assert client.get_distance("MOVED-TAKEN", "MOVED-A") == []
+
+
+def test_what_the_server_accepts_and_does_not_do_is_a_failure(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    plan = plan_of(new("rse", "BELIEF-A", {"setting.rse_type": "DISK", "setting.colour": "red"}))
+    receipt = carry_out(plan, tmp_path, reached)
+    assert exit_code(receipt) == 1
+    (result,) = receipt.results
+    assert result.text == "accepted but not so: `setting.colour` is None, not 'red'"
+
+
+def test_what_the_server_refuses_fails_with_its_words_and_the_rest_goes_on(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    plan = plan_of(
+        create("account-limit", "nobody@NOWHERE", bytes=1), create("config", "words/x", value="1")
+    )
+    receipt = carry_out(plan, tmp_path, reached)
+    failed, done = receipt.results
+    assert (failed.status, done.status, exit_code(receipt)) == (Status.FAILED, Status.DONE, 1)
+    assert "nobody" in failed.text or "NOWHERE" in failed.text
+
+
+def test_an_account_without_rights_ends_with_77_and_so_does_a_wrong_password(
+    rucio_sqlite: RucioServer, client: Client, tmp_path: Path
+):
+    add_account(client, "weak", password="weak-password")
+    weak = connection(
+        rucio_sqlite,
+        account="weak",
+        creds={"username": "weak", "password": "weak-password"},
+    )
+    plan = plan_of(
+        create("config", "rights/x", value="1"), create("scope", "rights", account="weak")
+    )
+    receipt = carry_out(plan, tmp_path / "a", weak)
+    assert exit_code(receipt) == 77
+    assert [result.status for result in receipt.results] == [Status.FAILED, Status.FAILED]
+
+    wrong = connection(rucio_sqlite, creds={"username": "weak", "password": "no-such-password"})
+    receipt = carry_out(plan, tmp_path / "b", wrong)
+    assert exit_code(receipt) == 77
+    assert [result.status for result in receipt.results] == [Status.FAILED, Status.LEFT]
+    assert "no-such-password" not in repr(receipt)
+
+
+# ── waiting ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_rule_is_released_only_when_every_file_has_its_valid_copies(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    for name, region in (("WAIT-EU", "europe"), ("WAIT-EU2", "europe"), ("WAIT-AF", "africa")):
+        client.add_rse(name)
+        client.add_protocol(
+            name,
+            {
+                **{"scheme": "file", "hostname": "localhost", "port": 0},
+                **{"prefix": f"/{name}/", "impl": "rucio.rse.protocols.posix.Default"},
+                "domains": {"wan": {"read": 1, "write": 1, "delete": 1}},
+            },
+        )
+        client.add_rse_attribute(name, "srcnet_region", region)
+        client.add_rse_attribute(name, "srcnet_tier", "online")
+        client.set_local_account_limit("root", name, -1)
+    client.add_scope("root", "wait")
+    client.add_dataset("wait", "d")
+    files = [
+        {"scope": "wait", "name": f"f{number}", "bytes": 1, "adler32": "00000001"}
+        for number in range(2)
+    ]
+
+    def add_rule(rse: str, comments: str) -> str:
+        (rule,) = client.add_replication_rule(
+            [{"scope": "wait", "name": "d"}], 1, rse, comment=comments
+        )
+        return str(rule)
+
+    def copy(rse: str, *which: dict[str, Any]) -> None:
+        client.add_replicas(rse, list(which))
+
+    fact = {
+        **{"scope": "wait", "name": "d", "account": "root", "tag": "srcnet:w/fresh/"},
+        **{"tier": "srcnet_tier", "apart": "srcnet_region", "copies": {"online": 2}},
+    }
+    copy("WAIT-EU", *files)
+    client.attach_dids("wait", "d", files)
+    pin = add_rule("(WAIT-EU)", "srcnet:w/arrival/pin")
+    release = change(
+        "rule",
+        "wait:d srcnet:w/arrival/pin",
+        Action.RETIRE,
+        ("id", pin, pin),
+        ("released", False, True),
+    )
+    wait = Wait("copies-valid", json.dumps(fact), "every file has its copies")
+    plan = plan_of(
+        type(release)(**{**_fields_of(release), "waits": (wait,)}),
+        create("config", "wait/free", value="1"),
+    )
+
+    def result() -> tuple[int, str]:
+        receipt = carry_out(plan, tmp_path, reached)
+        found = next(r for r in receipt.results if r.change.address.kind == "rule")
+        if found.status is Status.WAITING:
+            assert client.get_replication_rule(pin)["expires_at"] is None
+            assert found.since is not None
+        return exit_code(receipt), found.text
+
+    assert result() == (6, "wait:d is still open")
+    client.close("wait", "d")
+    short = "2 of 2 files of wait:d lack valid copies (2 online, apart by srcnet_region)"
+    assert result() == (6, short)
+    add_rule("WAIT-EU", "srcnet:w/fresh/0")
+    assert result() == (6, short)
+    copy("WAIT-EU2", *files)
+    add_rule("WAIT-EU2", "srcnet:w/fresh/1")
+    assert result() == (6, short)  # two copies, in one region
+    copy("WAIT-AF", *files)
+    assert result() == (6, short)  # a third one, which nobody locks
+    third = add_rule("WAIT-AF", "somebody's")
+    assert result() == (6, short)  # locked by a rule that is not ours
+    client.update_replication_rule(third, {"comment": "srcnet:w/fresh/2", "lifetime": 10**7})
+    assert result() == (6, short)  # ours, but it ends
+    client.update_replication_rule(third, {"lifetime": None})
+    client.update_replicas_states("WAIT-AF", [{**files[1], "state": "U"}])
+    assert result() == (6, short.replace("2 of 2", "1 of 2"))  # locked, but one is not there
+    waits = StateStore(tmp_path).get(open_waits_key("srcnet"))
+    assert waits is not None
+    assert isinstance(waits.value, dict)
+    first = min(line.at for line in _lines(tmp_path) if line.status == "waiting")
+    assert [each["since"] for each in waits.value["waits"]] == [first]
+    client.update_replicas_states("WAIT-AF", [{**files[1], "state": "A"}])
+    assert result() == (0, "")
+    assert client.get_replication_rule(pin)["expires_at"] is not None
+    waits = StateStore(tmp_path).get(open_waits_key("srcnet"))
+    assert waits is not None
+    assert waits.value == {"plan": digest(plan), "waits": []}
+
+
+def _fields_of(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _lines(state: Path) -> tuple[Any, ...]:
+    with Ledger(StateStore(state).ledger_path) as ledger:
+        return ledger.lines()
+
+
+def test_a_place_keeps_its_region_while_rules_of_ours_rely_on_it(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    client.add_rse("RELY-A")
+    client.add_rse_attribute("RELY-A", "srcnet_region", "africa")
+    client.set_local_account_limit("root", "RELY-A", -1)
+    client.add_scope("root", "rely")
+    client.add_dataset("rely", "d")
+    files = [{"scope": "rely", "name": "f", "bytes": 1, "adler32": "00000001"}]
+    client.add_replicas("RELY-A", files)
+    client.attach_dids("rely", "d", files)
+    (rule,) = client.add_replication_rule([{"scope": "rely", "name": "d"}], 1, "RELY-A")
+    moving = update("rse", "RELY-A", ("attribute.srcnet_region", "africa", "asia"))
+    fact = json.dumps({"rse": "RELY-A"})
+    wait = Wait("rules-moved", fact, "no rule of ours holds data on RELY-A")
+    plan = plan_of(type(moving)(**{**_fields_of(moving), "waits": (wait,)}))
+    receipt = carry_out(plan, tmp_path, reached)
+    assert (exit_code(receipt), receipt.results[0].text) == (
+        6,
+        "rules of ours hold 1 datasets on RELY-A, rely:d among them",
+    )
+    assert rule
+
+
+# ── no secret ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_secret_is_written_or_shown_while_it_runs_or_after(
+    rucio_sqlite: RucioServer, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    canary = "canary-4d1f0c-password"
+    add_account(client, "canary", password=canary, admin=True)
+    monkeypatch.setenv("SRCNET_CANARY", canary)
+    reached = connection(
+        rucio_sqlite, account="canary", creds={"username": "canary", "password": canary}
+    )
+    state = tmp_path / "state"
+    names = [f"CANARY-{number}" for number in range(12)]
+    plan = plan_of(
+        *(new("rse", name, rse_fields("europe", "h.org")) for name in names),
+        create("config", "canary/note", value=f"not {canary} I hope"),
+    )
+    plan = plan_of(*(each for each in plan.changes if each.address.kind == "rse"))
+    found: set[str] = set()
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            found.update(_where(canary, state))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        receipt = carry_out(plan, state, reached)
+    finally:
+        done.set()
+        watcher.join()
+    found.update(_where(canary, state))
+    assert exit_code(receipt) == 0
+    assert found == set()
+    assert canary not in repr(receipt)
+
+
+def _where(canary: str, state: Path) -> Iterator[str]:
+    """Files of the state, and processes below us: what they were called with, and their
+    environment."""
+    wanted = canary.encode()
+    for path in list(state.rglob("*")):
+        try:
+            if path.is_file() and wanted in path.read_bytes():
+                yield str(path)
+        except OSError:
+            continue
+    for process in descendants(os.getpid()):
+        for name in ("cmdline", "environ"):
+            try:
+                if wanted in Path(f"/proc/{process.pid}/{name}").read_bytes():
+                    yield f"{name} of {command_line(process.pid)}"
+            except OSError:
+                continue
+
+
+# ── what can be in the way ────────────────────────────────────────────────────────────────────
+
+
+def config_plan(section: str, count: int) -> Plan:
+    return plan_of(*(create("config", f"{section}/k{n:03}", value=str(n)) for n in range(count)))
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.strip() == text:
+            return
+    raise AssertionError("it ended")
+
+
+def test_of_two_at_once_the_second_is_refused(reached: dict[str, Json], tmp_path: Path):
+    plan = config_plan("both", 40)
+    first = start(plan, tmp_path, {KEY: reached})
+    wait_for_line(first, "None")
+    with pytest.raises(LockHeldError) as refused:
+        carry_out(plan, tmp_path, reached)
+    assert refused.value.holder is not None
+    assert refused.value.holder.pid == first.pid
+    code, _, _ = to_end(first)
+    assert code == 0
+    assert exit_code(carry_out(plan, tmp_path, reached)) == 0
+
+
+def test_an_interrupt_ends_it_after_the_change_in_flight_and_leaves_nothing_running(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    plan = config_plan("intr", 60)
+    process = start(plan, tmp_path, {KEY: reached})
+    wait_for_line(process, "Status.DONE")
+    seen = descendants(process.pid)
+    process.send_signal(signal.SIGINT)
+    code, receipt, said = to_end(process)
+    assert code == 130, said
+    assert isinstance(receipt, dict)
+    assert receipt["interrupted"] is True
+    assert receipt["counts"]["failed"] == 0
+    assert 0 < receipt["counts"]["done"] < 60
+    assert receipt["counts"]["done"] == len(client.get_config("intr"))
+    assert survivors(seen) == ()
+    with Ledger(StateStore(tmp_path).ledger_path) as ledger:
+        assert ledger.in_doubt() == ()
+    resumed = carry_out(plan, tmp_path, reached)
+    assert exit_code(resumed) == 0
+    assert len(resumed.earlier) == receipt["counts"]["done"]
+
+
+@pytest.fixture
+def own_rucio(
+    rucio_sqlite: RucioServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RucioServer]:
+    """A server that a test may kill."""
+    folder = tmp_path_factory.mktemp("own") / "rucio"
+    with rucio_server.running(folder, database="sqlite", venv=rucio_sqlite.venv) as server:
+        yield server
+
+
+def test_a_server_that_goes_away_ends_it_with_69_and_the_next_run_goes_on(
+    own_rucio: RucioServer, tmp_path: Path
+):
+    plan = config_plan("gone", 60)
+    reached = connection(own_rucio, timeout=3)
+    for take_away, bring_back in (
+        (rucio_server.kill, rucio_server.restart),
+        (rucio_server.pause, rucio_server.resume),
+    ):
+        assert _cut_off(plan, tmp_path, reached, lambda take=take_away: take(own_rucio)) == 69
+        bring_back(own_rucio)
+    receipt = carry_out(plan, tmp_path, reached)
+    assert exit_code(receipt) == 0
+    assert len(receipt.earlier) > 0
+    assert connect(own_rucio).get_config("gone") == {f"k{n:03}": n for n in range(60)}
+
+
+def _cut_off(
+    plan: Plan, state: Path, reached: Mapping[str, Json], take_away: Callable[[], None]
+) -> int:
+    process = start(plan, state, {KEY: reached})
+    wait_for_line(process, "Status.DONE")
+    take_away()
+    code, receipt, said = to_end(process)
+    assert isinstance(receipt, dict), said
+    assert receipt["counts"]["failed"] == 1
+    assert receipt["counts"]["left"] > 0
+    return code
+
+
+def test_a_full_disk_is_said_so_and_nothing_is_lost(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    plan = config_plan("full", 60)
+    process = start(plan, tmp_path, {KEY: reached})
+    wait_for_line(process, "Status.DONE")
+    # A limit on the size of our files stands for the disk: the ledger's journal runs into it.
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
+    code, receipt, said = to_end(process)
+    assert (code, receipt) == (74, None), said
+    assert "cannot use the ledger" in said
+    done = client.get_config("full")
+    with Ledger(StateStore(tmp_path).ledger_path) as ledger:
+        lines = ledger.lines()
+    begun = {line.change for line in lines if line.status == "intent"}
+    assert 0 < len(done) < 60
+    assert len(done) <= len(begun) <= len(done) + 1
+    assert exit_code(carry_out(plan, tmp_path, reached)) == 0
+    assert len(client.get_config("full")) == 60
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
+def test_a_disk_that_was_full_from_the_start_is_found_before_anything_is_done(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if subprocess.run(small, check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        (disk / "fill").write_bytes(b"x" * 60_000)
+        with pytest.raises(StateError, match=r"No space|full"):
+            carry_out(config_plan("tiny", 3), disk / "state", reached)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    from rucio.common.exception import ConfigNotFound
+
+    with pytest.raises(ConfigNotFound):
+        client.get_config("tiny")
+
+
+def test_a_module_of_a_killed_run_that_lives_on_keeps_the_next_one_out(
+    client: Client, reached: dict[str, Json], tmp_path: Path
+):
+    """The lock of the target, held here by somebody else: the run waits for it."""
+    import fcntl
+
+    store = StateStore(tmp_path)
+    store.prepare()
+    with store.target_lock("rucio", "srcnet").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        process = start(config_plan("late", 2), tmp_path, {KEY: reached})
+        time.sleep(4)
+        with Ledger(store.ledger_path) as ledger:
+            assert [line.status for line in ledger.lines()] == ["begin"]
+        assert process.poll() is None
+    code, receipt, said = to_end(process)
+    assert code == 0, (receipt, said)
+
+
+def test_hosts_that_match_nothing_are_no_success(tmp_path: Path):
+    import ansible_runner
+
+    from srcnet_compiler.apply.ansible import Events
+
+    (tmp_path / "play.yml").write_text("- hosts: nobody\n  gather_facts: false\n  tasks: []\n")
+    for inventory in ({"all": {"hosts": {}}}, {"all": {"hosts": {"localhost": {}}}}):
+        events = Events(frozenset({"localhost"}))
+        ran = ansible_runner.run(
+            private_data_dir=str(tmp_path),
+            project_dir=str(tmp_path),
+            playbook="play.yml",
+            inventory=inventory,
+            quiet=True,
+            event_handler=events,
+            envvars={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        )
+        assert ran.status == "successful"
+        assert events.trouble(ran.status) == "no host matched: nothing was done"
+
+
+def test_two_systems_side_by_side_and_the_trouble_of_one_is_not_the_others(
+    rucio_sqlite: RucioServer, client: Client, tmp_path: Path
+):
+    good = create("config", "side/x", value="1")
+    from dataclasses import replace
+
+    bad = replace(good, address=replace(good.address, instance="other"))
+    later = replace(create("config", "side/y", value="1"), needs=(bad.address,))
+    plan = plan_of(good, bad, later)
+    receipt = apply_plan(
+        plan,
+        digest=digest(plan),
+        store=StateStore(tmp_path),
+        connections={
+            KEY: connection(rucio_sqlite),
+            "rucio/other": connection(
+                rucio_sqlite, rucio_host="http://127.0.0.1:9", auth_host="http://127.0.0.1:9"
+            ),
+        },
+        clock=now,
+    )
+    found = {(r.change.address.instance, r.change.address.name): r for r in receipt.results}
+    assert found[("srcnet", "side/x")].status is Status.DONE
+    assert found[("other", "side/x")].status is Status.FAILED
+    assert found[("srcnet", "side/y")].status is Status.LEFT
+    assert exit_code(receipt) == 69
+    assert client.get_config("side") == {"x": 1}
