@@ -42,10 +42,12 @@ def pages() -> dict[str, str]:
 BEFORE_COMMANDS = """\
 # Commands
 
-Results go to stdout, progress and trouble to stderr. `srcnet --help` and `srcnet COMMAND --help` say the same as this page.
+Results go to stdout, progress and trouble to stderr. `srcnet --help` and `srcnet COMMAND --help`
+say the same as this page.
 
-An option is taken from the command line, else from the environment, else from `srcnet.toml` beside `site-specs/`, else it has its
-default. In `srcnet.toml` each command has a table; what all commands must agree on stands above the tables:
+An option is taken from the command line, else from the environment, else from `srcnet.toml`
+beside `site-specs/`, else it has its default. In `srcnet.toml` each command has a table; what all
+commands must agree on stands above the tables:
 
 ```toml
 state = "/var/lib/srcnet/state"
@@ -54,8 +56,9 @@ state = "/var/lib/srcnet/state"
 detailed-exitcode = true
 ```
 
-Specs that stand in another folder are named before the command: `srcnet -C DIR validate`, or by `SRCNET_DIRECTORY`, or by
-`directory` in `srcnet.toml`. `srcnet --debug COMMAND` shows where in the code trouble came from."""
+Specs that stand in another folder are named before the command: `srcnet -C DIR validate`, or by
+`SRCNET_DIRECTORY`, or by `directory` in `srcnet.toml`. `srcnet --debug COMMAND` shows where in
+the code trouble came from."""
 
 EXIT_CODES = """\
 ## Exit codes
@@ -66,9 +69,10 @@ Every command ends with one of these numbers, and with no other.
 |---:|---|"""
 
 AFTER_EXIT_CODES = """
-`validate` and `compile` end with 0 where there are warnings only. `apply` looks at the gravest outcome of all changes first:
-interrupted, rights refused, unreachable, failed, stale, waiting; then it reads the system again, and anything that still differs and
-waits for nothing ends it with 4."""
+`validate` and `compile` end with 0 where there are warnings only. `apply` looks at the gravest
+outcome of all changes first: interrupted, rights refused, unreachable, failed, stale, waiting;
+then it reads the system again, and anything that still differs and waits for nothing ends it with
+4."""
 
 
 def _commands() -> Iterator[str]:
@@ -129,17 +133,18 @@ def _option(context: click.Context, option: click.Option) -> tuple[str, ...]:
 BEFORE_KINDS = """\
 # The spec language
 
-What sites and the federation write, version `srcnet.skao.int/v1alpha1`. The same as JSON Schema 2020-12 stands in
-[`schemas/`](../../schemas); `srcnet schema KIND` prints it. With this first line in a file, an editor that knows
-`yaml-language-server` completes and checks while you type:
+What sites and the federation write, version `srcnet.skao.int/v1alpha1`. The same as JSON Schema
+2020-12 stands in [`schemas/`](../../schemas); `srcnet schema KIND` prints it. With this first
+line in a file, an editor that knows `yaml-language-server` completes and checks while you type:
 
 ```text
 # yaml-language-server: $schema=../schemas/site.schema.json
 ```
 
-Files are YAML 1.2: `NO` is Norway, not false. A file may hold several documents, with `---` between them. Spec files end in
-`.yaml` or `.yml` and stand in `site-specs/` or `policies/`, in folders of any depth. An unknown key is an error, and so is a key
-without a value: what is not known is left out.
+Files are YAML 1.2: `NO` is Norway, not false. A file may hold several documents, with `---`
+between them. Spec files end in `.yaml` or `.yml` and stand in `site-specs/` or `policies/`, in
+folders of any depth. An unknown key is an error, and so is a key without a value: what is not
+known is left out.
 
 Every document has this envelope:
 
@@ -155,14 +160,16 @@ spec: {…}                   # as the kind says
 AMOUNTS = """\
 ## Amounts
 
-A number without its unit is an error. Amounts are counted exactly, as whole bytes, bits per second and seconds."""
+A number without its unit is an error. Amounts are counted exactly, as whole bytes, bits per
+second and seconds."""
 
 DRAFTS = """\
 ## Drafts
 
-A mapping that has the keys `status` and `source` may say `status: draft`. It is then analysed like any other, and its shortfalls
-are warnings; nothing that rests on it is emitted or planned until it is agreed, or a [`Waiver`](#waiver) with `draft: true` accepts
-it for a time. See [decision 2](../decisions/0002-drafts-are-not-emitted.md)."""
+A mapping that has the keys `status` and `source` may say `status: draft`. It is then analysed
+like any other, and its shortfalls are warnings; nothing that rests on it is emitted or planned
+until it is agreed, or a [`Waiver`](#waiver) with `draft: true` accepts it for a time. See
+[decision 2](../decisions/0002-drafts-are-not-emitted.md)."""
 
 UNITS = (
     (BYTES_PATTERN, "`kB` is 1000 bytes, `KiB` is 1024"),
@@ -245,7 +252,7 @@ def _kind(kind: str, schema: Node) -> Iterator[str]:
     yield f"{schema['description']} In {_folders(kind)}."
     yield ""
     example = EXAMPLES[kind]
-    yield f"Examples: {example}." if example.startswith("[") else f"```text\n{example}```"
+    yield f"Examples: {example}." if example.startswith("[") else f"```yaml\n{example}```"
     for path, node in _mappings("spec", schema["properties"]["spec"], schema["$defs"]):
         yield ""
         yield f"### {kind}: `{path}`"

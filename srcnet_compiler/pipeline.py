@@ -4,6 +4,7 @@ text → documents → specs → federation → analysis → models → artifact
 it can find, and the next begins only where nothing was an error.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -63,13 +64,22 @@ class Compiled:
 
 
 def spec_files(root: Path) -> tuple[Path, ...]:
-    """The spec files below `root`, in order of path."""
+    """The spec files below `root`, in order of path.
+
+    Raises OSError for a folder that cannot be looked into: specs are not absent because of it.
+    """
+
+    def stop(trouble: OSError) -> None:
+        raise trouble
+
     return tuple(
         sorted(
-            path
-            for folder in FOLDERS
-            for pattern in ("*.yaml", "*.yml")
-            for path in (root / folder).rglob(pattern)
+            Path(folder, name)
+            for top in FOLDERS
+            if (root / top).is_dir()
+            for folder, below, files in os.walk(root / top, onerror=stop)
+            for name in (*below, *files)
+            if name.endswith((".yaml", ".yml"))
         )
     )
 
@@ -165,8 +175,11 @@ def digest_of(artifacts: Iterable[Artifact]) -> str:
 
 
 def _name(top: Path, path: Path) -> str:
-    """How a file is called in messages: from the resolved top of the specs, else as given."""
+    """How a file is called in messages: from the resolved top of the specs, else as given.
+
+    A link is called by its own name, wherever it leads.
+    """
     try:
-        return str(PurePosixPath(path.resolve().relative_to(top)))
+        return str(PurePosixPath((path.parent.resolve() / path.name).relative_to(top)))
     except ValueError:
         return str(path)

@@ -194,11 +194,10 @@ def read_plan(path: Path) -> "Plan":
     try:
         return from_json(path.read_text("utf-8"))
     except PlanFileError as trouble:
-        raise StopError(
-            Exit.STALE, f"`{path}`: {trouble}", "make a new one: `srcnet plan --out PLAN`"
-        ) from None
+        why = str(trouble)
     except (UnicodeError, RecursionError):
-        raise StopError(Exit.STALE, f"`{path}` is not a plan, or not all of one") from None
+        why = "it is not a plan, or not all of one"
+    raise StopError(Exit.STALE, f"`{path}`: {why}", "make a new one: `srcnet plan --out PLAN`")
 
 
 def write_file(path: Path, text: str) -> None:

@@ -7,13 +7,13 @@ from typing import TypeVar, cast
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, has_errors
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import Federation, StorageArea
+from srcnet_compiler.federation.model import Federation, Site, StorageArea
 from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.data_policy import DataPolicy
 from srcnet_compiler.schema.federation import Federation as FederationDocument
 from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired, Waiver
-from srcnet_compiler.schema.site import Site
+from srcnet_compiler.schema.site import Site as SiteDocument
 from srcnet_compiler.schema.validate import Located
 from srcnet_compiler.span import Origin, Span
 
@@ -47,7 +47,7 @@ def _build(
     )
     read = [
         (d.document, sites.read_site(d.document, d.origin, common, found))
-        for d in _of(documents, Site)
+        for d in _of(documents, SiteDocument)
     ]
     areas = [
         area
@@ -141,6 +141,8 @@ def _not_one_federation(
 def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
     for site in federation.sites.values():
         yield from _known(site.src, federation.members, "member", site.origin, "src")
+        if federation.regions and site.region is None:
+            yield _in_no_region(federation, site)
         for service in site.services:
             if service.storage is not None:
                 yield from _known(
@@ -173,6 +175,17 @@ def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
         yield from _known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
     yield from _unknown_in_policies(federation)
     yield from _unknown_in_lifecycle(federation)
+
+
+def _in_no_region(federation: Federation, site: Site) -> Diagnostic:
+    return error(
+        Code.UNKNOWN_NAME,
+        f"`{site.country}` lies in no region of the federation, so no copy can stand there",
+        Label(site.origin.at("country")),
+        Label(federation.origin.at("regions"), "the regions"),
+        help=f"add `{site.country}` to one of {', '.join(f'`{r}`' for r in federation.regions)}",
+        subject=site.name,
+    )
 
 
 def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:

@@ -47,7 +47,7 @@ def from_json(text: str) -> Plan:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise PlanFileError("it is not a plan, or not all of one") from None
-    if digest(plan) != claimed:
+    if digest(plan) != claimed or _canonical(data) != _canonical(_as_data(plan)):
         raise PlanFileError("it was changed after it was made")
     return plan
 

@@ -362,7 +362,7 @@ META += ("hidden", "purge_replicas", "visibility", "accounts", "DID")
 def random_filter(random: Random) -> dict[str, object]:
     keys = ("scope", "pattern", "excluded_pattern", "did_type", "account", "split_rule")
     keys += ("min_avg_file_size", "max_avg_file_size", *META)
-    return {key: demand(random, key) for key in random.sample(keys, random.randrange(4))}
+    return {key: demand(random, key) for key in random.sample(keys, random.choice((1, 1, 2, 3)))}
 
 
 def demand(random: Random, key: str) -> object:
@@ -423,7 +423,7 @@ def as_read(asked, columns):
 @many
 @given(dids, st.integers(0, 2**64).map(Random))
 def test_a_filter_matches_for_us_what_it_matches_for_the_transmogrifier(oracle, did, random):
-    wanted = [random_filter(random) for _ in range(80)]
+    wanted = [random_filter(random) for _ in range(400)]
     told = oracle.ask(do="filters", did=did, filters=wanted)
     read = as_read(did, told["columns"])
     assert set(read.columns) == DID_COLUMNS

@@ -65,10 +65,10 @@ def _line(settings: Settings, build: Path, file: str, line: int) -> int:
     known = read_source_map(folder)
     if known is None:
         raise StopError(Exit.FILES, f"nothing was compiled into `{folder}`", "run `srcnet compile`")
-    name = _below(folder, file)
+    name = _below(folder, settings.root, file)
     if name in known:
         return _from(settings, folder / name, known[name], line)
-    spec = _below(settings.root, file)
+    spec = _below(settings.root, settings.root, file)
     reached = {
         emitted: [
             number
@@ -99,11 +99,11 @@ def _runs(numbers: "Sequence[int]") -> "Iterator[str]":
         previous = number if number is not None else 0
 
 
-def _below(folder: Path, file: str) -> str:
-    try:
-        return Path(file).resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return file
+def _below(folder: Path, root: Path, file: str) -> str:
+    """The file's path from `folder`; it may be given from here or from the specs' folder."""
+    top = folder.resolve()
+    found = (Path(file).resolve(), (root / file).resolve())
+    return next((p.relative_to(top).as_posix() for p in found if p.is_relative_to(top)), file)
 
 
 def _from(settings: Settings, path: Path, lines: "list[list[Span]]", line: int) -> int:

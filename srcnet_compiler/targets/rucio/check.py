@@ -44,7 +44,7 @@ _ACTIVITIES = {
     *("Upload/Download (Job)", "Upload/Download (User)", "User Subscriptions", "Data Challenge"),
 }
 _CONFIG_ALLOWED = {
-    "rules/use_new_rule_algorithm": re.compile("True|False"),
+    "rules/use_new_rule_algorithm": re.compile("true|false"),
     "transmogrifier/maxdids": re.compile("[0-9]+"),
     "judge/boost_rule_after_hours": re.compile("[0-9]+"),
 }

@@ -1,0 +1,506 @@
+"""Every command as people type it, on a small federation, with no system to be reached."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import threading
+from importlib.resources import files
+from pathlib import Path
+
+import click
+import pytest
+from cli_runner import COMMAND, TODAY, begin, edit, environment, golden_specs, srcnet, to_end
+from jsonschema import Draft202012Validator
+from report_readers import GITLAB, JUNIT, OWN, SARIF, command
+
+from srcnet_compiler import __version__
+from srcnet_compiler.cli.exits import MEANINGS
+from srcnet_compiler.cli.group import COMMANDS, root
+from srcnet_compiler.diagnostic import Code
+
+AREA = "      capacity: 390.5 TB"
+
+
+@pytest.fixture(scope="module")
+def specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Specs without an error, compiled; not to be changed."""
+    folder = golden_specs(tmp_path_factory.mktemp("cli") / "specs")
+    assert srcnet("compile", "--today", TODAY, cwd=folder).code == 0
+    return folder
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """Specs for one test."""
+    return golden_specs(tmp_path / "specs")
+
+
+def wrong(folder: Path) -> Path:
+    """The specs with one error, at line 26 and 28 of the Swiss site."""
+    edit(folder / "site-specs/chsrc-cscs.yaml", AREA, "      capacity: 390.5")
+    return folder
+
+
+# ── help ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_command_the_help_is_shown(tmp_path: Path):
+    alone, asked = srcnet(cwd=tmp_path), srcnet("--help", cwd=tmp_path)
+    assert alone == asked
+    assert (asked.code, asked.err) == (0, "")
+    assert all(f"  {name} " in asked.out for name in COMMANDS)
+    assert all(f"{code:>4}  {text}" in asked.out for code, text in MEANINGS.items())
+
+
+def examples(name: str) -> list[list[str]]:
+    """The command lines in a command's help, as a shell would split them."""
+    loaded = root.get_command(click.Context(root), name)
+    assert loaded is not None
+    text = click.Context(loaded, info_name=name).get_help() if name else ""
+    assert "Examples:" in text, f"`srcnet {name} --help` shows no example"
+    shown = text.partition("Examples:")[2].partition("\n\n")[0]
+    lines = [line.strip() for line in shown.splitlines() if line.strip().startswith("srcnet ")]
+    return [shlex.split(line.partition(" > ")[0]) for line in lines]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_example_in_the_help_is_understood(name: str):
+    lines = examples(name)
+    assert lines
+    for line in lines:
+        assert line[:2] == ["srcnet", name]
+        loaded = root.get_command(click.Context(root), name)
+        assert loaded is not None
+        loaded.make_context(name, line[2:])
+
+
+def test_every_module_of_a_command_is_listed():
+    there = files("srcnet_compiler.cli.commands").iterdir()
+    modules = {Path(str(entry)).stem for entry in there if entry.name.endswith(".py")}
+    assert modules - {"__init__"} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("args", [["--help"], ["apply", "--help"], ["--version"]])
+def test_help_loads_no_library_that_takes_its_time(args: list[str], tmp_path: Path):
+    done = subprocess.run(
+        [COMMAND[0], "-X", "importtime", *COMMAND[1:], *args],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "srcnet_compiler.cli.group" in loaded
+    heavy = {"rucio", "pydantic", "requests", "ansible_runner", "yaml", "rich", "jinja2", "ruamel"}
+    assert not heavy & {name.partition(".")[0] for name in loaded}
+
+
+def test_the_version_is_the_packages(tmp_path: Path):
+    assert srcnet("--version", cwd=tmp_path).out == f"srcnet, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (["plam"], "Did you mean `plan`?"),
+        (["qqqqqq"], "There is no command `qqqqqq`."),
+        (["plan", "--detailed-exitcod"], "--detailed-exitcode"),
+        (["validate", "--format", "xml"], "sarif"),
+        (["plan", "--today", "yesterday"], "%Y-%m-%d"),
+        (["show"], "PLAN"),
+        (["schema", "Siet"], "Site"),
+        (["explain", "area-over-capacty"], "area-over-capacity"),
+        (["explain", "nothing-like-it"], "square brackets"),
+        (["completion", "tcsh"], "fish"),
+    ],
+)
+def test_what_is_not_understood_ends_with_64_and_a_hint(
+    args: list[str], hint: str, tmp_path: Path
+):
+    ran = srcnet(*args, cwd=tmp_path)
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.startswith("error: ")
+    assert hint in ran.err
+
+
+# ── validate ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_validate_has_nothing_to_say_of_good_specs(specs: Path):
+    ran = srcnet("validate", "--today", TODAY, cwd=specs)
+    assert (ran.code, ran.out, ran.err) == (0, "no findings\n\n", "")
+
+
+def test_validate_points_at_the_value_and_says_what_to_type(own: Path):
+    ran = srcnet("validate", "--today", TODAY, cwd=wrong(own))
+    assert (ran.code, ran.err) == (1, "")
+    assert "--> site-specs/chsrc-cscs.yaml:26:17" in ran.out
+    assert f"26 | {AREA.replace(' TB', '')}\n" in ran.out
+    assert "^^^^^" in ran.out
+    assert "help: write an amount with its unit" in ran.out
+
+
+def test_validate_of_files_judges_these_alone(own: Path):
+    wrong(own)
+    good = srcnet("validate", "site-specs/europe.yaml", "site-specs/world.yaml", cwd=own)
+    bad = srcnet("validate", "site-specs/europe.yaml", "site-specs/chsrc-cscs.yaml", cwd=own)
+    assert (good.code, bad.code) == (0, 1)
+    assert "without a unit" in bad.out
+
+
+def as_github(text: str) -> None:
+    lines = text.splitlines()
+    assert [command(line)[0] for line in lines if line.startswith("::")] == ["error"]
+    assert lines[-1] == "1 error"
+
+
+READERS = {
+    "json": lambda text: OWN.validate(json.loads(text)),
+    "sarif": lambda text: SARIF.validate(json.loads(text)),
+    "gitlab": lambda text: GITLAB.validate(json.loads(text)),
+    "junit": lambda text: JUNIT.validate(io.StringIO(text)),
+    "github": as_github,
+    "markdown": lambda text: None,
+}
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_validate_writes_what_the_readers_of_each_format_accept(form: str, own: Path):
+    ran = srcnet("validate", "--format", form, "site-specs/chsrc-cscs.yaml", cwd=wrong(own))
+    assert (ran.code, ran.err) == (1, "")
+    assert "site-specs/chsrc-cscs.yaml" in ran.out
+    READERS[form](ran.out)
+
+
+def test_findings_about_nothing_are_still_a_document(specs: Path):
+    for form in ("json", "sarif", "gitlab", "junit"):
+        ran = srcnet("validate", "--format", form, "site-specs/europe.yaml", cwd=specs)
+        assert ran.code == 0
+        READERS[form](ran.out)
+
+
+# ── explain, schema, completion, status ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("code", ["area-over-capacity", "unreadable-file"])
+def test_explain_shows_the_page_of_a_finding(code: str, tmp_path: Path):
+    ran = srcnet("explain", code, cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"# {Code(code).value}\n")
+
+
+def line_with(path: Path, text: str) -> int:
+    return next(i for i, line in enumerate(path.read_text().splitlines(), 1) if text in line)
+
+
+def test_explain_leads_from_an_emitted_line_to_the_spec_and_back(specs: Path):
+    emitted = "build/rucio/golden/sites/CHSRC-CSCS.yaml"
+    number = line_with(specs / emitted, "390500000000000")
+    there = srcnet("explain", f"{emitted}:{number}", cwd=specs)
+    assert (there.code, there.err) == (0, "")
+    assert "site-specs/chsrc-cscs.yaml:26:17" in there.out
+    assert f"| {AREA.strip()}\n" in there.out
+    back = srcnet("explain", "site-specs/chsrc-cscs.yaml:26", cwd=specs)
+    assert (back.code, back.err) == (0, "")
+    reached = re.search(rf"{re.escape(emitted)}: (.*)", back.out)
+    assert reached is not None
+    assert number in numbers(reached[1])
+
+
+def numbers(text: str) -> set[int]:
+    """3, 7-9 → {3, 7, 8, 9}."""
+    pairs = (part.partition("-") for part in text.split(", "))
+    return {n for low, _, high in pairs for n in range(int(low), int(high or low) + 1)}
+
+
+def test_explain_finds_its_files_from_any_folder(specs: Path, tmp_path: Path):
+    ran = srcnet("-C", specs, "explain", "site-specs/chsrc-cscs.yaml:26", cwd=tmp_path)
+    assert ran.code == 0
+    emitted = "build/rucio/golden/sites/CHSRC-CSCS.yaml:12"
+    assert srcnet("-C", specs, "explain", emitted, cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("site-specs/chsrc-cscs.yaml:9999", 1),
+        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:9999", 64),
+        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:0", 64),
+        ("site-specs/chsrc-cscs.yaml:" + "9" * 5000, 64),
+    ],
+    ids=["spec", "emitted", "zero", "long"],
+)
+def test_explain_says_when_there_is_no_such_line(what: str, code: int, specs: Path):
+    ran = srcnet("explain", what, cwd=specs)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("error: ")
+
+
+def test_explain_of_a_line_needs_a_build(own: Path):
+    ran = srcnet("explain", "site-specs/chsrc-cscs.yaml:26", cwd=own)
+    assert (ran.code, ran.out) == (74, "")
+    assert "help: run `srcnet compile`" in ran.err
+
+
+@pytest.mark.parametrize("kind", ["Site", "Waiver", None])
+def test_schema_prints_a_schema_of_the_right_dialect(kind: str | None, tmp_path: Path):
+    ran = srcnet("schema", *([kind] if kind else []), cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    Draft202012Validator.check_schema(json.loads(ran.out))
+
+
+def test_schema_writes_what_stands_in_the_repository(tmp_path: Path):
+    ran = srcnet("schema", "--write", "--out", "all", cwd=tmp_path)
+    assert ran.code == 0
+    written = {path.name: path.read_text() for path in (tmp_path / "all").iterdir()}
+    assert ran.out == f"{len(written)} files in all\n"
+    kept = Path(__file__).parents[1] / "schemas"
+    assert written == {name: (kept / name).read_text() for name in written}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_script_and_completes_with_it(shell: str, specs: Path):
+    script = srcnet("completion", shell, cwd=specs)
+    assert script.code == 0
+    assert "_SRCNET_COMPLETE" in script.out
+    typed = {"COMP_WORDS": "srcnet pl", "COMP_CWORD": "pl" if shell == "fish" else "1"}
+    found = srcnet(cwd=specs, env={**typed, "_SRCNET_COMPLETE": f"{shell}_complete"})
+    assert "plan" in re.split(r"[\s,:]+", found.out)
+
+
+def test_status_of_a_folder_from_which_nothing_was_applied(specs: Path):
+    ran = srcnet("status", cwd=specs)
+    assert (ran.code, ran.out, ran.err) == (0, "nothing was applied from here yet\n", "")
+    assert not (specs / ".srcnet").exists()
+
+
+# ── where things are: flag, environment, srcnet.toml, default ─────────────────────────────────
+
+
+def place_of_state(folder: Path, *args: str, **env: str) -> str:
+    """Which of the folders a, b, c, d `srcnet status` takes for its state: all are broken."""
+    for name in ("a", "b", "c", "d"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "ledger.sqlite").write_bytes(b"this is no database, only text" * 50)
+    ran = srcnet("status", *args, cwd=folder, env=env)
+    assert ran.code == 74, ran
+    return Path(re.search(r"the ledger (\S+): ", ran.err)[1]).parent.name
+
+
+def test_a_flag_wins_over_the_environment_over_srcnet_toml_over_the_default(tmp_path: Path):
+    assert srcnet("status", cwd=tmp_path).code == 0
+    toml = tmp_path / "srcnet.toml"
+    toml.write_text('state = "a"\n')
+    assert place_of_state(tmp_path) == "a"
+    toml.write_text('state = "a"\n[status]\nstate = "b"\n[plan]\nstate = "d"\n')
+    assert place_of_state(tmp_path) == "b"
+    assert place_of_state(tmp_path, SRCNET_STATE="c") == "c"
+    assert place_of_state(tmp_path, SRCNET_STATE="c", SRCNET_STATUS_STATE="d") == "d"
+    assert place_of_state(tmp_path, "--state", "a", SRCNET_STATUS_STATE="d") == "a"
+
+
+def test_any_option_can_be_set_for_its_command(own: Path):
+    wrong(own)
+    (own / "srcnet.toml").write_text('[validate]\nformat = "json"\ntoday = 2026-11-22\n')
+    OWN.validate(json.loads(srcnet("validate", cwd=own).out))
+    sarif = srcnet("validate", cwd=own, env={"SRCNET_VALIDATE_FORMAT": "sarif"})
+    SARIF.validate(json.loads(sarif.out))
+    text = srcnet("validate", "--format", "text", cwd=own, env={"SRCNET_VALIDATE_FORMAT": "sarif"})
+    assert "error[wrong-shape]" in text.out
+    (own / "srcnet.toml").write_text('[validate]\ntoday = "the day after"\n')
+    assert srcnet("validate", cwd=own).code == 64
+
+
+def test_the_folder_of_the_specs_comes_from_all_four_places(specs: Path, tmp_path: Path):
+    assert srcnet("validate", cwd=tmp_path).code == 74
+    named = {"SRCNET_DIRECTORY": str(specs)}
+    assert srcnet("validate", "--today", TODAY, cwd=tmp_path, env=named).code == 0
+    assert srcnet("-C", tmp_path, "validate", cwd=specs, env=named).code == 74
+    (tmp_path / "srcnet.toml").write_text(f'directory = "{os.path.relpath(specs, tmp_path)}"\n')
+    assert srcnet("validate", "--today", TODAY, cwd=tmp_path).code == 0
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert srcnet("validate", cwd=tmp_path, env={"SRCNET_DIRECTORY": str(empty)}).code == 74
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("state = ", "cannot be read"),
+        ('stat = "a"', "did you mean `state`?"),
+        ('[plann]\nstate = "a"', "did you mean `plan`?"),
+        ('[status]\nstat = "a"', "there is no setting `status.stat`"),
+        ('status = "a"', "`status` must be a table"),
+        ('[state]\na = "b"', "`state` must be one value"),
+        ('[status]\nstate = ["a"]', "`status.state` must be one value"),
+        ("a = " + "[" * 5000, "srcnet.toml` "),
+        (b"\xff\xfe", "cannot be read"),
+        (b"\0" * 5000, "cannot be read"),
+    ],
+)
+def test_a_srcnet_toml_that_makes_no_sense_is_refused(
+    text: str | bytes, message: str, tmp_path: Path
+):
+    (tmp_path / "srcnet.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    ran = srcnet("status", cwd=tmp_path)
+    assert (ran.code, ran.out) == (64, "")
+    assert message in ran.err
+    assert "srcnet.toml" in ran.err
+
+
+# ── streams, colours, interrupts, faults ──────────────────────────────────────────────────────
+
+
+def on_a_terminal(folder: Path, *args: str, **env: str) -> str:
+    """What a command writes to a terminal on both streams."""
+    ours, theirs = pty.openpty()
+    written: list[bytes] = []
+
+    def read() -> None:
+        try:
+            while chunk := os.read(ours, 4096):
+                written.append(chunk)
+        except OSError:
+            return  # the other end is closed
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    with subprocess.Popen(
+        [*COMMAND, *args],
+        cwd=folder,
+        env=environment({"TERM": "xterm", **env}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+    reader.join(timeout=30)
+    os.close(ours)
+    return b"".join(written).decode()
+
+
+def test_colours_are_for_terminals_and_for_those_who_want_them(own: Path):
+    wrong(own)
+    args = ("validate", "site-specs/chsrc-cscs.yaml")
+    assert "\x1b[" in on_a_terminal(own, *args)
+    assert "\x1b[" in on_a_terminal(own, *args, NO_COLOR="")
+    assert "\x1b[" not in on_a_terminal(own, *args, NO_COLOR="1")
+    assert "\x1b[" not in on_a_terminal(own, *args, TERM="dumb")
+    assert "\x1b[" not in srcnet(*args, cwd=own).out
+
+
+def test_errors_of_specs_go_to_stderr_where_the_result_is_something_else(own: Path):
+    ran = srcnet("plan", "--format", "json", "--today", TODAY, cwd=wrong(own))
+    assert (ran.code, ran.out) == (1, "")
+    assert "without a unit" in ran.err
+    assert ran.err.endswith("error: the specs have errors\n  help: mend them first\n")
+
+
+@pytest.mark.parametrize("name", ["apply", "verify", "doctor", "bootstrap"])
+def test_nothing_is_reached_for_where_specs_have_errors(name: str, own: Path):
+    more = ["--root-credentials", "none.json"] if name == "bootstrap" else []
+    ran = srcnet(name, *more, cwd=wrong(own))
+    assert (ran.code, ran.out) == (1, "")
+
+
+def test_a_reader_that_leaves_early_changes_nothing(own: Path):
+    shell = f"{shlex.join(COMMAND)} compile --today {TODAY} | head -c1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", shell], cwd=own, env=environment(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (own / "build/source-map.json").exists()
+    wrong(own)
+    shell = f"({shlex.join(COMMAND)} validate 2>&1; echo $? >code) | true; cat code"
+    done = subprocess.run(
+        ["bash", "-c", shell], cwd=own, env=environment(), capture_output=True, check=False
+    )
+    assert done.stdout == b"1\n"
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_streams_may_be_closed_from_the_start(redirection: str, specs: Path):
+    shell = f"{shlex.join(COMMAND)} validate --today {TODAY} {redirection}"
+    done = subprocess.run(["bash", "-c", shell], cwd=specs, env=environment(), check=False)
+    assert done.returncode == 0
+
+
+def test_a_full_disk_behind_stdout_is_said_on_stderr(specs: Path):
+    shell = f"{shlex.join(COMMAND)} schema >/dev/full"
+    done = subprocess.run(
+        ["bash", "-c", shell], cwd=specs, env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == 74
+    assert done.stderr.decode() == (
+        "error: files cannot be read or written: No space left on device\n"
+    )
+
+
+def test_a_terminal_that_knows_few_characters_gets_what_it_can_show(own: Path):
+    edit(own / "site-specs/chsrc-cscs.yaml", "description: the Swiss site", "descriptoin: Zürich →")
+    ran = srcnet(
+        "validate", "site-specs/chsrc-cscs.yaml", cwd=own, env={"PYTHONIOENCODING": "latin-1"}
+    )
+    assert ran.code == 1
+    assert "rich \\u2192" in ran.out
+
+
+def test_whoever_interrupts_gets_130_and_one_word(own: Path):
+    """In the middle of a login: what listens here accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        federation = own / "policies/federation.yaml"
+        edit(federation, "auth: https://auth.example.org", f"auth: {address}")
+        edit(federation, "server: https://rucio.example.org", f"server: {address}")
+        secret = {"GOLDEN_RUCIO_TOKEN": '{"username": "a", "password": "bcdefgh"}'}
+        process = begin("verify", "--today", TODAY, cwd=own, env=secret)
+        peer, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        ran = to_end(process)
+        peer.close()
+    assert (ran.code, ran.out, ran.err.strip()) == (130, "", "error: interrupted")
+
+
+def test_where_nobody_can_be_asked_nothing_is_done(specs: Path):
+    ran = srcnet("bootstrap", "--root-credentials", "root.json", cwd=specs)
+    assert ran.code == 64
+    assert "say `--yes`" in ran.err
+
+
+@pytest.mark.parametrize("name", ["plan", "apply", "verify", "doctor"])
+def test_without_its_credentials_it_does_not_even_try(name: str, specs: Path):
+    ran = srcnet(name, cwd=specs)
+    assert ran.code == 77
+    assert "GOLDEN_RUCIO_TOKEN" in ran.err
+
+
+def test_a_fault_of_our_own_is_one_sentence_and_70(specs: Path, tmp_path: Path):
+    """A broken installation: the first module that is loaded from here does not load."""
+    (tmp_path / "yaml.py").write_text("raise ImportError('yaml is broken')\n")
+    path = {"PYTHONPATH": f"{tmp_path}:{environment()['PYTHONPATH']}"}
+    ran = srcnet("validate", cwd=specs, env=path)
+    assert (ran.code, ran.out) == (70, "")
+    assert ran.err.splitlines() == [
+        "error: this is a fault of srcnet itself: ImportError: yaml is broken",
+        "  help: please report it, with what `srcnet --debug …` prints",
+    ]
+    for args, env in ((["--debug", "validate"], {}), (["validate"], {"SRCNET_DEBUG": "1"})):
+        done = subprocess.run(
+            [*COMMAND, *args],
+            cwd=specs,
+            env=environment({**path, **env}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 70
+        assert "Traceback" in done.stderr

@@ -1,0 +1,453 @@
+"""Plans: the order of changes, the file they are kept in, and what refuses them."""
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from random_specs import Built, federations
+from specs import TODAY
+
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Wait
+from srcnet_compiler.diagnostic import Code
+from srcnet_compiler.federation.model import Federation, Retired, Waiver
+from srcnet_compiler.plan.build import build_plan, waves
+from srcnet_compiler.plan.file import PlanFileError, digest, from_json, to_json
+from srcnet_compiler.plan.guard import guard, held_back
+from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.protocol import Reading
+from srcnet_compiler.targets.rucio import diff, lower
+from srcnet_compiler.targets.rucio.model import RucioModel
+
+BINDING = Binding("specs", "artifacts", "0.1.0")
+SOMEWHERE = Span("site-specs/a.yaml", 3, 5, 3, 9)
+
+
+def address(name: str, kind: str = "rse") -> Address:
+    return Address("rucio", "srcnet", kind, name)
+
+
+def change(name: str, action: Action = Action.CREATE, needs: str = "", **more) -> Change:
+    return Change(
+        address(name),
+        action,
+        more.pop("fields", (FieldChange("a", None, 1),)),
+        more.pop("impact", Impact.ADDITIVE),
+        needs=tuple(address(other) for other in needs.split()),
+        **more,
+    )
+
+
+def plan_of(*changes: Change) -> Plan:
+    return build_plan("srcnet", changes, (), frozenset(), BINDING)
+
+
+def names(found: tuple[tuple[Change, ...], ...]) -> list[list[str]]:
+    return [[f"{c.action.value} {c.address.name}" for c in wave] for wave in found]
+
+
+# ── the order ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_needed_comes_first():
+    found = waves([change("c", needs="a b"), change("b", needs="a"), change("a"), change("d")])
+    assert names(found) == [["create a", "create d"], ["create b"], ["create c"]]
+
+
+def test_what_needs_something_that_does_not_change_need_not_wait():
+    assert names(waves([change("c", needs="there-already")])) == [["create c"]]
+
+
+@pytest.mark.parametrize("first", [Action.ADOPT, Action.RENAME])
+def test_an_object_is_taken_over_before_it_is_changed(first):
+    found = waves([change("a", Action.UPDATE), change("a", first)])
+    assert names(found) == [[f"{first.value} a"], ["update a"]]
+
+
+def test_changes_that_need_each_other_are_a_fault():
+    with pytest.raises(ValueError, match="needs itself"):
+        waves([change("a", needs="b"), change("b", needs="a")])
+
+
+def test_only_what_is_not_known_is_adopted():
+    adoptions = [change("a", Action.ADOPT), change("b", Action.ADOPT)]
+    plan = build_plan("srcnet", [], adoptions, frozenset([address("a")]), BINDING)
+    assert names(plan.waves) == [["adopt b"]]
+
+
+@st.composite
+def acyclic(draw: st.DrawFn) -> list[Change]:
+    """Changes that need others of a lower number, in any order, with adoptions among them."""
+    count = draw(st.integers(0, 10))
+    found = []
+    for number in range(count):
+        below = st.integers(0, max(number - 1, 0))
+        needs = draw(st.lists(below, unique=True, max_size=3)) if number else []
+        found.append(change(f"n{number}", needs=" ".join(f"n{n}" for n in needs)))
+        if draw(st.booleans()):
+            found.append(change(f"n{number}", draw(st.sampled_from([Action.ADOPT, Action.RENAME]))))
+    return draw(st.permutations(found))
+
+
+@given(changes=acyclic())
+def test_waves_honour_every_need_and_lose_nothing(changes):
+    found = waves(changes)
+    assert all(found)
+    assert sorted(map(str, (c for wave in found for c in wave))) == sorted(map(str, changes))
+    wave_of = {id(c): number for number, wave in enumerate(found) for c in wave}
+    for one in changes:
+        for other in changes:
+            prior = other.action in (Action.ADOPT, Action.RENAME)
+            own = prior and other.address == one.address and one.action is Action.CREATE
+            if other is not one and (own or other.address in one.needs):
+                assert wave_of[id(other)] < wave_of[id(one)]
+
+
+@given(changes=acyclic())
+def test_a_wave_waits_for_nothing_that_it_need_not_wait_for(changes):
+    """Each change of a later wave needs something of the wave before it."""
+    found = waves(changes)
+    for before, wave in zip(found, found[1:], strict=False):
+        there = {c.address for c in before}
+        assert all(there & {*c.needs, c.address} for c in wave)
+
+
+@given(built=federations())
+def test_a_plan_for_an_empty_system_makes_things_before_they_are_named(built):
+    (model,) = lower.lower(built.federation, built.analysis)
+    changes = diff.diff(model, Reading(RucioModel(model.instance, model.owner)))
+    made: set[Address] = set()
+    for wave in plan_of(*changes).waves:
+        for step in wave:
+            assert set(step.needs) <= made
+        made |= {step.address for step in wave}
+    for limit in model.account_limits.values():
+        assert address_in(model, "rse", limit.rse) in made
+    assert len(made) == len(list(model.things()))
+
+
+def address_in(model: RucioModel, kind: str, name: str) -> Address:
+    return Address("rucio", model.instance, kind, name)
+
+
+def test_the_impact_of_a_plan_is_that_of_its_gravest_change():
+    assert plan_of().impact is Impact.COSMETIC
+    grave = change("b", impact=Impact.MOVES_DATA)
+    assert plan_of(change("a"), grave, change("c")).impact is Impact.MOVES_DATA
+
+
+def test_a_step_has_the_same_id_in_every_plan_and_no_other_has_it():
+    same = change("a", reason="said otherwise", moves=5, impact=Impact.RESTART)
+    assert same.id == change("a").id
+    others = [
+        change("b"),
+        change("a", Action.UPDATE),
+        change("a", fields=(FieldChange("a", None, 2),)),
+        change("a", fields=(FieldChange("a", 0, 1),)),
+        change("a", fields=(FieldChange("b", None, 1),)),
+        change("a", fields=(FieldChange("a", None, "1"),)),
+        change("a", fields=(FieldChange("a", None, True),)),
+    ]
+    assert len({other.id for other in [*others, same]}) == len(others) + 1
+
+
+# ── the file ──────────────────────────────────────────────────────────────────────────────────
+
+words = st.text(max_size=8)
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+values = st.recursive(
+    st.none() | st.booleans() | numbers | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+spans = st.builds(Span, words, *[st.integers(1, 10**6)] * 4)
+addresses = st.builds(Address, words, words, words, words)
+changes = st.builds(
+    Change,
+    address=addresses,
+    action=st.sampled_from(Action),
+    fields=st.lists(
+        st.builds(FieldChange, words, values, values, st.none() | spans), max_size=3
+    ).map(tuple),
+    impact=st.sampled_from(Impact),
+    reason=words,
+    needs=st.lists(addresses, max_size=2).map(tuple),
+    waits=st.lists(st.builds(Wait, words, words, words), max_size=2).map(tuple),
+    drafts=st.lists(spans, max_size=2).map(tuple),
+    moves=st.integers(0, 10**20),
+)
+plans = st.builds(
+    Plan,
+    instance=words,
+    binding=st.builds(Binding, words, words, words),
+    waves=st.lists(st.lists(changes, min_size=1, max_size=2).map(tuple), max_size=2).map(tuple),
+    unseen=st.lists(st.builds(Unseen, addresses, words), max_size=2).map(tuple),
+    held=st.lists(st.builds(Held, words, words), max_size=2).map(tuple),
+    supersedes=st.none() | words,
+)
+
+
+@given(plan=plans)
+def test_a_plan_survives_writing_and_reading(plan):
+    text = to_json(plan)
+    read = from_json(text)
+    assert read == plan
+    assert to_json(read) == text
+    assert digest(read) == digest(plan)
+    # places are no part of what a change is, and yet are kept
+    assert [f.origin for c in read.changes for f in c.fields] == [
+        f.origin for c in plan.changes for f in c.fields
+    ]
+
+
+@given(one=plans, other=plans)
+def test_two_plans_have_one_digest_only_if_they_are_one(one, other):
+    assert (digest(one) == digest(other)) == (to_json(one) == to_json(other))
+
+
+def spots(value, path=()):
+    """Every place in plain data."""
+    yield path
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    for key in keys:
+        yield from spots(value[key], (*path, key))
+
+
+def put(value, path, new):
+    """The same data with something else in one place."""
+    if not path:
+        return new
+    key, *rest = path
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[key] = put(value[key], rest, new)
+    return changed
+
+
+@given(plan=plans, new=values, data=st.data())
+def test_a_plan_that_was_changed_anywhere_is_refused(plan, new, data):
+    content = json.loads(to_json(plan))
+    path = data.draw(st.sampled_from(list(spots(content))))
+    changed = put(content, path, new)
+    if json.dumps(changed, sort_keys=True) != json.dumps(content, sort_keys=True):
+        with pytest.raises(PlanFileError):
+            from_json(json.dumps(changed))
+
+
+@given(plan=plans, key=words, data=st.data())
+def test_a_plan_to_which_something_was_added_is_refused(plan, key, data):
+    content = json.loads(to_json(plan))
+    paths = [path for path in spots(content) if isinstance(at(content, path), dict)]
+    path = data.draw(st.sampled_from(paths))
+    if key not in at(content, path):
+        with pytest.raises(PlanFileError):
+            from_json(json.dumps(put(content, path, {**at(content, path), key: 1})))
+
+
+def at(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "null", "5", '"plan"', "not json", "{", '{"digest": 1}', "[" * 100_000,
+     '{"digest": "", "formatVersion": 1}'],
+)  # fmt: skip
+def test_what_is_no_plan_is_refused(text):
+    with pytest.raises(PlanFileError):
+        from_json(text)
+
+
+def test_half_a_plan_is_refused():
+    text = to_json(plan_of(change("a"), change("b", needs="a")))
+    for end in range(len(text) - 2):
+        with pytest.raises(PlanFileError):
+            from_json(text[:end])
+
+
+def test_a_plan_of_another_format_says_so():
+    content = json.loads(to_json(plan_of()))
+    with pytest.raises(PlanFileError, match="format 2, and this version reads 1"):
+        from_json(json.dumps({**content, "formatVersion": 2}))
+
+
+def test_a_plan_that_was_only_laid_out_anew_is_the_same():
+    plan = plan_of(change("a"), change("b", needs="a"))
+    assert from_json(json.dumps(json.loads(to_json(plan)), indent=4)) == plan
+
+
+def test_each_change_stands_on_a_line_of_its_own():
+    text = to_json(plan_of(change("a"), change("b", needs="a")))
+    lines = [line for line in text.splitlines() if '"action"' in line]
+    assert [json.loads(line)["address"]["name"] for line in lines] == ["a", "b"]
+
+
+# ── the guard ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def federation(golden) -> Federation:
+    """The golden one, without the waivers and retirements that it has."""
+    assert golden.federation is not None
+    return replace(golden.federation, waivers=(), retired=())
+
+
+def waiver(federation: Federation, kind: str, what: str = "", of: str = "x", **more) -> Waiver:
+    day = more.pop("until", TODAY)
+    up_to = more.pop("up_to", None)
+    return Waiver(f"w-{of}", kind, what, up_to, of, "reason", day, federation.origin)
+
+
+def codes(plan: Plan, federation: Federation, today: date = TODAY) -> list[Code]:
+    return [finding.code for finding in guard(plan, federation, today)]
+
+
+def test_a_harmless_plan_is_let_through(federation):
+    assert codes(plan_of(change("a"), change("b", Action.UPDATE)), federation) == []
+
+
+PB = 10**15
+LIMIT = 10 * PB
+"""What the golden federation lets one plan move."""
+
+
+def moving(*amounts: int) -> Plan:
+    return plan_of(*(change(f"d{n}", moves=amount) for n, amount in enumerate(amounts)))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "refused"),
+    [((LIMIT,), False), ((LIMIT + 1,), True), ((LIMIT - 1, 1), False), ((LIMIT, 1), True)],
+)
+def test_all_data_that_a_plan_moves_are_counted_to_the_last_byte(federation, amounts, refused):
+    assert codes(moving(*amounts), federation) == [Code.OVER_LIMIT] * refused
+
+
+@pytest.mark.parametrize(
+    ("up_to", "until", "what", "refused"),
+    [
+        (LIMIT + 5, TODAY, "movedData", False),
+        (LIMIT + 5, date(2026, 11, 21), "movedData", True),
+        (LIMIT + 4, TODAY, "movedData", True),
+        (None, TODAY, "movedData", True),
+        (LIMIT + 5, TODAY, "retiredAreas", True),
+        (1, TODAY, "movedData", True),
+    ],
+)
+def test_a_waiver_lifts_its_own_limit_as_far_and_as_long_as_it_says(
+    federation, up_to, until, what, refused
+):
+    lifted = waiver(federation, "limit", what, up_to=up_to, until=until)
+    waived = replace(federation, waivers=(lifted,))
+    assert codes(moving(LIMIT + 5), waived) == [Code.OVER_LIMIT] * refused
+
+
+def test_a_waiver_does_not_lower_a_limit(federation):
+    low = waiver(federation, "limit", "movedData", up_to=1)
+    assert codes(moving(LIMIT), replace(federation, waivers=(low,))) == []
+
+
+def closing(*names: str) -> Plan:
+    field = FieldChange("setting.availability_write", None, False, SOMEWHERE)
+    return plan_of(*(change(name, Action.RETIRE, fields=(field,)) for name in names))
+
+
+def ended(federation: Federation, area: str, until: date = TODAY) -> Retired:
+    return Retired(area, None, "reason", until, federation.origin)
+
+
+@pytest.mark.parametrize(
+    ("named", "until", "expected"),
+    [
+        ("UKSRC-JBO-T1", TODAY, []),
+        ("JBO_XRD", TODAY, []),
+        ("UKSRC-JBO-T1", date(2026, 11, 21), [Code.NOT_OURS]),
+        ("UKSRC-JBO-T1-NEW", TODAY, [Code.NOT_OURS]),
+        (None, TODAY, [Code.NOT_OURS]),
+    ],
+)
+def test_an_area_is_closed_only_by_a_document_in_force(federation, named, until, expected):
+    ends = () if named is None else (ended(federation, named, until),)
+    assert codes(closing("JBO_XRD"), replace(federation, retired=ends)) == expected
+
+
+def test_no_more_areas_are_closed_at_once_than_the_federation_allows(federation):
+    ends = tuple(ended(federation, name) for name in ("UKSRC-JBO-T1", "UKSRC-JBO-T1-NEW"))
+    both = replace(federation, retired=ends)
+    plan = closing("JBO_XRD", "UKSRC-JBO-T1-NEW")
+    assert codes(plan, both) == [Code.OVER_LIMIT]
+    lifted = waiver(federation, "limit", "retiredAreas", up_to=2)
+    assert codes(plan, replace(both, waivers=(lifted,))) == []
+
+
+def test_switching_a_subscription_off_closes_no_area(federation):
+    field = FieldChange("active", True, False)
+    off = Change(
+        address("old", "subscription"), Action.RETIRE, (field,), Impact.RECONFIGURE
+    )
+    assert codes(plan_of(off, replace(off, address=address("b", "subscription"))), federation) == []
+
+
+def on_draft(federation: Federation) -> Plan:
+    return plan_of(change("OSO", drafts=federation.areas["SWESRC-OSO-T1"].drafts))
+
+
+@pytest.mark.parametrize(
+    ("of", "until", "expected"),
+    [
+        ("SWESRC-OSO-T1", TODAY, []),
+        ("SWESRC-OSO", TODAY, []),
+        ("SWESRC-OSO-T1", date(2026, 11, 21), [Code.RESTS_ON_DRAFT]),
+        ("CHSRC-CSCS-T0", TODAY, [Code.RESTS_ON_DRAFT]),
+    ],
+)
+def test_a_draft_is_refused_unless_a_waiver_in_force_accepts_it(federation, of, until, expected):
+    waived = replace(federation, waivers=(waiver(federation, "draft", of=of, until=until),))
+    assert codes(on_draft(federation), waived) == expected
+
+
+def test_every_draft_of_a_change_must_be_accepted(federation):
+    area, policy = federation.areas["SWESRC-OSO-T1"], federation.policies["later-products"]
+    plan = plan_of(change("a", drafts=(*area.drafts, *policy.drafts)))
+    first = waiver(federation, "draft", of="SWESRC-OSO-T1")
+    second = waiver(federation, "draft", of="later-products")
+    assert codes(plan, replace(federation, waivers=(first,))) == [Code.RESTS_ON_DRAFT]
+    assert codes(plan, replace(federation, waivers=(first, second))) == []
+
+
+def test_a_waiver_for_a_finding_accepts_no_draft(federation):
+    aside = waiver(federation, "finding", "wrong-shape", of="SWESRC-OSO-T1")
+    plan = on_draft(federation)
+    assert codes(plan, replace(federation, waivers=(aside,))) == [Code.RESTS_ON_DRAFT]
+
+
+def test_the_day_after_a_waiver_ends_its_plan_is_refused(golden):
+    """Artifacts do not depend on the day, so the plan still holds what the guard then refuses."""
+    model = golden.models[0].model
+    changes = diff.diff(model, Reading(RucioModel(model.instance, model.owner)))
+    plan = build_plan(model.instance, changes, (), frozenset(), BINDING)
+    assert codes(plan, golden.federation, date(2027, 6, 30)) == []
+    late = codes(plan, golden.federation, date(2027, 7, 1))
+    assert set(late) == {Code.RESTS_ON_DRAFT}
+
+
+def test_what_is_held_back_is_said(golden):
+    held = {item.what for item in held_back(golden.federation)}
+    assert held == {
+        "data policy `later-products`",
+        "namespace `later`",
+        "storage area `SWESRC-OSO-NAT`",
+        "storage area `ZASRC-CPT-T1`",
+    }
+
+
+@given(built=federations())
+def test_no_change_rests_on_a_draft_that_nobody_accepted(built: Built):
+    (model,) = lower.lower(built.federation, built.analysis)
+    changes = diff.diff(model, Reading(RucioModel(model.instance, model.owner)))
+    plan = build_plan(model.instance, changes, (), frozenset(), BINDING)
+    assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)
