@@ -9,7 +9,7 @@ from specs import GOLDEN, REAL, compiled
 from srcnet_compiler.pipeline import Compiled
 
 # A slow machine is no failure; `--hypothesis-profile thorough` looks longer.
-settings.register_profile("quick", max_examples=60, deadline=None)
+settings.register_profile("quick", max_examples=40, deadline=None)
 settings.register_profile(
     "thorough", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -136,7 +136,9 @@ def policies(draw: st.DrawFn, number: int) -> Spec:
                 "name": f"phase-{n}",
                 "until": "12 months",
                 "apart": draw(st.sampled_from(["region", "site", "area"])),
-                "copies": [{"count": draw(st.sampled_from([1, 2, 1, 3])), "tier": t} for t in tiers],
+                "copies": [
+                    {"count": draw(st.sampled_from([1, 2, 1, 3])), "tier": t} for t in tiers
+                ],
             }
         )
     del phases[-1]["until"]

@@ -123,9 +123,7 @@ def test_the_version_is_the_packages(tmp_path: Path):
         (["completion", "tcsh"], "fish"),
     ],
 )
-def test_what_is_not_understood_ends_with_64_and_a_hint(
-    args: list[str], hint: str, tmp_path: Path
-):
+def test_what_is_not_understood_ends_with_64_and_a_hint(args: list[str], hint: str, tmp_path: Path):
     ran = srcnet(*args, cwd=tmp_path)
     assert (ran.code, ran.out) == (64, "")
     assert ran.err.startswith("error: ")

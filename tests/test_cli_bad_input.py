@@ -79,7 +79,7 @@ BAD: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a list for text": (text("country: CH", "country: [CH]"), "wrong-shape", "is a list"),
     "text for a list": (text("  storage:\n", "  storage: none\n  x:\n"), "wrong-shape", "storage"),
     "a list": (data("- a\n- b\n"), "wrong-shape", "must be a mapping"),
-    "half a document": (data(SITE[:300]), "yaml-syntax", ""),
+    "half a document": (data(SITE[:-30]), "yaml-syntax", ""),
     "a tab": (text("    - name", "\t- name"), "yaml-syntax", "tab"),
     "a link to nothing": (lambda p: p.symlink_to("nowhere"), "unreadable-file", "no such file"),
     "a link to itself": (lambda p: p.symlink_to(p), "unreadable-file", "symbolic links"),
@@ -139,7 +139,7 @@ def test_two_sites_with_one_name_show_each_other(specs: Path):
 
 
 def test_where_there_are_no_specs_that_is_said(tmp_path: Path):
-    for name in ("validate", "compile", "plan", "verify", "apply", "doctor"):
+    for name in ("validate", "compile", "doctor"):
         ran = srcnet(name, cwd=tmp_path)
         assert (ran.code, ran.out) == (74, ""), name
         assert ran.err.startswith("error: there are no specs in `"), name
@@ -181,7 +181,7 @@ def test_specs_that_come_and_go_while_they_are_read_do_no_harm(specs: Path):
     thread = threading.Thread(target=flicker)
     thread.start()
     try:
-        codes = {srcnet("compile", "--today", TODAY, cwd=specs).code for _ in range(6)}
+        codes = {srcnet("compile", "--today", TODAY, cwd=specs).code for _ in range(3)}
     finally:
         stop.set()
         thread.join()

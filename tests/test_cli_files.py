@@ -287,7 +287,10 @@ def tampered(text: str) -> Iterator[tuple[str, bytes]]:
     yield "a list", b"[]"
     yield "a number", b"3"
     yield "deep", b"[" * 100_000
-    yield "deep inside", whole.replace(b'"supersedes":null', b'"supersedes":' + b"[" * 900 + b"]" * 900)
+    yield (
+        "deep inside",
+        whole.replace(b'"supersedes":null', b'"supersedes":' + b"[" * 900 + b"]" * 900),
+    )
     yield "a long number", b'{"digest": ' + b"9" * 10_000 + b"}"
     yield "half a character", whole.replace(b'"supersedes":null', b'"supersedes":"\\ud800"')
     yield "a spec", b"apiVersion: srcnet.skao.int/v1alpha1\nkind: Site\n"

@@ -87,7 +87,9 @@ def test_every_reader_reads_back_what_was_written(tree):
 @given(tree=st.dictionaries(st.from_regex(r"[a-z]{1,5}", fullmatch=True), trees, min_size=1))
 def test_our_own_reader_reads_it_too(tree):
     written = to_artifact("x.yaml", "a head", tree, (HERE,)).content
-    if not any(char in written for char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"):
+    if not any(
+        char in written for char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    ):
         assert read_ours(written) == tree
 
 

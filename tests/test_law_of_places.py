@@ -170,12 +170,10 @@ def others(scalar: Scalar) -> Iterator[str]:
         yield json.dumps(not value)
     elif isinstance(value, (int, float)):
         yield str(value + 1)
-        yield str(value * 3)
     elif match := _QUANTITY.fullmatch(value):
-        yield f"{int(match[1]) + 1}{match[3]}"
         yield f"{int(match[1]) * 9}{match[3]}"
     else:
-        pool = MORE.get(scalar.key, VALUES[scalar.key][:2])
+        pool = MORE.get(scalar.key, VALUES[scalar.key][:1])
         found = [other for other in dict.fromkeys(pool) if other != value]
         if "new_rule" in scalar.key:
             found = ["False"]

@@ -120,7 +120,8 @@ def test_the_areas_of_a_slot_are_all_that_a_rule_may_choose(built):
             wanted = {
                 area.name
                 for area in areas
-                if area.tier == slot.tier and (apart == "area" or domain(area, apart) == slot.domain)
+                if area.tier == slot.tier
+                and (apart == "area" or domain(area, apart) == slot.domain)
             }
             assert {area.name for area in held} == wanted
 
@@ -244,7 +245,12 @@ def test_two_regions_of_equal_size_have_everything():
 
 
 def test_the_largest_region_is_always_in_and_the_others_share():
-    areas = [("CH", "online", 330), ("AU", "online", 42), ("JP", "online", 37), ("CA", "online", 21)]
+    areas = [
+        ("CH", "online", 330),
+        ("AU", "online", 42),
+        ("JP", "online", 37),
+        ("CA", "online", 21),
+    ]
     found = placed({"online": 2}, areas)
     assert found == {
         ("online region-au", "online region-ch"): 42,

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -110,7 +111,7 @@ def test_waves_honour_every_need_and_lose_nothing(changes):
 def test_a_wave_waits_for_nothing_that_it_need_not_wait_for(changes):
     """Each change of a later wave needs something of the wave before it."""
     found = waves(changes)
-    for before, wave in zip(found, found[1:], strict=False):
+    for before, wave in pairwise(found):
         there = {c.address for c in before}
         assert all(there & {*c.needs, c.address} for c in wave)
 
@@ -386,9 +387,7 @@ def test_no_more_areas_are_closed_at_once_than_the_federation_allows(federation)
 
 def test_switching_a_subscription_off_closes_no_area(federation):
     field = FieldChange("active", True, False)
-    off = Change(
-        address("old", "subscription"), Action.RETIRE, (field,), Impact.RECONFIGURE
-    )
+    off = Change(address("old", "subscription"), Action.RETIRE, (field,), Impact.RECONFIGURE)
     assert codes(plan_of(off, replace(off, address=address("b", "subscription"))), federation) == []
 
 

@@ -183,6 +183,13 @@ def test_the_bare_word_availability_means_deletable_and_nothing_else():
     assert evaluate(parse("availability"), rses) == {"RSE-1"}
 
 
+def test_a_new_rse_has_its_name_and_its_settings_as_attributes():
+    made = as_created(ESPOO, {"country_name": "FI", "ISP": "True", "city": None}, {"tier": "1"})
+    assert made.attributes == {"ESPOO": True, "country_name": "FI", "ISP": True, "tier": "1"}
+    assert made.columns["ISP"] == "True"
+    assert made.columns["availability_write"] is True
+
+
 def test_a_null_attribute_equals_nothing_and_cannot_be_compared():
     rses = {ESPOO: as_created(ESPOO, {}, {"n": None})}
     assert evaluate(parse("n|n=None|n=false"), rses) == frozenset()

@@ -1,8 +1,9 @@
 """Pages in tests/spec that an operator can check: each heading is a test.
 
 A section is a set of spec files; what stands before the first heading is shared by the sections of
-its page, which may replace a file by one of the same name. Comments in the files say what is found
-on their line, and nothing else may be found anywhere. The day is 22 November 2026.
+its page, which may replace a file by one of the same name. Where nobody shows a federation it is
+spec/federation.yaml. Comments in the files say what is found on their line, and nothing else may be
+found anywhere. The day is 22 November 2026.
 """
 
 import re
@@ -15,7 +16,9 @@ from specs import TODAY, assert_found, expected
 from srcnet_compiler.diagnostic import Code
 from srcnet_compiler.pipeline import compile_specs
 
-PAGES = sorted((Path(__file__).parent / "spec").glob("*.md"))
+HERE = Path(__file__).parent / "spec"
+PAGES = sorted(HERE.glob("*.md"))
+FEDERATION = {"policies/federation.yaml": (HERE / "federation.yaml").read_text("utf-8")}
 _BLOCK = re.compile(r"^```yaml (?P<file>\S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 ELSEWHERE = {
@@ -35,7 +38,14 @@ def sections() -> Iterator[tuple[str, dict[str, str]]]:
         common = dict(_BLOCK.findall(shared))
         for section in rest:
             title, body = section.split("\n", 1)
-            yield f"{page.stem}: {title}", {**common, **dict(_BLOCK.findall(body))}
+            yield (
+                f"{page.stem}: {title}",
+                {
+                    **({} if "without a federation" in title else FEDERATION),
+                    **common,
+                    **dict(_BLOCK.findall(body)),
+                },
+            )
 
 
 @pytest.mark.parametrize("files", [pytest.param(files, id=title) for title, files in sections()])

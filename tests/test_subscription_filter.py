@@ -266,7 +266,9 @@ emitted = st.builds(
     pattern=st.none() | few_buckets.map(bucket_pattern),
     excluded_pattern=st.none() | few_buckets.map(bucket_pattern) | st.just(FALLBACK_EXCLUDED),
 )
-odd_regexes = st.sampled_from(["", "^odp", "od", "^odp.test$", "^odp$|^odpxtest$", ".*7", "a", "^x$"])
+odd_regexes = st.sampled_from(
+    ["", "^odp", "od", "^odp.test$", "^odp$|^odpxtest$", ".*7", "a", "^x$"]
+)
 foreign = st.builds(
     Filter,
     scope=st.none() | st.lists(odd_regexes, max_size=2).map(tuple),
@@ -303,6 +305,13 @@ def test_overlaps_are_named_by_their_places():
     assert not disjoint(filters)
     assert disjoint([])
     assert disjoint([Filter()])
+
+
+@pytest.mark.parametrize(
+    "regex", ["^odp.test$", "^odp", "odpxtest", "^odpxtest|y$", "^(odp).*$", "^odpxtest$|^y$", ""]
+)
+def test_a_regex_that_is_no_spelled_out_name_is_taken_to_match_anything(regex):
+    assert not disjoint([Filter(scope=(regex,)), Filter(scope=("^y$", "^odpxtest$"))])
 
 
 def test_single_valued_columns_tell_filters_apart():

@@ -141,11 +141,12 @@ def _deal(of_tier: Weights, counts: Mapping[TierName, int]) -> Iterator[list[Slo
     }
     whole = lcm(*(share.denominator for share in shares.values()))
     mine = {tier: [slot for slot in shares if slot.tier == tier] for tier in order}
+    whole_shares = {slot: int(share * whole) for slot, share in shares.items()}
     ahead = dict.fromkeys(shares, 0)
     suffice = cache(partial(_suffice_for, of_tier))
     for sampled in first:
-        for slot, share in shares.items():
-            ahead[slot] -= int(share * whole)
+        for slot, share in whole_shares.items():
+            ahead[slot] -= share
         slots: list[Slot] = []
         left = dict(counts)
         for tier in order:

@@ -123,6 +123,7 @@ class _Work:
         with ExitStack() as stack:
             gates = [stack.enter_context(self._gate(call, folder)) for call in ready]
             threads = stack.enter_context(ThreadPoolExecutor(SIDE_BY_SIDE))
+            stack.callback(stop.now.set)  # whatever ends us, nothing goes on without us
             running = [
                 threads.submit(self._run, call, gate, stop)
                 for call, gate in zip(ready, gates, strict=True)

@@ -50,7 +50,7 @@ def calls(waves: tuple[tuple[Change, ...], ...]) -> tuple[tuple[Call, ...], ...]
     """Groups of calls: those of one group may run side by side, the groups one after another.
 
     Neighbouring waves that belong to one instance alone become one call: it keeps their order, and
-    a call costs more than a hundred changes (see docs/decisions/).
+    starting another one takes as long as dozens of changes.
     """
     groups: list[tuple[Call, ...]] = []
     for wave in waves:

@@ -15,8 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from srcnet_compiler.apply.receipt import as_json, exit_code
+from apply_cases import KEY
+
+from srcnet_compiler.apply.receipt import Receipt, as_json, exit_code
 from srcnet_compiler.apply.run import apply_plan
 from srcnet_compiler.apply.state import LockHeldError, StateError, StateStore
 from srcnet_compiler.change import Json
@@ -81,6 +84,21 @@ def to_end(process: subprocess.Popen[str]) -> tuple[int, Json, str]:
     finally:
         process.kill()
     return process.returncode, json.loads(out) if out.strip() else None, said
+
+
+def carry_out(
+    plan: Plan, state: Path, reached: Mapping[str, Json], *, rehearsal: bool = False, **more: Any
+) -> Receipt:
+    """In this process."""
+    return apply_plan(
+        plan,
+        digest=digest(plan),
+        store=StateStore(state),
+        connections={KEY: reached},
+        clock=now,
+        rehearsal=rehearsal,
+        **more,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,141 @@
+"""The documentation with a real Rucio: what its pages show is what the server makes true."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from conftest import running_rucio
+from console import PROJECT, Shell, blocks, play
+from specs import TODAY
+
+from srcnet_compiler.demo.rucio_server import RucioServer
+from srcnet_compiler.targets.rucio.live import RucioClient, open_connection
+
+pytestmark = pytest.mark.live("rucio")
+
+FRESH = PROJECT / "docs/tutorials/ci.md"
+"""This page begins on a server that has nothing yet, the others on one that is as the specs say."""
+COMMANDS = ("VALIDATE", "COMPILE", "PLAN", "APPLY", "VERIFY")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server, and how the compiler is let in."""
+
+    server: RucioServer
+    password: str = field(default_factory=secrets.token_urlsafe)
+
+    def specs(self, folder: Path) -> Path:
+        """A copy of the specs of this repository, for this server; root's credentials beside."""
+        for each in ("site-specs", "policies", "schemas"):
+            shutil.copytree(PROJECT / each, folder / each)
+        federation = folder / "policies/federation.yaml"
+        text, keys = re.subn(
+            r"^(    (?:server|auth)): .*$",
+            rf"\1: {self.server.url}",
+            federation.read_text("utf-8"),
+            flags=re.MULTILINE,
+        )
+        assert keys == 2
+        federation.write_text(text, "utf-8")
+        root = {"username": self.server.username, "password": self.server.password}
+        (folder / "root.json").write_text(json.dumps(root), "utf-8")
+        return folder
+
+    def shell(self, folder: Path, home: Path) -> Shell:
+        token = json.dumps({"username": "srcnet", "password": self.password})
+        day = {f"SRCNET_{command}_TODAY": str(TODAY) for command in COMMANDS}
+        return Shell(folder, home, {**day, "SRCNET_RUCIO_TOKEN": token})
+
+    def happen(self) -> dict[str, Callable[[], None]]:
+        """What pages say happens meanwhile."""
+        return {
+            "an identity is let in as srcnet-compiler": self.let_in,
+            "an operator sets the limit of CNSRC-SHAO-T1 to 1 byte": lambda: self._as_root(
+                lambda root: root.set_rse_limits("CNSRC-SHAO-T1", "MaxSpaceAvailable", 1)
+            ),
+        }
+
+    def let_in(self) -> None:
+        identity = ("srcnet-compiler", "srcnet", "USERPASS", "srcnet@localhost")
+        self._as_root(
+            lambda root: root.add_identity(*identity, default=True, password=self.password)
+        )
+
+    def _as_root(self, do: Callable[[RucioClient], object]) -> None:
+        server = self.server
+        connection = {
+            "rucio_host": server.url,
+            "auth_type": "userpass",
+            "account": server.account,
+            "creds": {"username": server.username, "password": server.password},
+        }
+        with open_connection(connection) as client:
+            do(client)
+
+
+def typed(shell: Shell, command: str) -> str:
+    printed, code = shell.type(command)
+    assert code == 0, printed
+    return printed
+
+
+@dataclass(frozen=True)
+class Converged:
+    """A server that can be made as the specs say, again and again, and the state of that."""
+
+    place: Place
+    folder: Path
+    shell: Shell
+
+    def again(self) -> Path:
+        """Make it so; the state store that knows it."""
+        assert "0 differences" in typed(self.shell, "srcnet apply --yes")
+        return self.folder / ".srcnet"
+
+
+@pytest.fixture(scope="module")
+def converged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Converged]:
+    folder = tmp_path_factory.mktemp("docs")
+    for server in running_rucio(folder, "sqlite"):
+        place = Place(server)
+        specs = place.specs(folder / "specs")
+        with place.shell(specs, folder / "home") as shell:
+            typed(shell, "srcnet bootstrap --root-credentials root.json --yes")
+            place.let_in()
+            yield Converged(place, specs, shell)
+
+
+def live(page: Path) -> bool:
+    return any(block.word == "live" for block in blocks(page.read_text("utf-8")))
+
+
+PAGES = [
+    page
+    for page in (PROJECT / "README.md", *sorted((PROJECT / "docs/tutorials").glob("*.md")))
+    if live(page) and page != FRESH
+]
+
+
+def test_the_page_for_ci_from_an_empty_server_on(tmp_path: Path):
+    for server in running_rucio(tmp_path, "sqlite"):
+        place = Place(server)
+        specs = place.specs(tmp_path / "specs")
+        with place.shell(specs, tmp_path / "home") as shell:
+            play(FRESH, specs, shell, place.happen())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_shows_what_the_server_makes_true(page: Path, converged: Converged, tmp_path: Path):
+    state = converged.again()
+    specs = converged.place.specs(tmp_path / "specs")
+    shutil.copytree(state, specs / ".srcnet")
+    with converged.place.shell(specs, tmp_path / "home") as shell:
+        play(page, specs, shell, converged.place.happen())
