@@ -131,6 +131,19 @@ class StateStore:
         finally:
             os.close(file)
 
+    def holder(self, now: datetime) -> Holder | None:
+        """Who is applying, as far as a look can tell that must not get in anybody's way."""
+        with _as_state_error("read", self.path):
+            try:
+                file = os.open(self.path / "lock", os.O_RDONLY)
+            except FileNotFoundError:
+                return None
+            held = _holder(file)
+            os.close(file)
+        if held is None or held.host != socket.gethostname():
+            return None if held is None or _over(held, now) else held
+        return held if Path(f"/proc/{held.pid}").exists() else None
+
     def all_keys(self) -> tuple[str, ...]:
         """The keys that have a value, in order."""
         with _as_state_error("read", self.path):

@@ -7,7 +7,8 @@ import secrets
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cli_runner import TODAY, Ran, begin, edit, golden_specs, srcnet, to_end
 
 from srcnet_compiler.demo.rucio_server import RucioServer
 
+UNEXPECTED = "unexpected: "
 ACCOUNT, IDENTITY = "srcnet-compiler", "srcnet"
 
 
@@ -33,16 +35,23 @@ class Operator:
         """Type `srcnet …`, which must end with this code."""
         return self.ended(srcnet(*args, cwd=self.specs, env=env), code, *args)
 
-    def begin(self, *args: str | Path) -> subprocess.Popen[str]:
-        """Type it, and look at something else meanwhile."""
-        return begin(*args, cwd=self.specs)
+    @contextmanager
+    def begin(self, *args: str | Path) -> Iterator[subprocess.Popen[str]]:
+        """Type it, and look at something else meanwhile; `end` it before the block does."""
+        process = begin(*args, cwd=self.specs)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def end(self, process: subprocess.Popen[str], code: int) -> Ran:
         """Wait for what was begun."""
         return self.ended(to_end(process), code)
 
     def ended(self, ran: Ran, code: int, *args: str | Path) -> Ran:
-        self.said.append(f"{args} {ran}")
+        self.said.append(f"{'' if ran.code == code else UNEXPECTED}{args} {ran}")
         assert ran.code == code, f"srcnet {' '.join(map(str, args))}: {ran}"
         return ran
 

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.live("rucio")
 
-MIB = 2**20
-
 
 def statuses(receipt: Receipt) -> dict[str, str]:
     return {

@@ -1,4 +1,4 @@
-"""What can be in the way of a plan on a real Rucio: others, interrupts, full disks, dead servers."""
+"""What can be in the way of a plan on a real Rucio: others, interrupts, full disks, no server."""
 
 from __future__ import annotations
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from rucio.client import Client
 
 pytestmark = pytest.mark.live("rucio")
-
-MIB = 2**20
 
 
 @pytest.fixture

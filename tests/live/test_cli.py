@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_operator import ACCOUNT, Operator, bootstrap, give_credentials, operator, wait_until
+from cli_operator import (
+    ACCOUNT,
+    UNEXPECTED,
+    Operator,
+    bootstrap,
+    give_credentials,
+    operator,
+)
 from cli_runner import contents
 from rucio_data import add_account, add_datasets, connect
 
@@ -64,9 +71,8 @@ def someone(server: RucioServer, tmp_path_factory: pytest.TempPathFactory) -> Op
 @pytest.fixture
 def at_work(someone: Operator) -> Operator:
     """Everything is as the specs say."""
-    if someone.done() == 0:
+    if someone.said[-1].startswith(UNEXPECTED) or someone.done() == 0:
         someone("apply", "--yes")
-    someone("verify")
     return someone
 
 
@@ -141,27 +147,26 @@ def test_drift_is_seen_and_healed_and_what_is_not_ours_stays(at_work: Operator, 
     root.add_rse_attribute("CHSRC_TAPE", "monitoring", "theirs")
     root.add_rse("OF-SOMEBODY-ELSE")
     found = at_work("verify", code=4)
-    assert "2 differences" in found.out or "1 difference\n" in found.out
+    assert " 1 difference\n" in found.out
     assert "limit.MaxSpaceAvailable: 1 B → 5 PB" in found.out
-    assert "attribute.srcnet_weight: 1 → 2000000" in found.out or "srcnet_weight" in found.out
+    assert "attribute.srcnet_weight: 1 → 5000000" in found.out
     assert "monitoring" not in found.out
-    at_work("apply", "--yes")
-    at_work("verify")
+    healed = at_work("apply", "--yes")
+    assert healed.out.endswith(" 0 differences\n")
     assert limit(root, "CHSRC_TAPE") == 5 * 10**15
     assert root.list_rse_attributes("CHSRC_TAPE")["monitoring"] == "theirs"
     assert "OF-SOMEBODY-ELSE" in {each["rse"] for each in root.list_rses()}
 
 
 def test_an_area_that_vanishes_from_the_specs_is_never_closed(at_work: Operator, root: Client):
+    at_work("plan", "--detailed-exitcode")
     before = (at_work.specs / "site-specs/europe.yaml").read_text()
     start = before.index("    - name: SWESRC-OSO-CACHE")
     end = before.index("    - name: SWESRC-OSO-NAT")
     (at_work.specs / "site-specs/europe.yaml").write_text(before[:start] + before[end:])
-    at_work("plan", "--detailed-exitcode")
-    at_work("apply", "--yes")
+    assert "SWESRC-OSO-CACHE" not in at_work("apply", "--yes").err
     assert root.get_rse("SWESRC-OSO-CACHE")["availability_write"] is True
     (at_work.specs / "site-specs/europe.yaml").write_text(before)
-    at_work("plan", "--detailed-exitcode")
 
 
 def test_more_harm_than_the_federation_allows_is_refused(at_work: Operator, root: Client):
@@ -223,7 +228,6 @@ def test_an_area_that_moved_is_renamed_and_keeps_its_data(at_work: Operator, roo
     assert "> rename rse CHSRC-CSCS-T0" in shown
     assert "its data stay where they are" in shown
     at_work("apply", "plan.json")
-    at_work("verify")
     names = {each["rse"] for each in root.list_rses()}
     assert "CHSRC-CSCS-T0" in names
     assert "CHSRC_XRD_PROD" not in names
@@ -293,7 +297,7 @@ def test_a_server_that_is_down_is_69_for_every_command(at_work: Operator, server
     at_work("plan", "--out", "plan.json")
     rucio_server.kill(server)
     try:
-        for args in (*COMMANDS, ["apply", "plan.json"]):
+        for args in (["plan"], ["verify"], ["doctor"], ["apply", "plan.json"]):
             ran = at_work(*args, code=69)
             assert f"error: {server.url} cannot be reached: Connection refused" in ran.err
     finally:
@@ -326,37 +330,35 @@ def test_an_apply_that_is_stopped_again_and_again_is_completed(
     total = len(from_json((someone.specs / "plan.json").read_text()).changes)
 
     # somebody presses Ctrl-C
-    first = someone.begin("apply", "plan.json")
-    someone.wait_for(first, 10)
-    first.send_signal(signal.SIGINT)
-    stopped = someone.end(first, 130)
+    with someone.begin("apply", "plan.json") as first:
+        someone.wait_for(first, 10)
+        first.send_signal(signal.SIGINT)
+        stopped = someone.end(first, 130)
     assert " left" in stopped.out
     assert 10 <= someone.done() < total
 
     # somebody else tries at the same time; the first one is held still meanwhile
-    second = someone.begin("apply", "plan.json")
-    someone.wait_for(second, someone.done() + 5)
-    os.kill(second.pid, signal.SIGSTOP)
-    try:
-        before = someone.done()
+    before = someone.done()
+    with someone.begin("apply", "plan.json") as second:
+        someone.wait_for(second, before + 5)
+        os.kill(second.pid, signal.SIGSTOP)
         for args in (["apply", "plan.json"], ["apply", "--yes"]):
             refused = someone(*args, code=5)
             assert f"process {second.pid} on " in refused.err
         assert f"process {second.pid} on " in someone("status").out
-    finally:
         os.kill(second.pid, signal.SIGCONT)
 
-    # the server goes away under the second one
-    someone.wait_for(second, before + 5)
-    rucio_server.kill(other_server)
-    lost = someone.end(second, 69)
+        # the server goes away under it
+        someone.wait_for(second, before + 10)
+        rucio_server.kill(other_server)
+        lost = someone.end(second, 69)
     assert "cannot be reached" in lost.out
     assert someone.done() < total
+    assert "runs since" not in someone("status").out
     rucio_server.restart(other_server)
 
     # what is left is done, once
     assert someone("apply", "plan.json").out.endswith(" 0 differences\n")
     assert someone.done() == total
-    someone("verify")
-    wait_until(lambda: not any((someone.specs / ".srcnet/state/runs").iterdir()))
     assert "in doubt" not in someone("status").out
+    assert not any((someone.specs / ".srcnet/state/runs").iterdir())

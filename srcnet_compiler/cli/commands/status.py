@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit
-from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import state_option, state_store
 
 
@@ -13,7 +13,7 @@ from srcnet_compiler.cli.shared import state_option, state_store
 @state_option
 @click.pass_obj
 def command(settings: Settings, state: Path) -> int:
-    """Show what is open: waits, the last run, changes in doubt.
+    """Show what is open: waits, the last run, who is applying.
 
     \b
     Examples:
@@ -29,6 +29,11 @@ def command(settings: Settings, state: Path) -> int:
     with Ledger(store.ledger_path) as ledger:
         lines, doubtful, ours = ledger.lines(), ledger.in_doubt(), ledger.ours()
     click.echo(f"{len(ours)} objects are known as ours")
+    holder = store.holder(now())
+    if holder is not None:
+        click.echo(
+            f"{holder.owner} runs since {holder.since}, process {holder.pid} on {holder.host}"
+        )
     if lines:
         click.echo(f"last entry {lines[-1].at}, plan {lines[-1].plan[:12]}")
     for line in doubtful:
