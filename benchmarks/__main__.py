@@ -30,7 +30,9 @@ def main() -> int:
     failed = 0
     for case in chosen:
         try:
-            found = results[case.name] = _measured(case, 3 if wanted.quick or case.is_live else 9)
+            found = results[case.name] = _measured(
+                case, min(case.runs, 3) if wanted.quick else case.runs
+            )
         except (RuntimeError, AssertionError) as trouble:
             failed += 1
             print(f"{case.what}: could not be measured\n{trouble}", file=sys.stderr)

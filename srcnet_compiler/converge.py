@@ -24,7 +24,7 @@ from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.guard import guard, held_back
 from srcnet_compiler.plan.model import Binding, Plan, Unseen
-from srcnet_compiler.targets.protocol import Reading
+from srcnet_compiler.targets.protocol import Reading, UnreachableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,24 @@ class System:
         return f"{self.lowered.target.name}/{self.lowered.model.instance}"
 
     def read(self) -> Reading[Any]:
-        """The system as it is now."""
+        """The system as it is now. Raises UnreachableError where nothing of it could be read."""
         reading: Reading[Any] = self.lowered.target.read(self.client, self.lowered.model)
+        if reading.gaps and not any(self._is_seen(thing, reading) for thing in self._things()):
+            raise UnreachableError(
+                f"{self.key} answers nothing that makes sense: {reading.gaps[0].reason}"
+            )
         return reading
+
+    def _is_seen(self, thing: Address, reading: Reading[Any]) -> bool:
+        return not any(gap.covers(thing) for gap in reading.gaps)
+
+    def _things(self) -> Iterator[Address]:
+        target, model = self.lowered.target.name, self.lowered.model
+        return (Address(target, model.instance, each.kind, each.name) for each in model.things())
 
     def objects(self) -> int:
         """How many objects the specs ask for."""
-        return sum(1 for _ in self.lowered.model.things())
+        return sum(1 for _ in self._things())
 
 
 @contextmanager
@@ -155,13 +166,25 @@ def verify(system: System) -> Verdict:
     model = system.lowered.model
     reading = system.read()
     changes = system.lowered.target.diff(model, reading)
+    waiting = held_up(changes)
     return Verdict(
         model.instance,
         system.objects(),
-        tuple(change for change in changes if not change.waits),
-        tuple(change for change in changes if change.waits),
+        tuple(change for change in changes if change not in waiting),
+        waiting,
         tuple(Unseen(gap.under, gap.reason) for gap in reading.gaps),
     )
+
+
+def held_up(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The changes that wait for a fact, and those that come after such a one."""
+    waiting = {change.id for change in changes if change.waits}
+    size = -1
+    while size != len(waiting):
+        size = len(waiting)
+        places = {change.address for change in changes if change.id in waiting}
+        waiting |= {change.id for change in changes if not places.isdisjoint(change.needs)}
+    return tuple(change for change in changes if change.id in waiting)
 
 
 def _federation(compiled: Compiled) -> Federation:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from specs import TODAY
 
 from srcnet_compiler.analysis.passes import Analysis, analyse
+from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.schema.validate import validate
@@ -23,8 +24,15 @@ Spec = dict[str, Any]
 class Built:
     """What the stages make of specs, whether or not an analysis objects."""
 
-    def __init__(self, files: Files, federation: Federation, analysis: Analysis) -> None:
+    def __init__(
+        self,
+        files: Files,
+        federation: Federation,
+        analysis: Analysis,
+        findings: tuple[Diagnostic, ...],
+    ) -> None:
         self.files, self.federation, self.analysis = files, federation, analysis
+        self.findings = findings
 
     def __repr__(self) -> str:
         """What a failing test shows: the specs without their white space."""
@@ -43,9 +51,10 @@ def build(files: Files) -> Built:
             located.append(shaped.value)
     linked = link(located)
     assert linked.value is not None, linked.diagnostics
-    analysis = analyse(linked.value, TODAY).value
-    assert analysis is not None
-    return Built(files, linked.value, analysis)
+    analysed = analyse(linked.value, TODAY)
+    assert analysed.value is not None
+    findings = (*linked.diagnostics, *analysed.diagnostics)
+    return Built(files, linked.value, analysed.value, findings)
 
 
 def document(kind: str, name: str, spec: Spec) -> str:

@@ -11,7 +11,7 @@ import yaml
 from console import END, PROJECT, Shell, agrees, blocks, change, play, turns
 from specs import TODAY
 
-from srcnet_compiler.pipeline import compile_specs
+from srcnet_compiler.pipeline import Compiled, compile_specs
 
 DOCS = PROJECT / "docs"
 TYPED = (PROJECT / "README.md", *sorted((DOCS / "tutorials").glob("*.md")))
@@ -58,6 +58,18 @@ def test_what_is_not_typed_is_for_make_or_pip(page: Path):
             assert block.word in ("", "live", "elsewhere")
         if block.word == "elsewhere":
             assert {turn.command for turn in turns(block)} <= known
+
+
+def test_what_the_readme_shows_of_the_demo_has_the_numbers_of_today(real: Compiled):
+    federation = real.federation
+    assert federation is not None
+    lines = sum(artifact.content.count("\n") for artifact in real.artifacts)
+    counted = (
+        f"{len(federation.sites)} sites, {len(federation.areas)} storage areas, "
+        f"{len(federation.policies)} data policies: no errors, {len(real.diagnostics)} warnings\n"
+        f"{len(real.artifacts)} files, {lines} lines\n"
+    )
+    assert counted in (PROJECT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ ROOT = Path(__file__).parent.parent
 def installed(tmp_path_factory):
     """The built wheel, unpacked somewhere else; what it depends on is this environment's."""
     folder = tmp_path_factory.mktemp("wheel")
-    for command in (
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT],
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-        + ["--find-links", folder, "--target", folder / "site", "srcnet-compiler"],
-    ):
-        subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    build = ["build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    offline = ["--quiet", "--no-deps", "--no-index", "--find-links", folder]
+    install = ["pip", "install", *offline, "--target", folder / "site", "srcnet-compiler"]
+    for module in (build, install):
+        command = [sys.executable, "-m", *map(str, module)]
+        subprocess.run(command, check=True, capture_output=True)
     return folder / "site"
 
 

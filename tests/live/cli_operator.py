@@ -16,18 +16,18 @@ from cli_runner import TODAY, Ran, begin, edit, golden_specs, srcnet, to_end
 
 from srcnet_compiler.demo.rucio_server import RucioServer
 
-UNEXPECTED = "unexpected: "
 ACCOUNT, IDENTITY = "srcnet-compiler", "srcnet"
 
 
 @dataclass
 class Operator:
-    """`said` is all that any command has ever printed."""
+    """`said` is all that any command has ever printed; `unsure`: something went wrong before."""
 
     specs: Path
     credentials: Path
     password: str
     said: list[str] = field(default_factory=list)
+    unsure: bool = False
 
     def __call__(
         self, *args: str | Path, code: int = 0, env: Mapping[str, str] | None = None
@@ -51,7 +51,7 @@ class Operator:
         return self.ended(to_end(process), code)
 
     def ended(self, ran: Ran, code: int, *args: str | Path) -> Ran:
-        self.said.append(f"{'' if ran.code == code else UNEXPECTED}{args} {ran}")
+        self.said.append(f"{args} {ran}")
         assert ran.code == code, f"srcnet {' '.join(map(str, args))}: {ran}"
         return ran
 

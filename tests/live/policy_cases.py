@@ -10,9 +10,10 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,9 @@ from srcnet_compiler.federation.model import Secret
 from srcnet_compiler.pipeline import Compiled, compile_specs
 from srcnet_compiler.plan.model import Plan
 from srcnet_compiler.targets.rucio import live
+from srcnet_compiler.targets.rucio.live import answers
 from srcnet_compiler.targets.rucio.model import RucioModel
+from srcnet_compiler.targets.rucio.model.expression import RseFacts, parse, resolve
 
 if TYPE_CHECKING:
     from rucio.client import Client
@@ -43,6 +46,11 @@ REGIONS = {
 }
 SRCS = {"CH": "CHSRC", "GB": "UKSRC", "SE": "SWESRC", "AU": "AUSSRC", "JP": "JPSRC"}
 SRCS |= {"ZA": "ZASRC", "CA": "CANSRC"}
+
+
+MOVE = ("evaluator", "repairer", "submitter", "poller", "finisher")
+"""The daemons that give rules their files and move these."""
+_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,8 @@ def file_area(name: str, folder: Path, capacity: str, **more: object) -> dict[st
     return {**area, "endpoints": [endpoint], **more}
 
 
-def two_regions(name: str, namespace: str, *, ingest: str | None = None) -> dict[str, Any]:
-    """A policy: two copies on the tier `online`, in different regions; data come in at an ingest
-    area of the country, or anywhere."""
+def two_regions(name: str, namespace: str, ingest: str | None) -> dict[str, Any]:
+    """A policy: two copies on the tier `online`, in different regions."""
     arrives: dict[str, Any] = {"deadline": "7 d"}
     if ingest is not None:
         arrives["at"] = {"role": "ingest", "countries": [ingest]}
@@ -94,7 +101,7 @@ class Case:
     server: RucioServer
     daemons: Daemons
     folder: Path
-    tag: str
+    tag: str = field(default_factory=lambda: f"fed{next(_numbers)}")
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     # ── specs ─────────────────────────────────────────────────────────────────────────────────
@@ -104,15 +111,24 @@ class Case:
         return f"{self.tag}-policy"
 
     @property
-    def policy(self) -> str:
-        return f"{self.tag}-products"
+    def scope(self) -> str:
+        """The namespace of the policy that `describe` makes."""
+        return self.tag
+
+    def rse(self, country: str, use: str = "T0") -> str:
+        return Area(country, use=use).name(self.tag)
+
+    def tagged(self, rule: str) -> str:
+        """The comment of a rule of the policy, such as `fresh/0`."""
+        return f"srcnet:{self.tag}-products/{rule}"
 
     def region(self, name: str) -> str:
         return f"{self.tag}-{name}"
 
-    def describe(self, areas: Iterable[Area], *policies: dict[str, Any]) -> None:
-        """The specs: a federation of these areas with these policies, each on a namespace."""
-        selected = [policy["spec"]["selects"]["namespaces"] for policy in policies]
+    def describe(self, *areas: Area, ingest: str | None = None) -> None:
+        """The specs: a federation of these areas with one policy, of two copies in two regions;
+        data come in at an ingest area of the country `ingest`, or anywhere."""
+        policy = two_regions(f"{self.tag}-products", self.scope, ingest)
         rucio = {
             "name": self.tag,
             "server": self.server.url,
@@ -120,7 +136,7 @@ class Case:
             "credentials": {"secretRef": {"file": str(self.folder / "credentials.json")}},
             "owner": self.owner,
             "actsAs": f"{self.tag}-compiler",
-            "namespaces": [{"name": space} for spaces in selected for space in spaces],
+            "namespaces": [{"name": self.scope}],
             "metadata": {"product": "datatype", "telescope": "project", "campaign": "campaign"},
             "activities": ["User Subscriptions"],
             "distances": {"sameSite": 1, "sameRegion": 2, "otherwise": 4},
@@ -129,7 +145,7 @@ class Case:
             "Federation",
             self.tag,
             members=sorted(set(SRCS.values())),
-            regions={self.region(name): found for name, found in REGIONS.items()},
+            regions={self.region(name): list(found) for name, found in REGIONS.items()},
             tiers={"online": {"media": ["hdd"], "reachable": "immediately"}},
             storageClasses={
                 "T0": {"tier": "online"},
@@ -144,8 +160,7 @@ class Case:
                 **{"drainedNodes": 0, "retiredAreas": 0},
             },
         )
-        for policy in policies:
-            self.documents[f"policies/data/{policy['metadata']['name']}.yaml"] = policy
+        self.documents["policies/data/products.yaml"] = policy
         for area in areas:
             self.add(area)
 
@@ -178,7 +193,9 @@ class Case:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(content, indent=1), "utf-8")  # JSON is YAML
         compiled = compile_specs(specs, now().date())
-        assert not compiled.failed, [f"{d.labels[0].span}: {d.message}" for d in compiled.diagnostics]
+        assert not compiled.failed, [
+            f"{d.labels[0].span}: {d.message}" for d in compiled.diagnostics
+        ]
         return compiled
 
     def model(self) -> RucioModel:
@@ -207,7 +224,7 @@ class Case:
         assert {step.state for step in steps} == {"done"}
 
     def plan(self) -> Plan:
-        """What would make the server as the specs say; nothing may object to it."""
+        """What would make the server as the specs say; everything is seen, and nothing objects."""
         compiled = self.compile()
         with reach(compiled, {}) as (system,):
             plan = make_plan(compiled, system, known_objects(self.store))
@@ -238,43 +255,60 @@ class Case:
     def store(self) -> StateStore:
         return StateStore(self.folder / "state")
 
+    def assert_expressions_agree(self) -> int:
+        """The server understands each emitted expression as we do, over all RSEs that it has.
+        Gives how many expressions there are."""
+        rses = {}
+        for row in self.client.list_rses():
+            seen = answers.rse(row, self.client.list_rse_attributes(row["rse"]), {}, {})
+            columns = {k: v for k, v in seen.settings.items() if isinstance(v, str | bool)}
+            rses[seen.name] = RseFacts(columns=columns, attributes=seen.attributes)
+        rules = (rule for each in self.model().subscriptions.values() for rule in each.rules)
+        emitted = sorted({rule.rse_expression for rule in rules})
+        ours = [resolve(parse(text), rses) for text in emitted]
+        assert self.daemons.evaluate_expressions(emitted) == ours
+        assert all(ours)
+        return len(emitted)
+
     # ── data, and what became of them ─────────────────────────────────────────────────────────
 
-    @property
+    @cached_property
     def client(self) -> Client:
         """A client as root."""
         return connect(self.server)
 
     def arrive(self, rse: str, scope: str, names: Sequence[str], files: int = 1) -> None:
         """Closed datasets, each with so many files that lie on the area."""
-        client = self.client
         lfns = [f"{name}.{number}" for name in names for number in range(files)]
-        made = put_files(client, rse, scope, lfns)
+        made = put_files(self.client, rse, scope, lfns)
         contents = {n: made[i * files : (i + 1) * files] for i, n in enumerate(names)}
-        add_datasets(client, scope, contents)
+        add_datasets(self.client, scope, contents)
 
     def rules(self, scope: str, name: str) -> list[dict[str, Any]]:
         """The owner's rules on the dataset, by comment."""
         found = [r for r in self.client.list_did_rules(scope, name) if r["account"] == self.owner]
-        return sorted(found, key=lambda rule: (rule["comments"], rule["id"]))
+        return sorted(found, key=lambda rule: (rule["comments"] or "", rule["id"]))
 
     def settle(self, scope: str, names: Iterable[str], at_most: int = 10) -> None:
         """Daemons run until all rules of ours on the datasets are OK."""
-        client, named = self.client, list(names)
+        named = list(names)
 
         def ready() -> bool:
-            found = [rule for name in named for rule in client.list_did_rules(scope, name)]
-            return bool(found) and all(
-                rule["state"] == "OK" for rule in found if rule["account"] == self.owner
+            return all(
+                bool(rules) and all(rule["state"] == "OK" for rule in rules)
+                for rules in (self.rules(scope, name) for name in named)
             )
 
-        self.daemons.cycle_until(ready, at_most)
+        for _ in range(at_most):
+            if ready():
+                return
+            warnings = self.daemons.run(*MOVE)
+        assert ready(), warnings
 
     def on_disk(self, scope: str, files: Sequence[str], rses: Iterable[str]) -> dict[str, set[str]]:
         """By file, the areas in whose folders it lies."""
-        client = self.client
         return {
-            file: {rse for rse in rses if path_of(client, rse, scope, file).exists()}
+            file: {rse for rse in rses if path_of(self.client, rse, scope, file).exists()}
             for file in files
         }
 

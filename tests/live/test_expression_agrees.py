@@ -61,7 +61,9 @@ class Oracle:
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        answer = self.process.stdout.readline()
+        assert answer, f"the process with Rucio's code ended, with {self.process.wait()}"
+        return json.loads(answer)
 
     def furnish(self, rses):
         """Make these RSEs, given as columns and attributes by name; what the server reads back."""

@@ -59,15 +59,39 @@ def copies_valid(client: Client, owner: str, fact: Wire) -> str | None:
 
 
 def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
-    """No rule of ours holds data on the RSE."""
-    held = {
-        f"{lock['scope']}:{lock['name']}"
-        for lock in client.get_dataset_locks_by_rse(fact["rse"])
-        if lock["account"] == owner
-    }
-    if not held:
-        return None
-    return f"rules of ours hold {len(held)} datasets on {fact['rse']}, {min(held)} among them"
+    """With these `attributes` the RSE is still meant by every rule of ours that holds data on it.
+
+    A rule whose expression no longer means the places of its copies would lead the next file
+    elsewhere. A rule that means the RSE all the same keeps its promise whatever was so before.
+    """
+    rse, attributes = fact["rse"], fact["attributes"]
+    ours = [lock for lock in client.get_dataset_locks_by_rse(rse) if lock["account"] == owner]
+    for lock in ours:
+        if not _still_means(client, lock["rule_id"], rse, attributes):
+            did = f"{lock['scope']}:{lock['name']}"
+            return f"rules of ours hold {len(ours)} datasets on {rse}; that of {did} must move"
+    return None
+
+
+def _still_means(client: Client, rule: str, rse: str, attributes: Wire) -> bool:
+    """In doubt not."""
+    from rucio.common.exception import RuleNotFound
+
+    from srcnet_compiler.targets.rucio.model.expression import (
+        ExpressionError,
+        RseFacts,
+        evaluate,
+        parse,
+    )
+    from srcnet_compiler.targets.rucio.model.names import RseName
+
+    try:
+        expression = client.get_replication_rule(rule)["rse_expression"]
+        return bool(evaluate(parse(expression), {RseName(rse): RseFacts(attributes=attributes)}))
+    except RuleNotFound:
+        return True  # it has ended meanwhile
+    except ExpressionError:
+        return False
 
 
 CHECKS: Mapping[str, Callable[[Client, str, Wire], str | None]] = {

@@ -1,0 +1,53 @@
+"""The changes that turn one Rucio into the other: on owned fields only, nothing because absent."""
+
+from srcnet_compiler.change import Action, Change, FieldChange, Impact
+from srcnet_compiler.targets.protocol import Reading
+from srcnet_compiler.targets.rucio.diff.data import audit
+from srcnet_compiler.targets.rucio.diff.objects import (
+    address,
+    ended_subscriptions,
+    find,
+    origin,
+    renames,
+    to_change,
+)
+from srcnet_compiler.targets.rucio.model import RucioModel
+
+_ADOPTED = {"account", "scope", "rse", "subscription"}
+
+
+def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:
+    """Changes in an order in which objects can be made; what nobody could read is left alone."""
+    changes = (
+        *renames(desired, observed.model),
+        *(
+            change
+            for thing in desired.things()
+            for change in to_change(desired, observed.model, thing)
+        ),
+        *ended_subscriptions(desired, observed.model),
+        *audit(desired, observed.model),
+    )
+    return tuple(
+        change for change in changes if not any(gap.covers(change.address) for gap in observed.gaps)
+    )
+
+
+def adoptions(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:
+    """One change for each wanted object that exists: taking it over, and nothing else."""
+    return tuple(
+        Change(
+            address(desired, thing.kind, thing.name),
+            Action.ADOPT,
+            tuple(
+                FieldChange(name, value, value, origin(thing, name))
+                for name, value in thing.fields().items()
+                if found.fields().get(name) == value
+            ),
+            Impact.COSMETIC,
+            "it exists already",
+            drafts=thing.drafts,
+        )
+        for thing in desired.things()
+        if thing.kind in _ADOPTED and (found := find(observed.model, thing)) is not None
+    )

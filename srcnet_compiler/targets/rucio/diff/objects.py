@@ -1,0 +1,194 @@
+"""Declared objects, wanted and seen, to changes: what is missing, what differs, what has ended."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact
+from srcnet_compiler.quantity import format_bytes
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.diff.passage import (
+    DECIDES_PLACEMENT,
+    facts_after,
+    facts_now,
+    parts,
+    unsettled,
+    waits,
+)
+from srcnet_compiler.targets.rucio.model import (
+    OWNED_ATTRIBUTES,
+    Distance,
+    Fields,
+    Rse,
+    RucioModel,
+    Subscription,
+    Thing,
+)
+from srcnet_compiler.targets.rucio.model.names import RseName
+
+_FOR_PEOPLE = {"setting.city", "setting.latitude", "setting.longitude", "setting.time_zone"}
+
+
+def address(model: RucioModel, kind: str, name: str) -> Address:
+    """How a change calls an object."""
+    return Address("rucio", model.instance, kind, name)
+
+
+def find(model: RucioModel, thing: Thing) -> Thing | None:
+    """The object of the same kind and name."""
+    by_kind: Mapping[str, Mapping[str, Thing]] = {
+        "rse": {str(name): rse for name, rse in model.rses.items()},
+        "distance": model.distances,
+        "account": model.accounts,
+        "scope": model.scopes,
+        "account-limit": model.account_limits,
+        "subscription": model.subscriptions,
+        "config": model.config,
+    }
+    return by_kind[thing.kind].get(thing.name)
+
+
+def renames(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
+    """RSEs that are there under the name before."""
+    for after, before in sorted(desired.renames.items()):
+        if before in observed.rses and after not in observed.rses:
+            origins = desired.rses[after].origins.get("name", (None,))
+            yield Change(
+                address(desired, "rse", after),
+                Action.RENAME,
+                (FieldChange("name", before, after, origins[0]),),
+                Impact.RECONFIGURE,
+                f"{before} becomes {after}; its data stay where they are",
+            )
+
+
+def to_change(desired: RucioModel, observed: RucioModel, thing: Thing) -> Iterator[Change]:
+    """What makes the object as wanted: nothing, one change, or a second one that must wait."""
+    found = find(observed, thing)
+    if found is None and isinstance(thing, Rse) and thing.name in desired.renames:
+        found = observed.rses.get(desired.renames[thing.name])
+    before = found.fields() if found is not None else {}
+    fields = tuple(_fields(thing, before, found is not None))
+    if found is not None and not fields:
+        return
+    divided = parts(fields) if isinstance(found, Rse) else [fields]
+    needs = tuple(_needs(desired, observed, thing))
+    for part in divided:
+        action = _action(found is not None, part)
+        yield Change(
+            address(desired, thing.kind, thing.name),
+            action,
+            part,
+            _impact(found is not None, part),
+            _reason(found, action),
+            needs=needs,
+            waits=tuple(waits(found, RseName(thing.name), part)) if isinstance(found, Rse) else (),
+            drafts=thing.drafts,
+        )
+
+
+def _fields(thing: Thing, before: Fields, exists: bool) -> Iterator[FieldChange]:
+    after = thing.fields()
+    for name, value in after.items():
+        if thing.kind == "scope" and exists:
+            continue
+        if not exists or before.get(name) != value:
+            yield FieldChange(name, before.get(name), value, origin(thing, name))
+    for name, value in before.items():
+        if name.startswith(f"attribute.{OWNED_ATTRIBUTES}") and name not in after:
+            yield FieldChange(name, value, None, origin(thing, name))
+
+
+def origin(thing: Thing, name: str) -> Span | None:
+    """The most telling spec place of a field."""
+    return next(iter(thing.origins.get(name, ())), None)
+
+
+def _action(exists: bool, fields: Iterable[FieldChange]) -> Action:
+    if not exists:
+        return Action.CREATE
+    closes = any(f.name == "setting.availability_write" and f.after is False for f in fields)
+    return Action.RETIRE if closes else Action.UPDATE
+
+
+def _reason(found: Thing | None, action: Action) -> str:
+    if action is not Action.RETIRE or not isinstance(found, Rse):
+        return ""
+    if found.stored is None:
+        return "it ends; nobody has counted yet what is still there"
+    there = f"{found.stored.files} files, {format_bytes(found.stored.bytes)}"
+    return f"it ends: closed for writing, with {there} still there; deleting is the operators'"
+
+
+def _impact(exists: bool, fields: Iterable[FieldChange]) -> Impact:
+    names = {field.name for field in fields}
+    if not exists:
+        return Impact.ADDITIVE
+    if names & DECIDES_PLACEMENT:
+        return Impact.MOVES_DATA
+    return Impact.COSMETIC if names <= _FOR_PEOPLE else Impact.RECONFIGURE
+
+
+def _needs(desired: RucioModel, observed: RucioModel, thing: Thing) -> Iterator[Address]:
+    """Objects that this one refers to and that do not exist yet."""
+    rses: tuple[str, ...] = ()
+    if isinstance(thing, Distance):
+        rses = (thing.source, thing.destination)
+    elif thing.kind == "account-limit":
+        rses = (thing.name.partition("@")[2],)
+    for name in rses:
+        if RseName(name) not in observed.rses:
+            yield address(desired, "rse", name)
+    account = getattr(thing, "account", None)
+    if account is not None and account in desired.accounts and account not in observed.accounts:
+        yield address(desired, "account", account)
+    if isinstance(thing, Subscription):
+        yield from _places_of(desired, observed, thing.policy)
+
+
+def _places_of(desired: RucioModel, observed: RucioModel, policy: str) -> Iterator[Address]:
+    """What all subscriptions of a policy rely on: they replace the former ones together, lest some
+    names be matched by none."""
+    now, after = facts_now(desired, observed), facts_after(desired)
+    places = frozenset().union(
+        *(
+            unsettled(desired.requirements[name], subscription.rules, now, after)
+            for name, subscription in desired.subscriptions.items()
+            if subscription.policy == policy
+        )
+    )
+    for name in sorted(places):
+        yield address(desired, "rse", name)
+
+
+def ended_subscriptions(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
+    """Ours, of a policy that lives on in another form or was retired; not of one that is absent."""
+    living = {subscription.policy for subscription in desired.subscriptions.values()}
+    for name, found in sorted(observed.subscriptions.items()):
+        policy = _policy_of(found)
+        ours = found.account == desired.owner and (policy in living or policy in desired.ended)
+        if name in desired.subscriptions or not ours or not found.active:
+            continue
+        yield Change(
+            address(desired, "subscription", name),
+            Action.RETIRE,
+            (FieldChange("active", True, False),),
+            Impact.RECONFIGURE,
+            "its policy is retired; the rules that it has made stay"
+            if policy in desired.ended
+            else "other subscriptions of the policy take its data",
+            needs=tuple(
+                address(desired, "subscription", other.name)
+                for _, other in sorted(desired.subscriptions.items())
+                if other.policy == policy and _changes(other, observed)
+            ),
+        )
+
+
+def _changes(subscription: Subscription, observed: RucioModel) -> bool:
+    found = observed.subscriptions.get(subscription.name)
+    return found is None or found.fields() != subscription.fields()
+
+
+def _policy_of(subscription: Subscription) -> str | None:
+    """The policy that a subscription of ours is for; None where its comment is not ours."""
+    start, _, rest = subscription.comments.partition(":")
+    return rest.partition("/")[0] if start == "srcnet" else None
