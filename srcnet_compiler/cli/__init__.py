@@ -1,6 +1,9 @@
 """The command line: the only place, with `live`, `apply` and `demo`, that meets the world."""
 
+import os
 import sys
+
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -12,5 +15,9 @@ def main() -> None:
         outlive_readers()
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        code = 130  # while it was still being loaded
+        code = INTERRUPTED  # while it was still being loaded
+    if code == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # questions to a server that says nothing are still open in threads
     sys.exit(code)

@@ -320,15 +320,16 @@ def test_a_place_keeps_its_region_while_rules_of_ours_rely_on_it(
     files = [{"scope": "rely", "name": "f", "bytes": 1, "adler32": "00000001"}]
     client.add_replicas("RELY-A", files)
     client.attach_dids("rely", "d", files)
-    (rule,) = client.add_replication_rule([{"scope": "rely", "name": "d"}], 1, "RELY-A")
+    expression = "RELY-A&srcnet_region=africa"
+    (rule,) = client.add_replication_rule([{"scope": "rely", "name": "d"}], 1, expression)
     moving = update("rse", "RELY-A", ("attribute.srcnet_region", "africa", "asia"))
-    fact = json.dumps({"rse": "RELY-A"})
+    fact = json.dumps({"rse": "RELY-A", "attributes": {"srcnet_region": "asia"}})
     wait = Wait("rules-moved", fact, "no rule of ours holds data on RELY-A")
     plan = plan_of(replace(moving, waits=(wait,)))
     receipt = carry_out(plan, tmp_path, reached)
     assert (exit_code(receipt), receipt.results[0].text) == (
         6,
-        "rules of ours hold 1 datasets on RELY-A, rely:d among them",
+        "rules of ours hold 1 datasets on RELY-A; that of rely:d must move",
     )
     assert rule
 

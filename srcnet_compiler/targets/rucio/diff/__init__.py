@@ -1,13 +1,17 @@
 """The changes that turn one Rucio into the other: on owned fields only, nothing because absent."""
 
+from functools import cache
+
 from srcnet_compiler.change import Action, Change, FieldChange, Impact
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio.diff.data import audit
 from srcnet_compiler.targets.rucio.diff.objects import (
+    Places,
     address,
     ended_subscriptions,
     find,
     origin,
+    places_of,
     renames,
     to_change,
 )
@@ -18,12 +22,17 @@ _ADOPTED = {"account", "scope", "rse", "subscription"}
 
 def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:
     """Changes in an order in which objects can be made; what nobody could read is left alone."""
+
+    @cache
+    def places(policy: str) -> Places:
+        return places_of(desired, observed.model, policy)
+
     changes = (
         *renames(desired, observed.model),
         *(
             change
             for thing in desired.things()
-            for change in to_change(desired, observed.model, thing)
+            for change in to_change(desired, observed.model, thing, places)
         ),
         *ended_subscriptions(desired, observed.model),
         *audit(desired, observed.model),

@@ -1,6 +1,7 @@
 """Declared objects, wanted and seen, to changes: what is missing, what differs, what has ended."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact
 from srcnet_compiler.quantity import format_bytes
@@ -24,6 +25,8 @@ from srcnet_compiler.targets.rucio.model import (
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
 
+Places: TypeAlias = tuple[Address, ...]
+
 _FOR_PEOPLE = {"setting.city", "setting.latitude", "setting.longitude", "setting.time_zone"}
 
 
@@ -34,8 +37,9 @@ def address(model: RucioModel, kind: str, name: str) -> Address:
 
 def find(model: RucioModel, thing: Thing) -> Thing | None:
     """The object of the same kind and name."""
+    if isinstance(thing, Rse):
+        return model.rses.get(thing.name)
     by_kind: Mapping[str, Mapping[str, Thing]] = {
-        "rse": {str(name): rse for name, rse in model.rses.items()},
         "distance": model.distances,
         "account": model.accounts,
         "scope": model.scopes,
@@ -60,8 +64,13 @@ def renames(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
             )
 
 
-def to_change(desired: RucioModel, observed: RucioModel, thing: Thing) -> Iterator[Change]:
-    """What makes the object as wanted: nothing, one change, or a second one that must wait."""
+def to_change(
+    desired: RucioModel, observed: RucioModel, thing: Thing, places: Callable[[str], Places]
+) -> Iterator[Change]:
+    """What makes the object as wanted: nothing, one change, or a second one that must wait.
+
+    `places` is `places_of`, which takes long, for each policy once.
+    """
     found = find(observed, thing)
     if found is None and isinstance(thing, Rse) and thing.name in desired.renames:
         found = observed.rses.get(desired.renames[thing.name])
@@ -70,7 +79,7 @@ def to_change(desired: RucioModel, observed: RucioModel, thing: Thing) -> Iterat
     if found is not None and not fields:
         return
     divided = parts(fields) if isinstance(found, Rse) else [fields]
-    needs = tuple(_needs(desired, observed, thing))
+    needs = tuple(_needs(desired, observed, thing, places))
     for part in divided:
         action = _action(found is not None, part)
         yield Change(
@@ -127,7 +136,9 @@ def _impact(exists: bool, fields: Iterable[FieldChange]) -> Impact:
     return Impact.COSMETIC if names <= _FOR_PEOPLE else Impact.RECONFIGURE
 
 
-def _needs(desired: RucioModel, observed: RucioModel, thing: Thing) -> Iterator[Address]:
+def _needs(
+    desired: RucioModel, observed: RucioModel, thing: Thing, places: Callable[[str], Places]
+) -> Iterator[Address]:
     """Objects that this one refers to and that do not exist yet."""
     rses: tuple[str, ...] = ()
     if isinstance(thing, Distance):
@@ -141,10 +152,10 @@ def _needs(desired: RucioModel, observed: RucioModel, thing: Thing) -> Iterator[
     if account is not None and account in desired.accounts and account not in observed.accounts:
         yield address(desired, "account", account)
     if isinstance(thing, Subscription):
-        yield from _places_of(desired, observed, thing.policy)
+        yield from places(thing.policy)
 
 
-def _places_of(desired: RucioModel, observed: RucioModel, policy: str) -> Iterator[Address]:
+def places_of(desired: RucioModel, observed: RucioModel, policy: str) -> Places:
     """What all subscriptions of a policy rely on: they replace the former ones together, lest some
     names be matched by none."""
     now, after = facts_now(desired, observed), facts_after(desired)
@@ -155,8 +166,7 @@ def _places_of(desired: RucioModel, observed: RucioModel, policy: str) -> Iterat
             if subscription.policy == policy
         )
     )
-    for name in sorted(places):
-        yield address(desired, "rse", name)
+    return tuple(address(desired, "rse", name) for name in sorted(places))
 
 
 def ended_subscriptions(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:

@@ -37,8 +37,9 @@ class Look:
     def __enter__(self) -> Look:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._threads.shutdown(cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Whoever interrupts does not wait for a server that says nothing.
+        self._threads.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
         for each in self._twins:
             each.session.close()
 

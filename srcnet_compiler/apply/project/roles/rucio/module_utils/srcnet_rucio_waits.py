@@ -17,6 +17,8 @@ from ansible.module_utils.srcnet_gate import Wire
 if TYPE_CHECKING:
     from rucio.client import Client
 
+OWNED_ATTRIBUTES = "srcnet_"
+"""How the attributes begin that are the compiler's alone."""
 File = tuple[str, str]
 """Scope and name."""
 Places = Mapping[str, tuple[str, str]]
@@ -66,15 +68,18 @@ def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
     """
     rse, attributes = fact["rse"], fact["attributes"]
     ours = [lock for lock in client.get_dataset_locks_by_rse(rse) if lock["account"] == owner]
+    columns = next((row for row in client.list_rses() if row["rse"] == rse), {})
+    others = client.list_rse_attributes(rse) if ours else {}
+    kept = {name: others[name] for name in others if not name.startswith(OWNED_ATTRIBUTES)}
     for lock in ours:
-        if not _still_means(client, lock["rule_id"], rse, attributes):
+        if not _means(client, lock["rule_id"], rse, columns, {**kept, **attributes}):
             did = f"{lock['scope']}:{lock['name']}"
             return f"rules of ours hold {len(ours)} datasets on {rse}; that of {did} must move"
     return None
 
 
-def _still_means(client: Client, rule: str, rse: str, attributes: Wire) -> bool:
-    """In doubt not."""
+def _means(client: Client, rule: str, rse: str, columns: Wire, attributes: Wire) -> bool:
+    """Whether the rule's expression means an RSE like this; in doubt not."""
     from rucio.common.exception import RuleNotFound
 
     from srcnet_compiler.targets.rucio.model.expression import (
@@ -85,9 +90,10 @@ def _still_means(client: Client, rule: str, rse: str, attributes: Wire) -> bool:
     )
     from srcnet_compiler.targets.rucio.model.names import RseName
 
+    facts = RseFacts(columns=columns, attributes=attributes)
     try:
         expression = client.get_replication_rule(rule)["rse_expression"]
-        return bool(evaluate(parse(expression), {RseName(rse): RseFacts(attributes=attributes)}))
+        return bool(evaluate(parse(expression), {RseName(rse): facts}))
     except RuleNotFound:
         return True  # it has ended meanwhile
     except ExpressionError:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from cli_operator import (
     give_credentials,
     operator,
 )
-from cli_runner import contents
+from cli_runner import begin, contents, srcnet, to_end
 from rucio_data import add_account, add_datasets, connect
 
 from srcnet_compiler.demo import rucio_server, rucio_venv
@@ -38,10 +39,14 @@ HOME, LIFECYCLE = "site-specs/chsrc-cscs.yaml", "policies/lifecycle.yaml"
 RENAMED, RETIRED = "name: cscs-new-name", "name: jbo-ends"
 
 
-def started(folder: Path, database: Database) -> Iterator[RucioServer]:
+def software() -> Path:
     venv = rucio_venv.find_server_venv(Path(__file__).parents[2] / ".srcnet" / "rucio-server")
     assert venv is not None
-    with rucio_server.running(folder / "rucio", database=database, venv=venv) as server:
+    return venv
+
+
+def started(folder: Path, database: Database) -> Iterator[RucioServer]:
+    with rucio_server.running(folder / "rucio", database=database, venv=software()) as server:
         yield server
 
 
@@ -91,6 +96,9 @@ def say_tape(someone: Operator, petabytes: int) -> None:
 
 
 def test_from_nothing_to_what_the_specs_say(someone: Operator):
+    root = someone.credentials.with_name("root.json")
+    again = someone("bootstrap", "--root-credentials", root, "--yes")
+    assert {line.split()[0] for line in again.out.splitlines()} == {"already"}
     found = someone("doctor")
     assert f"lets us in as {ACCOUNT}" in found.out
     assert "NO" not in found.out
@@ -105,10 +113,7 @@ def test_from_nothing_to_what_the_specs_say(someone: Operator):
     refused = someone("apply", code=64)
     assert "say `--yes`" in refused.err
 
-    rehearsed = someone("apply", "plan.json", "--rehearse")
-    assert someone("plan", "--format", "json").out == (someone.specs / "plan.json").read_text()
     applied = someone("apply", "plan.json")
-    assert rehearsed.out.splitlines()[0] in applied.out
     assert applied.out.endswith(" objects, 0 differences\n")
 
     assert someone("verify").out == applied.out.splitlines(keepends=True)[-1]
@@ -135,6 +140,8 @@ def test_a_plan_for_yesterdays_specs_is_stale_and_a_new_one_is_carried_out(
     assert limit(root, "CHSRC_TAPE") == before
     shown = at_work("plan", "--out", "plan.json").out
     assert "limit.MaxSpaceAvailable: 2 PB → 4 PB   site-specs/chsrc-cscs.yaml:40:17" in shown
+    assert at_work("apply", "plan.json", "--rehearse").out == "golden: 1 done\n"
+    assert limit(root, "CHSRC_TAPE") == before
     at_work("apply", "plan.json")
     assert limit(root, "CHSRC_TAPE") == 4 * 10**15
 
@@ -375,3 +382,35 @@ def test_an_apply_that_is_stopped_again_and_again_is_completed(
     assert someone.done() == total
     assert "in doubt" not in someone("status").out
     assert not any((someone.specs / ".srcnet/state/runs").iterdir())
+
+
+# ── the demo ──────────────────────────────────────────────────────────────────────────────────
+
+
+SERVER = re.compile(r"http://127\.0\.0\.1:(\d+), SQLite")
+
+
+def is_listened_to(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_demo_shows_the_main_job_and_ends_what_it_started(tmp_path: Path):
+    ran = srcnet("demo", cwd=tmp_path, env={rucio_venv.OVERRIDE: str(software())})
+    assert ran.code == 0, ran
+    assert ran.out.endswith(" objects, 0 differences\n")
+    assert "1 difference" in ran.out
+    server = SERVER.search(ran.out)
+    assert server is not None
+    assert not is_listened_to(int(server[1]))
+    assert not contents(tmp_path)
+
+
+def test_a_demo_that_is_interrupted_ends_what_it_started(tmp_path: Path):
+    process = begin("demo", cwd=tmp_path, env={rucio_venv.OVERRIDE: str(software())})
+    assert process.stdout is not None
+    server = next(found for line in process.stdout if (found := SERVER.search(line)))
+    assert is_listened_to(int(server[1]))
+    process.send_signal(signal.SIGINT)
+    assert to_end(process).code == 130
+    assert not is_listened_to(int(server[1]))
