@@ -340,7 +340,8 @@ f AS (SELECT c.name, c.child_name, count(DISTINCT v.rse_id) n, count(DISTINCT v.
   WHERE c.scope = :scope GROUP BY c.name, c.child_name)
 SELECT name, min(n) copies, min(g) regions FROM f GROUP BY name
 """
-"""Valid copies as `docs` define them; an area that does not count has no `srcnet_tier`."""
+"""A copy is valid where the replica is available and a lasting rule of the owner has it locked OK;
+an area that does not count has no `srcnet_tier`."""
 
 
 def now() -> datetime:
