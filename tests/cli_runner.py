@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +95,37 @@ def to_end(process: subprocess.Popen[str]) -> Ran:
         process.kill()
     assert "Traceback" not in out + err, err
     return Ran(process.returncode, out, err)
+
+
+def on_a_terminal(
+    *args: str | Path, cwd: Path, env: Mapping[str, str] | None = None, typed: str = ""
+) -> Ran:
+    """How a command ends on a terminal, and what it writes there, on both streams."""
+    ours, theirs = pty.openpty()
+    written: list[bytes] = []
+
+    def read() -> None:
+        try:
+            while chunk := os.read(ours, 4096):
+                written.append(chunk)
+        except OSError:
+            return  # the other end is closed
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    with subprocess.Popen(
+        [*COMMAND, *map(str, args)],
+        cwd=cwd,
+        env=environment({"TERM": "xterm", **(env or {})}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        os.write(ours, typed.encode())
+    reader.join(timeout=30)
+    os.close(ours)
+    return Ran(process.returncode, b"".join(written).decode().replace("\r\n", "\n"), "")
 
 
 def golden_specs(folder: Path) -> Path:

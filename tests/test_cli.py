@@ -5,19 +5,27 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import re
 import shlex
 import signal
 import socket
 import subprocess
-import threading
 from importlib.resources import files
 from pathlib import Path
 
 import click
 import pytest
-from cli_runner import COMMAND, TODAY, begin, edit, environment, golden_specs, srcnet, to_end
+from cli_runner import (
+    COMMAND,
+    TODAY,
+    begin,
+    edit,
+    environment,
+    golden_specs,
+    on_a_terminal,
+    srcnet,
+    to_end,
+)
 from jsonschema import Draft202012Validator
 from report_readers import GITLAB, JUNIT, OWN, SARIF, command
 
@@ -358,41 +366,16 @@ def test_a_srcnet_toml_that_makes_no_sense_is_refused(
 # ── streams, colours, interrupts, faults ──────────────────────────────────────────────────────
 
 
-def on_a_terminal(folder: Path, *args: str, **env: str) -> str:
-    """What a command writes to a terminal on both streams."""
-    ours, theirs = pty.openpty()
-    written: list[bytes] = []
-
-    def read() -> None:
-        try:
-            while chunk := os.read(ours, 4096):
-                written.append(chunk)
-        except OSError:
-            return  # the other end is closed
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    with subprocess.Popen(
-        [*COMMAND, *args],
-        cwd=folder,
-        env=environment({"TERM": "xterm", **env}),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ):
-        os.close(theirs)
-    reader.join(timeout=30)
-    os.close(ours)
-    return b"".join(written).decode()
+DUMB = {"TERM": "dumb"}
 
 
 def test_colours_are_for_terminals_and_for_those_who_want_them(own: Path):
     wrong(own)
     args = ("validate", "site-specs/chsrc-cscs.yaml")
-    assert "\x1b[" in on_a_terminal(own, *args)
-    assert "\x1b[" in on_a_terminal(own, *args, NO_COLOR="")
-    assert "\x1b[" not in on_a_terminal(own, *args, NO_COLOR="1")
-    assert "\x1b[" not in on_a_terminal(own, *args, TERM="dumb")
+    for env, coloured in (({}, 1), ({"NO_COLOR": ""}, 1), ({"NO_COLOR": "1"}, 0), (DUMB, 0)):
+        ran = on_a_terminal(*args, cwd=own, env=env)
+        assert ran.code == 1
+        assert ("\x1b[" in ran.out) is bool(coloured), env
     assert "\x1b[" not in srcnet(*args, cwd=own).out
 
 
@@ -472,6 +455,16 @@ def test_where_nobody_can_be_asked_nothing_is_done(specs: Path):
     ran = srcnet("bootstrap", "--root-credentials", "root.json", cwd=specs)
     assert ran.code == 64
     assert "say `--yes`" in ran.err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("n\n", 3), ("\n", 3), ("\4", 130), ("\3", 130)])
+def test_whoever_is_asked_may_say_no(typed: str, code: int, specs: Path):
+    """Return alone is a no; so are ^D and ^C."""
+    args = ("bootstrap", "--root-credentials", "root.json")
+    ran = on_a_terminal(*args, cwd=specs, typed=typed)
+    assert ran.code == code
+    assert "Make those that are missing? [y/N]" in ran.out
+    assert ran.out.endswith("error: nothing was done\n" if code == 3 else "error: interrupted\n")
 
 
 @pytest.mark.parametrize("name", ["plan", "apply", "verify", "doctor"])

@@ -56,6 +56,12 @@ def test_text_stays_text(text):
         assert read(f"{scalar(text)}: [{scalar(text)}]\n") == {text: [text]}
 
 
+@pytest.mark.parametrize("word", ["y", "N", "yes", "Off", "NULL", "true"])
+def test_words_that_old_rules_take_for_something_else_are_quoted(word):
+    """Not every reader of old rules does so, but the rules say it."""
+    assert scalar(word) == f'"{word}"'
+
+
 @pytest.mark.parametrize("number", [0, -1, 10**30, 0.1, 1e16, 1e-7, 5e-324, -1.5e300, 1.0, -0.0])
 def test_numbers_stay_numbers(number):
     for read in (read_old, read_new):

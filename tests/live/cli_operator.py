@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,11 +29,9 @@ class Operator:
     said: list[str] = field(default_factory=list)
     unsure: bool = False
 
-    def __call__(
-        self, *args: str | Path, code: int = 0, env: Mapping[str, str] | None = None
-    ) -> Ran:
-        """Type `srcnet …`, which must end with this code."""
-        return self.ended(srcnet(*args, cwd=self.specs, env=env), code, *args)
+    def __call__(self, *args: str | Path, code: int = 0, before: Sequence[str] = ()) -> Ran:
+        """Type `srcnet …`, which must end with this code; `before`: under which program."""
+        return self.ended(srcnet(*args, cwd=self.specs, before=before), code, *args)
 
     @contextmanager
     def begin(self, *args: str | Path) -> Iterator[subprocess.Popen[str]]:

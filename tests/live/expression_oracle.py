@@ -1,7 +1,7 @@
 """Rucio's own expression parser and filter matching, answering questions in lines of JSON.
 
-Runs under the Python of a Rucio server's environment, on a database of its own: the URL is the one
-argument, `sqlite://` being one in memory. No server is needed.
+Runs under the Python of a Rucio server's environment, on a database of its own: the first line says
+its URL, for it may hold a password; `sqlite://` is one in memory. No server is needed.
 """
 
 import json
@@ -12,7 +12,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-URL = sys.argv[1]
+URL = sys.stdin.readline().strip()
 ANSWERS = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)  # whatever the server's code prints is no answer
 

@@ -23,7 +23,7 @@ from cli_operator import (
     give_credentials,
     operator,
 )
-from cli_runner import begin, contents, srcnet, to_end
+from cli_runner import begin, contents, on_a_terminal, srcnet, to_end
 from rucio_data import add_account, add_datasets, connect
 
 from srcnet_compiler.demo import rucio_server, rucio_venv
@@ -112,6 +112,8 @@ def test_from_nothing_to_what_the_specs_say(someone: Operator):
     someone("verify", code=4)
     refused = someone("apply", code=64)
     assert "say `--yes`" in refused.err
+    asked = someone.ended(on_a_terminal("apply", cwd=someone.specs, typed="n\n"), 3)
+    assert "Do this? [y/N]" in asked.out
 
     applied = someone("apply", "plan.json")
     assert applied.out.endswith(" objects, 0 differences\n")
@@ -140,7 +142,8 @@ def test_a_plan_for_yesterdays_specs_is_stale_and_a_new_one_is_carried_out(
     assert limit(root, "CHSRC_TAPE") == before
     shown = at_work("plan", "--out", "plan.json").out
     assert "limit.MaxSpaceAvailable: 2 PB → 4 PB   site-specs/chsrc-cscs.yaml:40:17" in shown
-    assert at_work("apply", "plan.json", "--rehearse").out == "golden: 1 done\n"
+    changes = shown.removeprefix("golden: ").split()[0]
+    assert at_work("apply", "plan.json", "--rehearse").out == f"golden: {changes} done\n"
     assert limit(root, "CHSRC_TAPE") == before
     at_work("apply", "plan.json")
     assert limit(root, "CHSRC_TAPE") == 4 * 10**15
@@ -256,7 +259,10 @@ def test_an_area_that_moved_is_renamed_and_keeps_its_data(at_work: Operator, roo
 def test_what_must_wait_for_data_ends_with_6_until_it_need_not(at_work: Operator, root: Client):
     put_data(root, "SWESRC-OSO-T1", "held")
     (rule,) = root.add_replication_rule(
-        [{"scope": "spare", "name": "held"}], 1, "SWESRC-OSO-T1", account="srcnet-policy"
+        [{"scope": "spare", "name": "held"}],
+        1,
+        "srcnet_region=europe&SWESRC-OSO-T1",
+        account="srcnet-policy",
     )
     regions = at_work.specs / "policies/federation.yaml"
     before = regions.read_text()
@@ -264,7 +270,8 @@ def test_what_must_wait_for_data_ends_with_6_until_it_need_not(at_work: Operator
     at_work.edit("policies/federation.yaml", "africa: [ZA]", "africa: [ZA, SE]")
     ran = at_work("apply", "--yes", code=6)
     assert "waits until no rule of ours holds data on SWESRC-OSO-T1" in ran.err
-    assert "waiting rucio/golden/rse/SWESRC-OSO-T1: rules of ours hold 1 datasets" in ran.out
+    assert "waiting rucio/golden/rse/SWESRC-OSO-T1: rules of ours hold 1 dataset" in ran.out
+    assert "spare:held must move" in ran.out
     assert root.list_rse_attributes("SWESRC-OSO-T1")["srcnet_region"] == "europe"
     waiting = at_work("status", code=6)
     assert "waiting since 20" in waiting.out
@@ -322,6 +329,23 @@ def test_a_server_that_is_down_is_69_for_every_command(at_work: Operator, server
             assert f"error: {server.url} cannot be reached: Connection refused" in ran.err
     finally:
         rucio_server.restart(server)
+    at_work("apply", "plan.json")
+
+
+def test_without_space_or_rights_to_write_nothing_is_half_done(at_work: Operator, root: Client):
+    before = limit(root, "CHSRC_TAPE")
+    say_tape(at_work, 8)
+    at_work("plan", "--out", "plan.json")
+    plan = (at_work.specs / "plan.json").read_bytes()
+    full = ("prlimit", "--fsize=1000", "--")
+    said = at_work("plan", "--out", "plan.json", code=74, before=full)
+    assert "File too large" in said.err
+    assert (at_work.specs / "plan.json").read_bytes() == plan
+    at_work("plan", "--out", "/proc/plan.json", code=74)
+    at_work("apply", "plan.json", "--state", "/proc/state", code=74)
+    done = at_work.done()
+    at_work("apply", "plan.json", code=74, before=full)
+    assert (at_work.done(), limit(root, "CHSRC_TAPE")) == (done, before)
     at_work("apply", "plan.json")
 
 

@@ -49,12 +49,14 @@ class Oracle:
 
     def __init__(self, python: Path, url: str) -> None:
         self.process = subprocess.Popen(
-            [python, "-W", "ignore", ORACLE, url],
+            [python, "-W", "ignore", ORACLE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
+        assert self.process.stdin is not None
+        self.process.stdin.write(url + "\n")
 
     def ask(self, **question):
         assert self.process.stdin is not None

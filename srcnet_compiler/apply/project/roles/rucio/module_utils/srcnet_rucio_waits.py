@@ -68,7 +68,7 @@ def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
     """
     rse, attributes = fact["rse"], fact["attributes"]
     ours = [lock for lock in client.get_dataset_locks_by_rse(rse) if lock["account"] == owner]
-    columns = next((row for row in client.list_rses() if row["rse"] == rse), {})
+    columns: Wire = next((row for row in client.list_rses() if row["rse"] == rse), {})
     others = client.list_rse_attributes(rse) if ours else {}
     kept = {name: others[name] for name in others if not name.startswith(OWNED_ATTRIBUTES)}
     for lock in ours:
