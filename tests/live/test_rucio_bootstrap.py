@@ -91,10 +91,10 @@ def test_only_root_can_do_it(rucio: RucioServer, root: Any):
 
 
 def test_rights_are_found_out_without_changing_anything(rucio: RucioServer, root: Any):
-    add_account(root, "weak", password="weak")
-    data = data_management(rucio.url, "weak-policy", "weak")
+    add_account(root, "frail", password="frail")
+    data = data_management(rucio.url, "frail-policy", "frail")
     before = everything(root)
-    with as_account(rucio, "weak", "weak") as client:
+    with as_account(rucio, "frail", "frail") as client:
         weak = rights(client, data)
     strong = rights(root, data)
     assert everything(root) == before
@@ -102,9 +102,9 @@ def test_rights_are_found_out_without_changing_anything(rucio: RucioServer, root
     assert [right.may for right in strong] == [True] * 10 + [False]
     assert all(right.why for right in weak)
     assert strong[-1].why == "there is no such account; `srcnet bootstrap` makes it"
-    root.add_account("weak-policy", "SERVICE", "")
+    root.add_account("frail-policy", "SERVICE", "")
     assert rights(root, data)[-1].may is True
-    root.update_account("weak-policy", "status", "SUSPENDED")
+    root.update_account("frail-policy", "status", "SUSPENDED")
     assert rights(root, data)[-1].why == "the account is suspended"
     replaced = replace(data, owner="root")
     assert rights(root, replaced)[-1].may is False
