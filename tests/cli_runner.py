@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import shutil
+import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from specs import GOLDEN, REAL
 COMMAND = (sys.executable, "-c", "from srcnet_compiler.cli import main; main()")
 PATIENCE = 120
 TODAY = "2026-11-22"
+QUESTION = b"[y/N]: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +104,46 @@ def to_end(process: subprocess.Popen[str]) -> Ran:
 def on_a_terminal(
     *args: str | Path, cwd: Path, env: Mapping[str, str] | None = None, typed: str = ""
 ) -> Ran:
-    """How a command ends on a terminal, and what it writes there, on both streams."""
-    ours, theirs = pty.openpty()
-    written: list[bytes] = []
+    """How a command ends on a terminal of its own, and what it writes there, on both streams.
 
-    def read() -> None:
+    The terminal is the one that controls the command, as it is where people type: ^C interrupts.
+    """
+    child, ours = pty.fork()
+    if child == 0:
         try:
-            while chunk := os.read(ours, 4096):
-                written.append(chunk)
-        except OSError:
-            return  # the other end is closed
+            os.chdir(cwd)
+            arguments = [*COMMAND, *map(str, args)]
+            os.execve(COMMAND[0], arguments, environment({"TERM": "xterm", **(env or {})}))
+        finally:
+            os._exit(127)
+    try:
+        written = _until_closed(ours, typed.encode())
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.close(ours)
+    return Ran(code, written.decode().replace("\r\n", "\n"), "")
 
-    reader = threading.Thread(target=read)
-    reader.start()
-    with subprocess.Popen(
-        [*COMMAND, *map(str, args)],
-        cwd=cwd,
-        env=environment({"TERM": "xterm", **(env or {})}),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        os.write(ours, typed.encode())
-    reader.join(timeout=30)
-    os.close(ours)
-    return Ran(process.returncode, b"".join(written).decode().replace("\r\n", "\n"), "")
+
+def _until_closed(terminal: int, typed: bytes) -> bytes:
+    """All that is written until the other end is closed.
+
+    It is asked, and what is typed then is typed again each second, as people do where nothing
+    happens: Python does not hear a ^C that comes just before it begins to wait.
+    """
+    written, until = b"", time.monotonic() + PATIENCE
+    answered = 0.0
+    while time.monotonic() < until:
+        if select.select([terminal], [], [], 0.2)[0]:
+            try:
+                written += os.read(terminal, 4096)
+            except OSError:
+                return written  # how Linux says that the other end is closed
+        if typed and QUESTION in written and time.monotonic() > answered + 1:
+            os.write(terminal, typed)
+            answered = time.monotonic()
+    raise TimeoutError(f"it does not end; it wrote {written!r}")
 
 
 def golden_specs(folder: Path) -> Path:

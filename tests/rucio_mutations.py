@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from srcnet_compiler.targets.rucio.model import Rse, RucioModel, RuleTemplate, Subscription
 
 Models: TypeAlias = Iterator[RucioModel]
-OTHER = {"online": "nearline", "nearline": "online"}
+OTHER = {"online": "nearline", "nearline": "online", "fast": "nearline"}
 
 
 def our_rules(subscription: Subscription) -> list[RuleTemplate]:

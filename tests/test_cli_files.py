@@ -266,8 +266,12 @@ def test_show_says_in_words_what_a_plan_does(specs: Path, tmp_path: Path):
     plan = saved_plan(specs, tmp_path / "plan.json")
     text = srcnet("show", plan, cwd=specs)
     assert (text.code, text.err) == (0, "")
-    assert "+ create rse CHSRC_TAPE" in text.out
-    assert "site-specs/chsrc-cscs.yaml:26:17" in text.out
+    assert "+ create account-limit srcnet-policy@CHSRC_TAPE" in text.out
+    assert "+ create 14 of rse: AUSSRC-PERTH-INGEST, " in text.out
+    assert "site-specs/chsrc-cscs.yaml:40:17" in text.out
+    full = srcnet("show", plan, "--full", cwd=specs)
+    assert "+ create rse CHSRC_TAPE" in full.out
+    assert full.out.count("+ create ") == plan.read_text().count('"action":"create"')
     again = srcnet("show", plan, "--format", "json", cwd=specs)
     assert again.out == plan.read_text()
     markdown = srcnet("show", plan, "--format", "markdown", cwd=specs)

@@ -1,9 +1,9 @@
 """Law 7: every emitted line has its spec places, and changing one scalar changes only its lines.
 
 Every scalar of the golden federation is changed, one at a time, to other values that still compile.
-A line that goes must have the scalar among its places before, a line that comes, after. A scalar
-that names another object stands for that object too: a document that retires one area instead of
-another gives back to the first what it had by itself.
+A line that goes must have the scalar among its places before, a line that comes, after. There is one
+exception: a document that retires, or renames, one thing instead of another gives back to the first
+what it has by itself, and takes it from the second. Such a line has places of the thing alone.
 """
 
 import json
@@ -158,7 +158,7 @@ MORE = {
     "policy": ["library", "trial-products"],
     "country": ["GB", "CA"],
 }
-NAMES_AN_OBJECT = {"of", "area", "policy"}
+TAKES_AWAY = {"area", "policy"}
 PROSE = {"description", "reason", "source", "group", "email", "alsoKnownAs", "upTo"}
 _QUANTITY = re.compile(r"([0-9]+)(\.[0-9]+)?( [A-Za-z/]+)")
 
@@ -282,16 +282,17 @@ def unexplained(scalar: Scalar, other: str, new: Compiled) -> list[str]:
     gone, come = gone_and_come(before(), new)
     here = scalar.span
     there = Span(here.file, here.line, here.column, here.line, here.column + len(other))
-    wide: list[tuple[str, list[Line], list[Span]]] = [("-", gone, [here]), ("+", come, [there])]
-    if scalar.key in NAMES_AN_OBJECT:
-        for name in (scalar.value, json.loads(other)):
-            wide[0][2].extend(meant(before(), name))
-            wide[1][2].extend(meant(new, name))
+    taken: list[Span] = []
+    given: list[Span] = []
+    if scalar.key in TAKES_AWAY:
+        taken = list(meant(before(), json.loads(other)))
+        given = list(meant(new, scalar.value))
     return [
         f"{sign} {line.path}:{line.number}: {line.text}"
-        for sign, lines, places in wide
+        for sign, lines, place, wide in (("-", gone, here, taken), ("+", come, there, given))
         for line in lines
-        if not any(overlap(span, place) for span in line.spans for place in places)
+        if not any(overlap(span, place) for span in line.spans)
+        and not any(overlap(span, thing) and span != thing for thing in wide for span in line.spans)
     ]
 
 

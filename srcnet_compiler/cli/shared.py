@@ -58,6 +58,13 @@ def state_option(command: F) -> F:
     )(command)
 
 
+def full_option(command: F) -> F:
+    """`--full`, for those who want to read every line of a plan."""
+    return click.option(
+        "--full", is_flag=True, help="List every change, also where there are many of one kind."
+    )(command)
+
+
 def yes_option(command: F) -> F:
     """`--yes`, for those who cannot be asked."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)

@@ -139,6 +139,7 @@ def _not_one_federation(
 
 
 def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
+    yield from _in_two_regions(federation)
     for site in federation.sites.values():
         yield from _known(site.src, federation.members, "member", site.origin, "src")
         if federation.regions and site.region is None:
@@ -175,6 +176,22 @@ def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
         yield from _known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
     yield from _unknown_in_policies(federation)
     yield from _unknown_in_lifecycle(federation)
+
+
+def _in_two_regions(federation: Federation) -> Iterable[Diagnostic]:
+    first: dict[str, Span] = {}
+    for region in federation.regions.values():
+        for index, country in enumerate(region.countries):
+            here = federation.origin.at("regions", region.name, index)
+            if country in first:
+                yield error(
+                    Code.DUPLICATE_NAME,
+                    f"`{country}` lies in two regions, so copies in both might stand in one place",
+                    Label(here, "again here"),
+                    Label(first[country], "first here"),
+                    help="remove it from one of them",
+                )
+            first.setdefault(country, here)
 
 
 def _in_no_region(federation: Federation, site: Site) -> Diagnostic:

@@ -17,23 +17,26 @@ _SIGNS = {
     Action.RETIRE: "-",
 }
 _ONE_BY_ONE = 12
-"""More creations or adoptions of one kind than this are counted, not listed."""
+"""More creations or adoptions of one kind than this are counted, unless all are asked for."""
 _WIDEST = 68
 
 
-def render_plan(plan: Plan) -> str:
-    """The plan as text: what happens to which object, why, and what is left out."""
-    return "\n".join(_plan(plan)) + "\n"
+def render_plan(plan: Plan, *, full: bool = False) -> str:
+    """The plan as text: what happens to which object, why, and what is left out.
+
+    Many creations of one kind are folded into one line unless it is asked for in full.
+    """
+    return "\n".join(_plan(plan, full)) + "\n"
 
 
-def _plan(plan: Plan) -> Iterator[str]:
+def _plan(plan: Plan, full: bool) -> Iterator[str]:
     changes = plan.changes
     if not changes:
         yield f"{plan.instance}: nothing to do"
     else:
         yield f"{plan.instance}: {summary(changes)}"
         yield ""
-        yield from _changes(changes)
+        yield from _changes(changes, full)
     if plan.unseen:
         yield ""
         yield "Could not be read, so nothing there is changed:"
@@ -55,14 +58,17 @@ def summary(changes: Sequence[Change]) -> str:
     return f"{len(changes)} {noun} ({', '.join(words)}); impact: {gravest.value}{data}"
 
 
-def _changes(changes: Sequence[Change]) -> Iterator[str]:
+def _changes(changes: Sequence[Change], full: bool = False) -> Iterator[str]:
     groups: dict[tuple[Action, str], list[Change]] = defaultdict(list)
     for change in changes:
         groups[change.action, change.address.kind].append(change)
     for (action, kind), group in groups.items():
-        if action in (Action.CREATE, Action.ADOPT) and len(group) > _ONE_BY_ONE:
+        if not full and action in (Action.CREATE, Action.ADOPT) and len(group) > _ONE_BY_ONE:
             names = ", ".join(change.address.name for change in group[:3])
-            yield f"  {_SIGNS[action]} {action.value} {len(group)} of {kind}: {names}, …"
+            yield (
+                f"  {_SIGNS[action]} {action.value} {len(group)} of {kind}: {names}, …"
+                "   (all with --full)"
+            )
         else:
             for change in group:
                 yield from _change(change)
@@ -137,7 +143,7 @@ def markdown_plan(plan: Plan) -> str:
     """The plan for a pull request: the verdict first, the rest folded."""
     changes = plan.changes
     head = summary(changes) if changes else "nothing to do"
-    body = render_plan(plan)
+    body = render_plan(plan, full=True)
     return (
         f"### {plan.instance}: {head}\n\n<details><summary>All changes</summary>\n\n"
         f"```text\n{body}```\n\n</details>\n"

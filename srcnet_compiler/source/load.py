@@ -12,7 +12,7 @@ from srcnet_compiler.source.compose import Composer, Document
 from srcnet_compiler.source.places import Places
 from srcnet_compiler.source.syntax import Problem, explain
 from srcnet_compiler.source.text import decode, place, split_lines
-from srcnet_compiler.source.trouble import MAX_VALUES, LimitError
+from srcnet_compiler.source.trouble import MAX_VALUES, LimitError, too_deep
 from srcnet_compiler.span import Span
 
 _MAX_SYNTAX_ERRORS = 20
@@ -59,7 +59,11 @@ def _parse(file: str, text: str, documents: list[Document], found: list[Diagnost
             return
         except YAMLError as trouble:
             problem = Problem.of(trouble, lines, first_line)
-            found += [*composer.found, explain(file, problem)]
+            found += composer.found
+            if problem.is_too_deep:
+                found.append(too_deep(problem.span(file)).finding)
+                return
+            found.append(explain(file, problem))
             following = _NEXT_DOCUMENT.search(text, begin + max(problem.index, 1))
         if following is None:
             return

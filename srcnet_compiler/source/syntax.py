@@ -57,6 +57,15 @@ class Problem:
         return self.lines[line][:column] if line < len(self.lines) else ""
 
     @property
+    def is_too_deep(self) -> bool:
+        """Whether it is libyaml's own limit, which it may reach while it only looks ahead."""
+        return "maximum nesting depth" in self.what
+
+    def span(self, file: str) -> Span:
+        """Where it stopped."""
+        return _span(file, self.lines, self.here, 1)
+
+    @property
     def at_end(self) -> bool:
         """Whether nothing but blanks follows in the whole file."""
         line, _ = self.here

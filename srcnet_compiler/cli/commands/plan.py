@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     compiled,
     format_option,
+    full_option,
     show_refusals,
     state_option,
     state_store,
@@ -26,6 +28,7 @@ from srcnet_compiler.cli.shared import (
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where there are changes.")
 @format_option("text", "json", "markdown")
+@full_option
 @state_option
 @today_option
 @click.pass_obj
@@ -34,6 +37,7 @@ def command(
     out: Path | None,
     detailed_exitcode: bool,
     form: str,
+    full: bool,
     state: Path,
     today: datetime | None,
 ) -> int:
@@ -54,7 +58,8 @@ def command(
     from srcnet_compiler.report.plan import markdown_plan, render_plan
 
     known = known_objects(state_store(settings, state))
-    renderers = {"text": render_plan, "json": to_json, "markdown": markdown_plan}
+    text = partial(render_plan, full=full)
+    renderers = {"text": text, "json": to_json, "markdown": markdown_plan}
     with system_trouble(), reach(result, os.environ) as systems:
         (system,) = systems
         plan = make_plan(result, system, known)

@@ -1,29 +1,33 @@
 """`srcnet show`: a saved plan, in words."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from srcnet_compiler.cli.exits import Exit
-from srcnet_compiler.cli.shared import format_option, read_plan
+from srcnet_compiler.cli.shared import format_option, full_option, read_plan
 
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
 @format_option("text", "json", "markdown")
-def command(plan_file: Path, form: str) -> int:
+@full_option
+def command(plan_file: Path, form: str, full: bool) -> int:
     """Show a saved plan.
 
     \b
     Examples:
       srcnet show plan.json
+      srcnet show plan.json --full
       srcnet show plan.json --format markdown
     """
     from srcnet_compiler.plan.file import digest, to_json
     from srcnet_compiler.report.plan import markdown_plan, render_plan
 
     plan = read_plan(plan_file)
-    renderers = {"text": render_plan, "json": to_json, "markdown": markdown_plan}
+    text = partial(render_plan, full=full)
+    renderers = {"text": text, "json": to_json, "markdown": markdown_plan}
     click.echo(renderers[form](plan), nl=False)
     if form == "text":
         click.echo(f"\nplan {digest(plan)[:12]}, made by srcnet {plan.binding.tool}")

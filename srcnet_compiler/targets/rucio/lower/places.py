@@ -66,7 +66,6 @@ def standing(federation: Federation, area: StorageArea) -> Spans:
         *region_places(federation, area),
         *written(site.origin, "country"),
         *written(tier.origin, "counts"),
-        *end_places(federation, area),
     )
 
 
