@@ -1,9 +1,10 @@
 """Law 7: every emitted line has its spec places, and changing one scalar changes only its lines.
 
-Every scalar of the golden federation is changed, one at a time, to other values that still compile.
-A line that goes must have the scalar among its places before, a line that comes, after. There is one
-exception: a document that retires, or renames, one thing instead of another gives back to the first
-what it has by itself, and takes it from the second. Such a line has places of the thing alone.
+Every scalar of the golden federation is changed, one at a time, to other values that still
+compile. A line that goes must have the scalar among its places before, a line that comes, after.
+There is one exception: a document that retires, or renames, one thing instead of another gives back
+to the first what it has by itself, and takes it from the second. Such a line has places of the
+thing alone.
 """
 
 import json
