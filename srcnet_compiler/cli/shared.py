@@ -207,6 +207,16 @@ def read_plan(path: Path) -> "Plan":
     raise StopError(Exit.STALE, f"`{path}`: {why}", "make a new one: `srcnet plan --out PLAN`")
 
 
+def plan_as(plan: "Plan", form: str, full: bool) -> str:
+    """A plan in the format asked for; `full` lists what text would fold."""
+    from srcnet_compiler.plan.file import to_json
+    from srcnet_compiler.report.plan import markdown_plan, render_plan
+
+    if form == "json":
+        return to_json(plan)
+    return markdown_plan(plan) if form == "markdown" else render_plan(plan, full=full)
+
+
 def write_file(path: Path, text: str) -> None:
     """The whole file or, where the disk is full, the one that was there before."""
     write_files({path: text})

@@ -2,7 +2,6 @@
 
 import os
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from srcnet_compiler.cli.shared import (
     compiled,
     format_option,
     full_option,
+    plan_as,
     show_refusals,
     state_option,
     state_store,
@@ -55,17 +55,14 @@ def command(
     stop_on_errors(result)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
     from srcnet_compiler.plan.file import to_json
-    from srcnet_compiler.report.plan import markdown_plan, render_plan
 
     known = known_objects(state_store(settings, state))
-    text = partial(render_plan, full=full)
-    renderers = {"text": text, "json": to_json, "markdown": markdown_plan}
     with system_trouble(), reach(result, os.environ) as systems:
         (system,) = systems
         plan = make_plan(result, system, known)
     if out is not None:
         write_file(out, to_json(plan))
-    click.echo(renderers[form](plan), nl=False)
+    click.echo(plan_as(plan, form, full), nl=False)
     if out is not None:
         click.echo(f"saved in {out}; `srcnet apply {out}` does it", err=True)
     refusals = objections(plan, result, the_day(today))

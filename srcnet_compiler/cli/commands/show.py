@@ -1,12 +1,11 @@
 """`srcnet show`: a saved plan, in words."""
 
-from functools import partial
 from pathlib import Path
 
 import click
 
 from srcnet_compiler.cli.exits import Exit
-from srcnet_compiler.cli.shared import format_option, full_option, read_plan
+from srcnet_compiler.cli.shared import format_option, full_option, plan_as, read_plan
 
 
 @click.command("show")
@@ -22,13 +21,10 @@ def command(plan_file: Path, form: str, full: bool) -> int:
       srcnet show plan.json --full
       srcnet show plan.json --format markdown
     """
-    from srcnet_compiler.plan.file import digest, to_json
-    from srcnet_compiler.report.plan import markdown_plan, render_plan
+    from srcnet_compiler.plan.file import digest
 
     plan = read_plan(plan_file)
-    text = partial(render_plan, full=full)
-    renderers = {"text": text, "json": to_json, "markdown": markdown_plan}
-    click.echo(renderers[form](plan), nl=False)
+    click.echo(plan_as(plan, form, full), nl=False)
     if form == "text":
         click.echo(f"\nplan {digest(plan)[:12]}, made by srcnet {plan.binding.tool}")
     return Exit.FINE
