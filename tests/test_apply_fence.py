@@ -50,12 +50,16 @@ def test_with_us_dies_all_that_we_have_started_behind_the_fence():
     assert process.stdout.readline() == b"up\n"
     assert len(marked(mark)) >= 3
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.wait()
     for _ in range(100):
         if not marked(mark):
             break
         time.sleep(0.05)
-    assert marked(mark) == []
+    living = marked(mark)
+    for each in living:
+        os.kill(each, signal.SIGKILL)
+    process.stdout.close()
+    assert living == []
 
 
 @pytest.mark.parametrize("fence", [Fence.LEASH, Fence.NONE])

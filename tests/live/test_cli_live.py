@@ -106,9 +106,10 @@ def test_from_nothing_to_what_the_specs_say(someone: Operator):
 
     someone("compile")
     plan = someone("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
-    assert "+ create rse CHSRC_XRD_PROD" in plan.out
+    assert "+ create 14 of rse: AUSSRC-PERTH-INGEST, " in plan.out
     assert plan.err == "saved in plan.json; `srcnet apply plan.json` does it\n"
     assert someone("show", "plan.json").out.startswith(plan.out)
+    assert "+ create rse CHSRC_XRD_PROD" in someone("show", "plan.json", "--full").out
     someone("verify", code=4)
     refused = someone("apply", code=64)
     assert "say `--yes`" in refused.err
@@ -339,6 +340,9 @@ def test_without_space_or_rights_to_write_nothing_is_half_done(at_work: Operator
     plan = (at_work.specs / "plan.json").read_bytes()
     full = ("prlimit", "--fsize=1000", "--")
     said = at_work("plan", "--out", "plan.json", code=74, before=full)
+    assert "cannot use the ledger" in said.err
+    args = ("plan", "--out", "plan.json", "--state", "elsewhere")  # without a ledger to be read
+    said = at_work(*args, code=74, before=full)
     assert "File too large" in said.err
     assert (at_work.specs / "plan.json").read_bytes() == plan
     at_work("plan", "--out", "/proc/plan.json", code=74)

@@ -1,0 +1,183 @@
+"""Lines of the compiler on which the laws rest, and how to break each.
+
+`test_laws_bite.py` breaks one at a time in a copy of the project and sees that the tests of its law
+fail. Who adds a law adds its line here. The numbers are those of the laws in the design.
+"""
+
+from dataclasses import dataclass
+
+LAWS = "tests/test_laws.py"
+PLACES = "tests/test_law_of_places.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """`line` stands once in `file`; with `instead` in its place, `test` must fail."""
+
+    law: int
+    what: str
+    file: str
+    line: str
+    instead: str
+    test: str
+    live: str | None = None
+
+    @property
+    def label(self) -> str:
+        return f"law {self.law}: {self.what}"
+
+
+RUCIO = "srcnet_compiler/targets/rucio"
+ROLE = "srcnet_compiler/apply/project/roles/rucio/module_utils"
+
+BREAKS = (
+    Break(
+        1,
+        "documents in the order in which they were read",
+        "srcnet_compiler/federation/link.py",
+        "sorted(documents, key=lambda d: (d.document.metadata.name, d.origin.at()))",
+        "list(documents)",
+        f"{LAWS}::test_the_order_of_real_files_changes_nothing",
+    ),
+    Break(
+        1,
+        "places in the order of their hashes",
+        f"{RUCIO}/lower/places.py",
+        "return tuple(dict.fromkeys(chain(spans, chain.from_iterable((*asked, *ends, *moves)))))",
+        "return tuple(set(chain(spans, chain.from_iterable((*asked, *ends, *moves)))))",
+        f"{LAWS}::test_no_environment_changes_a_byte",
+    ),
+    Break(
+        2,
+        "a field that is as wanted counts as different",
+        f"{RUCIO}/diff/objects.py",
+        "if not exists or before.get(name) != value:",
+        "if name:",
+        f"{LAWS}::test_the_real_thing_needs_no_change_once_it_is_so",
+    ),
+    Break(
+        2,
+        "what was accepted is taken for what was done",
+        f"{ROLE}/srcnet_gate.py",
+        '        if value != field["after"]:\n            text',
+        "        if False:\n            text",
+        "tests/live/test_apply.py::test_what_the_server_accepts_and_does_not_do_is_a_failure",
+        live="rucio",
+    ),
+    Break(
+        3,
+        "a rule that forgets the tier",
+        f"{RUCIO}/lower/policies.py",
+        "attribute(domain, slot.domain) & tier",
+        "attribute(domain, slot.domain)",
+        f"{LAWS}::test_every_choice_in_the_real_federation_satisfies_the_policy",
+    ),
+    Break(
+        3,
+        "an area that does not count and can be meant",
+        f"{RUCIO}/lower/areas.py",
+        "    if counts:\n        yield TIER",
+        "    if True:\n        yield TIER",
+        f"{LAWS}::test_every_choice_in_the_real_federation_satisfies_the_policy",
+    ),
+    Break(
+        3,
+        "a checker that trusts what was emitted",
+        f"{RUCIO}/check.py",
+        "    yield from objections(wanted, given, rses)\n",
+        "",
+        f"{LAWS}::test_the_checker_finds_every_mutation_of_the_golden_federation",
+    ),
+    Break(
+        3,
+        "an evaluator that differs from the server's",
+        f"{RUCIO}/model/expression/evaluate.py",
+        "return left - right",
+        "return right - left",
+        "tests/live/test_expression_agrees.py"
+        "::test_an_expression_means_to_us_what_it_means_to_the_server",
+        live="rucio",
+    ),
+    Break(
+        6,
+        "a change under what could not be read",
+        f"{RUCIO}/diff/__init__.py",
+        "if not any(gap.covers(change.address) for gap in observed.gaps)",
+        "if change is not None",
+        f"{LAWS}::test_nothing_under_a_gap_is_changed_and_nothing_else_is_forgotten",
+    ),
+    Break(
+        6,
+        "an attribute of others that is absent from the spec",
+        f"{RUCIO}/diff/objects.py",
+        'if name.startswith(f"attribute.{OWNED_ATTRIBUTES}") and name not in after:',
+        'if name.startswith("attribute.") and name not in after:',
+        f"{LAWS}::test_what_others_made_is_never_in_a_diff",
+    ),
+    Break(
+        6,
+        "a subscription of somebody else",
+        f"{RUCIO}/diff/objects.py",
+        "ours = found.account == desired.owner and (",
+        "ours = (",
+        f"{LAWS}::test_what_others_made_is_never_in_a_diff",
+    ),
+    Break(
+        7,
+        "a limit that points at the name",
+        f"{RUCIO}/lower/areas.py",
+        '"limit.MaxSpaceAvailable": (here.at("capacity"),)',
+        '"limit.MaxSpaceAvailable": (here.at("name"),)',
+        f"{PLACES}::test_a_scalar_changes_only_lines_that_map_to_it",
+    ),
+    Break(
+        7,
+        "a line without its places",
+        f"{RUCIO}/lower/places.py",
+        '        *written(tier.origin, "counts"),\n',
+        "",
+        f"{PLACES}::test_a_scalar_changes_only_lines_that_map_to_it",
+    ),
+    Break(
+        8,
+        "a source line shown as it is",
+        "srcnet_compiler/report/conceal.py",
+        "        line = line[:start] + _DOT * (end - start) + line[end:]\n",
+        "        line = line[:start] + line[start:end] + line[end:]\n",
+        "tests/test_conceal.py::test_no_report_shows_a_secret",
+    ),
+    Break(
+        8,
+        "a secret that a system repeats",
+        "srcnet_compiler/apply/gate.py",
+        "            text = text.replace(secret, HIDDEN)\n",
+        "            text = text.replace(secret, secret)\n",
+        "tests/test_apply_gate.py::test_a_secret_that_comes_back_in_a_text_is_cut_out",
+    ),
+    Break(
+        9,
+        "a go without an intent in the ledger",
+        "srcnet_compiler/apply/gate.py",
+        "self._begun[change.id] = self._journal.write(change, INTENT, before=before)",
+        "self._begun[change.id] = self._journal.clock()",
+        "tests/live/test_kill_sweep.py",
+        live="rucio",
+    ),
+    Break(
+        9,
+        "a module that lives on",
+        "srcnet_compiler/apply/fence.py",
+        'return ["/bin/sh", str(WRAPPER), fence.value, "--", *command]',
+        'return ["/bin/sh", str(WRAPPER), "none", "--", *command]',
+        "tests/test_apply_fence.py",
+    ),
+    Break(
+        9,
+        "a second run that does not look at what is there",
+        f"{ROLE}/srcnet_gate.py",
+        '    todo = [field for field in fields if now.get(field["name"]) != field["after"]]\n',
+        "    todo = list(fields)\n",
+        "tests/live/test_kill_sweep.py",
+        live="rucio",
+    ),
+)
