@@ -143,7 +143,7 @@ def test_what_is_not_understood_ends_with_64_and_a_hint(args: list[str], hint: s
 
 def test_validate_has_nothing_to_say_of_good_specs(specs: Path):
     ran = srcnet("validate", "--today", TODAY, cwd=specs)
-    assert (ran.code, ran.out, ran.err) == (0, "no findings\n\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, "no findings\n", "")
 
 
 def test_validate_points_at_the_value_and_says_what_to_type(own: Path):

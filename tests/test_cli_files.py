@@ -36,8 +36,9 @@ def compile_into(folder: Path, *args: str | Path, before: tuple[str, ...] = ()) 
 def changed(ran: Ran) -> int:
     """How many files it says have changed."""
     assert ran.code == 0, ran
-    line = next(line for line in ran.out.splitlines() if line.endswith(" files changed"))
-    return int(line.split()[0])
+    verdict = ran.out.splitlines()[-1]
+    assert verdict.endswith(" files changed)"), ran
+    return int(verdict.split()[-3])
 
 
 def saved_plan(specs: Path, path: Path) -> Path:

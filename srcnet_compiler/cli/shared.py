@@ -119,7 +119,7 @@ def show_findings(
     if form == "text":
         from srcnet_compiler.report.text import render
 
-        click.echo(render(report, colour=is_coloured(), width=terminal_width()))
+        click.echo(render(report, colour=is_coloured(), width=terminal_width()), nl=False)
     else:
         from srcnet_compiler.report.formats import FORMATS as RENDERERS
 
@@ -134,7 +134,7 @@ def stop_on_errors(found: "Compiled") -> None:
     if found.failed:
         code = exit_of(found.diagnostics)
         report = Report(found.diagnostics, found.sources.lines)
-        click.echo(render(report, width=terminal_width()), err=True)
+        click.echo(render(report, width=terminal_width()), err=True, nl=False)
         raise StopError(code, "the specs have errors", "mend them first")
 
 
@@ -170,7 +170,7 @@ def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
     from srcnet_compiler.report.text import render
 
     report = Report(tuple(refusals), found.sources.lines)
-    click.echo(render(report, width=terminal_width()), err=True)
+    click.echo(render(report, width=terminal_width()), err=True, nl=False)
     click.echo("error: the plan is refused", err=True)
 
 

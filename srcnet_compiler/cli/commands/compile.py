@@ -49,11 +49,8 @@ def command(settings: Settings, out: Path, form: str, today: datetime | None) ->
         facts = (
             ("sites", str(len(result.federation.sites))),
             ("storage areas", str(len(result.federation.areas))),
-            ("files", str(len(result.artifacts))),
+            ("files", str(len(result.artifacts) + 1)),  # with the source map
             ("files changed", str(written)),
         )
     show_findings(result.diagnostics, result.sources.lines, form, facts)
-    if form == "text":
-        for name, number in facts:
-            click.echo(f"{number:>6} {name}")
     return exit_of(result.diagnostics)
