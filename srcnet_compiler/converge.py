@@ -17,7 +17,7 @@ from srcnet_compiler.apply.receipt import Receipt
 from srcnet_compiler.apply.run import apply_plan, open_waits_key
 from srcnet_compiler.apply.state import StateStore
 from srcnet_compiler.change import Address, Change
-from srcnet_compiler.diagnostic import Diagnostic
+from srcnet_compiler.diagnostic import Diagnostic, has_errors
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.pipeline import Compiled, Lowered, digest_of
 from srcnet_compiler.plan.build import build_plan
@@ -93,6 +93,7 @@ def make_plan(compiled: Compiled, system: System, known: frozenset[Address]) -> 
         binding(compiled),
         unseen=(Unseen(gap.under, gap.reason) for gap in reading.gaps),
         held=held_back(_federation(compiled)),
+        findings=target.check_seen(model, reading.model),
     )
 
 
@@ -154,11 +155,13 @@ class Verdict:
     differences: tuple[Change, ...]
     waiting: tuple[Change, ...]
     unseen: tuple[Unseen, ...]
+    findings: tuple[Diagnostic, ...]
 
     @property
     def is_converged(self) -> bool:
-        """Whether all could be read and nothing differs but for what waits for a fact."""
-        return not self.differences and not self.unseen
+        """Whether all could be read, nothing differs but for what waits for a fact, and nothing
+        else that is there spoils what is wanted."""
+        return not self.differences and not self.unseen and not has_errors(self.findings)
 
 
 def verify(system: System) -> Verdict:
@@ -173,6 +176,7 @@ def verify(system: System) -> Verdict:
         tuple(change for change in changes if change not in waiting),
         waiting,
         tuple(Unseen(gap.under, gap.reason) for gap in reading.gaps),
+        tuple(system.lowered.target.check_seen(model, reading.model)),
     )
 
 

@@ -76,6 +76,11 @@ class Code(Enum):
     OVER_LIMIT = "over-limit"
     RESTS_ON_DRAFT = "rests-on-draft"
     NOT_OURS = "not-ours"
+    # on the real system
+    AREA_NOT_DESCRIBED = "area-not-described"
+    RENAME_TAKEN = "rename-taken"
+    CLOSED_FOR_WRITING = "closed-for-writing"
+    ENDPOINT_NOT_DESCRIBED = "endpoint-not-described"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from srcnet_compiler.change import Action, Address, Change
+from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
 
 
@@ -15,6 +16,7 @@ def build_plan(
     binding: Binding,
     unseen: Iterable[Unseen] = (),
     held: Iterable[Held] = (),
+    findings: Iterable[Diagnostic] = (),
     supersedes: str | None = None,
 ) -> Plan:
     """A plan whose waves honour `needs`; what exists and is not `known` as ours is adopted."""
@@ -25,6 +27,7 @@ def build_plan(
         waves([*first_contact, *changes]),
         tuple(unseen),
         tuple(held),
+        tuple(findings),
         supersedes,
     )
 

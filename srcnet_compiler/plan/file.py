@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Wait
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity
 from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
 from srcnet_compiler.span import Span
 
@@ -68,6 +69,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
         "waves": [[change_data(change) for change in wave] for wave in plan.waves],
         "unseen": [{"under": _address_data(u.under), "reason": u.reason} for u in plan.unseen],
         "held": [{"what": held.what, "reason": held.reason} for held in plan.held],
+        "findings": [finding_data(found) for found in plan.findings],
         "supersedes": plan.supersedes,
     }
 
@@ -100,6 +102,29 @@ def _address_data(address: Address) -> dict[str, str]:
     }
 
 
+def finding_data(found: Diagnostic) -> dict[str, Any]:
+    """One finding as plain data."""
+    return {
+        "code": found.code.value,
+        "severity": found.severity.value,
+        "message": found.message,
+        "labels": [{"span": _span_data(each.span), "text": each.text} for each in found.labels],
+        "help": found.help,
+        "subject": found.subject,
+    }
+
+
+def _finding(data: Mapping[str, Any]) -> Diagnostic:
+    return Diagnostic(
+        Code(data["code"]),
+        Severity(data["severity"]),
+        data["message"],
+        tuple(Label(Span(*each["span"]), each["text"]) for each in data["labels"]),
+        data["help"],
+        data["subject"],
+    )
+
+
 def _span_data(span: Span | None) -> list[str | int] | None:
     if span is None:
         return None
@@ -113,6 +138,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         waves=tuple(tuple(change_from(change) for change in wave) for wave in data["waves"]),
         unseen=tuple(Unseen(Address(**u["under"]), u["reason"]) for u in data["unseen"]),
         held=tuple(Held(**held) for held in data["held"]),
+        findings=tuple(_finding(found) for found in data["findings"]),
         supersedes=data["supersedes"],
     )
 

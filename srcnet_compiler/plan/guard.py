@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from srcnet_compiler.change import Action, Change
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
 from srcnet_compiler.federation.model import Federation, Waiver
 from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes
@@ -14,6 +14,7 @@ from srcnet_compiler.span import Span
 def guard(plan: Plan, federation: Federation, today: date) -> tuple[Diagnostic, ...]:
     """Every reason to refuse the plan on `today`; a waiver in force takes one away."""
     return (
+        *(found for found in plan.findings if found.severity is Severity.ERROR),
         *_limits(plan, federation, today),
         *_drafts(plan, federation, today),
         *_retirements(plan, federation, today),

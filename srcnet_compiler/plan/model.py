@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from srcnet_compiler.change import Address, Change, Impact
+from srcnet_compiler.diagnostic import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,17 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes in an order that honours `needs`; `wave` numbers in `waves` run one after another."""
+    """Changes in an order that honours `needs`; `wave` numbers in `waves` run one after another.
+
+    `findings` are about the system as it was seen; with an error among them the plan is refused.
+    """
 
     instance: str
     binding: Binding
     waves: tuple[tuple[Change, ...], ...]
     unseen: tuple[Unseen, ...] = ()
     held: tuple[Held, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
     supersedes: str | None = None
 
     @property

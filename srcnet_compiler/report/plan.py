@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from srcnet_compiler.apply.receipt import Receipt, Status
 from srcnet_compiler.change import Action, Change, FieldChange, Impact, Json
+from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.plan.model import Plan
 from srcnet_compiler.quantity import Bytes, format_bytes, round_bytes
 
@@ -41,10 +42,23 @@ def _plan(plan: Plan, full: bool) -> Iterator[str]:
         yield ""
         yield "Could not be read, so nothing there is changed:"
         yield from (f"  ? {unseen.under}: {unseen.reason}" for unseen in plan.unseen)
+    if plan.findings:
+        yield ""
+        yield from noticed(plan.findings)
     if plan.held:
         yield ""
         yield "Described and left out:"
         yield from (f"  . {held.what} {held.reason}" for held in plan.held)
+
+
+def noticed(findings: Iterable[Diagnostic]) -> Iterator[str]:
+    """What was found on the system besides the changes."""
+    yield "Noticed on the system:"
+    for found in findings:
+        yield f"  ! {found.severity.value}[{found.code.value}]: {found.message}"
+        yield f"      {found.labels[0].span}"
+        if found.help:
+            yield f"      help: {found.help}"
 
 
 def summary(changes: Sequence[Change]) -> str:

@@ -57,7 +57,8 @@ class RefusedError(Exception):
 class Target(Generic[M, C]):
     """`M` is the target's model of one instance, `C` the client that reads it.
 
-    `check` is what the real consumer of the artifacts would object to. `connection` is how to reach
+    `check` is what the real consumer of the artifacts would object to, `check_seen` what else is
+    there, as seen, that would spoil what is wanted. `connection` is how to reach
     the instance to change it, secrets included, given the environment; `reading_connection` how to
     read it, which may be by another account. `connect` raises UnreachableError and
     RefusedError. `read` looks only at what the wanted model may touch; `adoptions` takes over what
@@ -68,6 +69,7 @@ class Target(Generic[M, C]):
     lower: Callable[[Federation, Analysis], tuple[M, ...]]
     emit: Callable[[M], tuple[Artifact, ...]]
     check: Callable[[M, Federation], Iterable[Diagnostic]]
+    check_seen: Callable[[M, M], Iterable[Diagnostic]]
     connection: Callable[[Federation, M, Mapping[str, str]], Mapping[str, Json]]
     reading_connection: Callable[[Federation, M, Mapping[str, str]], Mapping[str, Json]]
     connect: Callable[[Mapping[str, Json]], C]

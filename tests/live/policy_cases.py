@@ -228,8 +228,9 @@ class Case:
         compiled = self.compile()
         with reach(compiled, {}) as (system,):
             plan = make_plan(compiled, system, known_objects(self.store))
-        assert plan.unseen == ()
-        assert objections(plan, compiled, now().date()) == ()
+        assert plan.unseen == (), plan.unseen
+        against = objections(plan, compiled, now().date())
+        assert against == (), [finding.message for finding in against]
         return plan
 
     def apply(self, plan: Plan | None = None) -> Receipt:

@@ -343,12 +343,13 @@ def test_the_number_of_questions_does_not_grow_with_links_and_datasets(
             "/accounts/read-policy/limits/local",
             "/scopes/owner",
             "/scopes/owner/",
-            "/subscriptions/read-policy",
+            "/subscriptions/",
             "/config/read-section",
             "/config/read-other",
             "/rules/",
             "/dids/read-raw/dids/search",
             "/dids/bulkmeta",
+            "/dids/bulkfiles",
         ]
     )
 

@@ -36,8 +36,8 @@ def command(settings: Settings, form: str, today: datetime | None) -> int:
     result = compiled(settings, the_day(today))
     stop_on_errors(result)
     from srcnet_compiler.converge import reach, verify
-    from srcnet_compiler.plan.file import change_data
-    from srcnet_compiler.report.plan import render_drift
+    from srcnet_compiler.plan.file import change_data, finding_data
+    from srcnet_compiler.report.plan import noticed, render_drift
 
     with system_trouble(), reach(result, os.environ) as systems:
         (system,) = systems
@@ -50,6 +50,7 @@ def command(settings: Settings, form: str, today: datetime | None) -> int:
             "differences": [change_data(change) for change in verdict.differences],
             "waiting": [change_data(change) for change in verdict.waiting],
             "unseen": [{"under": str(u.under), "reason": u.reason} for u in verdict.unseen],
+            "findings": [finding_data(found) for found in verdict.findings],
         }
         click.echo(json.dumps(data, indent=2, sort_keys=True))
     else:
@@ -57,6 +58,8 @@ def command(settings: Settings, form: str, today: datetime | None) -> int:
         click.echo(render_drift(verdict.instance, changes, verdict.objects), nl=False)
         for unseen in verdict.unseen:
             click.echo(f"  ? {unseen.under}: {unseen.reason}")
+        if verdict.findings:
+            click.echo("\n".join(noticed(verdict.findings)))
     if not verdict.is_converged:
         return Exit.NOT_CONVERGED
     return Exit.WAITING if verdict.waiting else Exit.FINE

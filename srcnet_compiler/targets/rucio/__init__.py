@@ -50,6 +50,7 @@ TARGET: "Target[RucioModel, RucioClient]" = Target(
     lower=lower.lower,
     emit=emit.emit,
     check=check.check,
+    check_seen=check.check_seen,
     connection=_connection,
     reading_connection=_reading_connection,
     connect=_connect,

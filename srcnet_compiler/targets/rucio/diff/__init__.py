@@ -1,9 +1,10 @@
 """The changes that turn one Rucio into the other: on owned fields only, nothing because absent."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from srcnet_compiler.change import Action, Change, FieldChange, Impact
-from srcnet_compiler.targets.protocol import Reading
+from srcnet_compiler.targets.protocol import Gap, Reading
 from srcnet_compiler.targets.rucio.diff.data import audit
 from srcnet_compiler.targets.rucio.diff.objects import (
     Places,
@@ -13,6 +14,7 @@ from srcnet_compiler.targets.rucio.diff.objects import (
     origin,
     places_of,
     renames,
+    set_aside,
     to_change,
 )
 from srcnet_compiler.targets.rucio.model import RucioModel
@@ -29,6 +31,7 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
 
     changes = (
         *renames(desired, observed.model),
+        *set_aside(desired, observed.model),
         *(
             change
             for thing in desired.things()
@@ -37,9 +40,18 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
         *ended_subscriptions(desired, observed.model),
         *audit(desired, observed.model),
     )
-    return tuple(
-        change for change in changes if not any(gap.covers(change.address) for gap in observed.gaps)
-    )
+    return _without_unseen(changes, observed.gaps)
+
+
+def _without_unseen(changes: Sequence[Change], gaps: Sequence[Gap]) -> tuple[Change, ...]:
+    """The changes that lie under no gap, and need nothing that does: who relies on a change that
+    cannot be made would find the system in between."""
+    hidden = {c.address for c in changes if any(gap.covers(c.address) for gap in gaps)}
+    before = -1
+    while before != len(hidden):
+        before = len(hidden)
+        hidden |= {c.address for c in changes if not hidden.isdisjoint(c.needs)}
+    return tuple(change for change in changes if change.address not in hidden)
 
 
 def adoptions(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:

@@ -1,7 +1,8 @@
 """The audit: rules that arrival lost are added, pins that have done their work are let go."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
 from srcnet_compiler.targets.rucio.diff.objects import address, origin
@@ -20,6 +21,7 @@ from srcnet_compiler.targets.rucio.model.requirement import (
     candidates_of,
     choices,
     objections,
+    subsets,
 )
 from srcnet_compiler.targets.rucio.model.subscription import Did, Filter, matches, parse_filter
 
@@ -37,9 +39,7 @@ def audit(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
         for subscription, wanted in filters:
             if matches(wanted, _did(dataset, wanted)):
                 requirement = desired.requirements[subscription.name]
-                for template in _missing(places, dataset, subscription, requirement):
-                    needs = places.needs(template)
-                    yield _add_rule(desired, dataset, subscription, template, needs)
+                yield from _rules(desired, places, dataset, subscription)
                 yield from _pins(desired, dataset, requirement)
 
 
@@ -52,12 +52,15 @@ class _Places:
         self._kept: dict[tuple[str, tuple[tuple[int, str], ...]], bool] = {}
 
     def keep(self, wanted: Requirement, rules: Iterable[Rule | RuleTemplate]) -> bool:
-        """Whether the rules keep what is wanted, whatever Rucio chooses within them."""
+        """Whether some of the rules keep what is wanted, whatever Rucio chooses within them; what
+        others do beside them takes nothing away."""
         given = tuple((rule.copies, rule.rse_expression) for rule in rules)
         key = (wanted.tag, given)
         if key not in self._kept:
-            found = objections(wanted, choices(given, self._after), self._after)
-            self._kept[key] = bool(given) and not found
+            chosen = choices(given, self._after)
+            self._kept[key] = any(
+                not objections(wanted, some, self._after) for some in subsets(chosen)
+            )
         return self._kept[key]
 
     def needs(self, template: RuleTemplate) -> Iterator[Address]:
@@ -75,20 +78,66 @@ def _did(dataset: Dataset, wanted: Filter) -> Did:
     return Did(dataset.scope, dataset.name, "DATASET", columns)
 
 
-def _missing(
-    places: _Places, dataset: Dataset, subscription: Subscription, wanted: Requirement
-) -> Iterator[RuleTemplate]:
-    """The rules of the subscription that are to be added until all is kept."""
-    rules: list[Rule | RuleTemplate] = [
-        rule for rule in dataset.rules if rule.comments.startswith(wanted.tag) and not rule.released
-    ]
-    there = {rule.rse_expression for rule in rules}
-    for template in subscription.rules:
-        if places.keep(wanted, rules):
+def _rules(
+    desired: RucioModel, places: _Places, dataset: Dataset, subscription: Subscription
+) -> Iterator[Change]:
+    """What makes our rules on the dataset keep its policy: rules under a former name of policy or
+    phase are given the name of today, and those that are missing are added."""
+    wanted = desired.requirements[subscription.name]
+    lasting = [rule for rule in dataset.rules if not rule.released and not _is_pin(rule)]
+    named = [rule for rule in lasting if rule.comments.startswith(wanted.tag)]
+    former = [rule for rule in lasting if rule not in named]
+    templates = [rule for rule in subscription.rules if rule.comments.startswith(wanted.tag)]
+    if places.keep(wanted, named):
+        return
+    if places.keep(wanted, lasting):
+        taken = {rule.comments for rule in named}
+        yield from _named_anew(desired, dataset, subscription, templates, former, taken)
+        return
+    kept: list[Rule | RuleTemplate] = [*named]
+    there = {(rule.copies, rule.rse_expression): rule for rule in lasting}
+    for template in templates:
+        if places.keep(wanted, kept):
             return
-        if template.comments.startswith(wanted.tag) and template.rse_expression not in there:
-            yield template
-            rules.append(template)
+        found = there.get((template.copies, template.rse_expression))
+        if found is None:
+            needs = places.needs(template)
+            yield _add_rule(desired, dataset, subscription, template, needs)
+        elif found in former:
+            yield from _named_anew(desired, dataset, subscription, [template], [found], ())
+        kept.append(template)
+
+
+def _is_pin(rule: Rule) -> bool:
+    return rule.comments.endswith("/arrival/pin")
+
+
+def _named_anew(
+    desired: RucioModel,
+    dataset: Dataset,
+    subscription: Subscription,
+    templates: Sequence[RuleTemplate],
+    former: Iterable[Rule],
+    taken: Collection[str],
+) -> Iterator[Change]:
+    """To the server a rule is its dataset, expression and copies: a second one under another name
+    cannot be made, and the first one does what is asked."""
+    tag = desired.requirements[subscription.name].tag
+    by_demand = {(t.copies, t.rse_expression): t.comments for t in templates}
+    free = (name for n in count(len(templates)) if (name := f"{tag}{n}") not in taken)
+    for rule in former:
+        name = by_demand.get((rule.copies, rule.rse_expression)) or next(free)
+        place = origin(subscription, "comments")
+        yield Change(
+            address(desired, "rule", f"{dataset.did} {name}"),
+            Action.UPDATE,
+            (
+                FieldChange("id", rule.id, rule.id),
+                FieldChange("comments", rule.comments, name, place),
+            ),
+            Impact.COSMETIC,
+            "it keeps what its dataset's policy asks for, under a former name",
+        )
 
 
 def _add_rule(
@@ -107,6 +156,7 @@ def _add_rule(
         Impact.MOVES_DATA,
         "it has arrived without the rules of its policy",
         needs=tuple(needs),
+        drafts=subscription.drafts,
         moves=template.copies * dataset.bytes,
     )
 

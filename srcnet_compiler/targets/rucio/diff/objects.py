@@ -24,6 +24,7 @@ from srcnet_compiler.targets.rucio.model import (
     Thing,
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.rucio.model.requirement import ROLE, TIER, WEIGHT
 
 Places: TypeAlias = tuple[Address, ...]
 
@@ -64,6 +65,28 @@ def renames(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
             )
 
 
+def set_aside(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
+    """RSEs whose areas are described and out of use: what makes our rules choose them ends."""
+    for name, places in sorted(desired.set_aside.items()):
+        found = observed.rses.get(name)
+        if found is None:
+            continue
+        fields = tuple(
+            FieldChange(f"attribute.{key}", found.attributes[key], None, next(iter(places), None))
+            for key in (TIER, WEIGHT, ROLE)
+            if key in found.attributes
+        )
+        for part in parts(fields):
+            yield Change(
+                address(desired, Rse.kind, name),
+                Action.UPDATE,
+                part,
+                _impact(True, part),
+                "its area is out of use: no rule of ours shall choose it",
+                waits=tuple(waits(found, name, part)),
+            )
+
+
 def to_change(
     desired: RucioModel, observed: RucioModel, thing: Thing, places: Callable[[str], Places]
 ) -> Iterator[Change]:
@@ -72,8 +95,10 @@ def to_change(
     `places` is `places_of`, which takes long, for each policy once.
     """
     found = find(observed, thing)
-    if found is None and isinstance(thing, Rse) and thing.name in desired.renames:
-        found = observed.rses.get(desired.renames[thing.name])
+    if found is None and isinstance(thing, Rse):
+        found = observed.rses.get(desired.renames.get(thing.name, thing.name))
+        if found is None and thing.name in desired.closing:
+            return  # it has ended before it began
     before = found.fields() if found is not None else {}
     fields = tuple(_fields(thing, before, found is not None))
     if found is not None and not fields:
@@ -173,7 +198,7 @@ def ended_subscriptions(desired: RucioModel, observed: RucioModel) -> Iterator[C
     """Ours, of a policy that lives on in another form or was retired; not of one that is absent."""
     living = {subscription.policy for subscription in desired.subscriptions.values()}
     for name, found in sorted(observed.subscriptions.items()):
-        policy = _policy_of(found)
+        policy = found.policy_in_comment
         ours = found.account == desired.owner and (policy in living or policy in desired.ended)
         if name in desired.subscriptions or not ours or not found.active:
             continue
@@ -196,9 +221,3 @@ def ended_subscriptions(desired: RucioModel, observed: RucioModel) -> Iterator[C
 def _changes(subscription: Subscription, observed: RucioModel) -> bool:
     found = observed.subscriptions.get(subscription.name)
     return found is None or found.fields() != subscription.fields()
-
-
-def _policy_of(subscription: Subscription) -> str | None:
-    """The policy that a subscription of ours is for; None where its comment is not ours."""
-    start, _, rest = subscription.comments.partition(":")
-    return rest.partition("/")[0] if start == "srcnet" else None

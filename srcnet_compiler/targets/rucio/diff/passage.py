@@ -27,6 +27,8 @@ DECIDES_PLACEMENT = frozenset(
     f"attribute.{name}" for name in (TIER, "srcnet_region", "srcnet_site", "srcnet_role")
 )
 """What the expressions of our rules are made of."""
+DECIDES_PATHS = frozenset({"setting.deterministic"})
+"""What says where on an RSE the files are."""
 
 
 def parts(fields: Sequence[FieldChange]) -> Iterator[tuple[FieldChange, ...]]:
@@ -34,12 +36,20 @@ def parts(fields: Sequence[FieldChange]) -> Iterator[tuple[FieldChange, ...]]:
     nothing, then those on which the rules rely that may be there already."""
     waiting = any(f.name in DECIDES_PLACEMENT and f.before is not None for f in fields)
     relied_on = tuple(f for f in fields if waiting and f.name in DECIDES_PLACEMENT)
-    rest = tuple(f for f in fields if f not in relied_on)
-    return (part for part in (rest, relied_on) if part)
+    paths = tuple(f for f in fields if f.name in DECIDES_PATHS)
+    rest = tuple(f for f in fields if f not in relied_on and f not in paths)
+    return (part for part in (rest, paths, relied_on) if part)
 
 
 def waits(found: Rse, name: RseName, fields: Iterable[FieldChange]) -> Iterator[Wait]:
     """Where copies may stand is not changed under a rule that holds data there by what was so."""
+    fields = tuple(fields)
+    if any(f.name in DECIDES_PATHS for f in fields):
+        yield Wait(
+            "rse-empty",
+            json.dumps({"rse": name}),
+            f"nothing is stored on {name}, whose files would then be looked for elsewhere",
+        )
     changed = [f for f in fields if f.name in DECIDES_PLACEMENT]
     if any(f.before is not None for f in changed):
         after = {f.name.partition(".")[2]: f.after for f in changed}

@@ -62,7 +62,10 @@ def scopes(look: Look) -> Callable[[], dict[str, Scope] | None]:
 
 
 def account_limits(look: Look, desired: RucioModel) -> Callable[[], dict[str, AccountLimit]]:
-    """Asks for the wanted limits: one question for each account that shall have some."""
+    """Asks for the wanted limits: one question for each account that shall have some.
+
+    What is limited on an RSE that is to be renamed is found under the name that it is to have.
+    """
     by_account: dict[str, list[AccountLimit]] = {}
     for limit in desired.account_limits.values():
         by_account.setdefault(limit.account, []).append(limit)
@@ -76,7 +79,8 @@ def account_limits(look: Look, desired: RucioModel) -> Callable[[], dict[str, Ac
                 asked[account], {}, AccountLimit.kind, *names, absent="AccountNotFound"
             )
             for limit in wanted:
-                amount = answers.account_limit(given.get(limit.rse))
+                before = desired.renames.get(limit.rse, limit.rse)
+                amount = answers.account_limit(given.get(limit.rse, given.get(before)))
                 if amount is not None:
                     found[limit.name] = AccountLimit(account, limit.rse, amount)
         return found

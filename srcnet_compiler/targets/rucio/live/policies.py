@@ -10,7 +10,14 @@ from srcnet_compiler.targets.rucio.live.client import RucioClient
 from srcnet_compiler.targets.rucio.live.look import Look, unreadable
 from srcnet_compiler.targets.rucio.live.rules import OURS, RuleListing, list_rules
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel, Rule, Subscription
-from srcnet_compiler.targets.rucio.model.subscription import Did, Filter, matches, parse_filter
+from srcnet_compiler.targets.rucio.model.subscription import (
+    Did,
+    Filter,
+    FilterError,
+    disjoint,
+    matches,
+    parse_filter,
+)
 
 DATASET = "dataset"
 AT_ONCE = 500
@@ -18,19 +25,30 @@ AT_ONCE = 500
 
 
 def subscriptions(look: Look, desired: RucioModel) -> Callable[[], dict[str, Subscription]]:
-    """Asks for all subscriptions of the owner, so that those of former plans are seen as well."""
-    asked = look.ask(
-        lambda client: {s["name"]: s for s in client.list_subscriptions(account=desired.owner)}
-    )
+    """Asks for all subscriptions of the owner, so that those of former plans are seen as well.
+
+    Those of other accounts (a former owner's) that carry our comment and take data of a policy come
+    as `account:name`.
+    """
+    asked = look.ask(lambda client: [dict(raw) for raw in client.list_subscriptions()])
+    filters = [parse_filter(dict(each.filter)) for each in desired.subscriptions.values()]
 
     def taken() -> dict[str, Subscription]:
         found = {}
-        for name, raw in look.take(asked, {}, Subscription.kind).items():
+        for raw in look.take(asked, [], Subscription.kind):
+            own = raw.get("account") == desired.owner
+            name = str(raw.get("name"))
+            marked = str(raw.get("comments")).startswith(OURS)
             try:
-                found[name] = answers.subscription(raw)
+                seen = answers.subscription(raw) if own or marked else None
             except unreadable() as error:
-                if name in desired.subscriptions or str(raw.get("comments")).startswith(OURS):
+                if own and (name in desired.subscriptions or marked):
                     look.miss(Subscription.kind, name, str(error))
+                continue
+            if seen is not None and own:
+                found[name] = seen
+            elif seen is not None and _meets(seen, filters):
+                found[f"{seen.account}:{name}"] = seen
         return found
 
     return taken
@@ -45,6 +63,7 @@ def datasets(
     filters = [parse_filter(dict(each.filter)) for each in desired.subscriptions.values()]
     if not filters:
         return lambda scopes: {}
+    most = max(len(each.rules) for each in desired.subscriptions.values())
     asked = None if listing else look.ask(lambda client: list_rules(client, desired.owner))
 
     def taken(scopes: Collection[str] | None) -> dict[str, Dataset]:
@@ -54,9 +73,45 @@ def datasets(
         found = list(_datasets(look, filters, meant))
         rules = listing if asked is None else look.take(asked, None, "rule")
         by_did = {} if rules is None else rules.by_did()
-        return {d.did: replace(d, rules=_ordered(by_did.get(d.did, ()))) for d in found}
+        with_rules = [replace(d, rules=_ordered(by_did.get(d.did, ()))) for d in found]
+        return {d.did: d for d in _with_sizes(look, with_rules, most)}
 
     return taken
+
+
+def _meets(subscription: Subscription, filters: Iterable[Filter]) -> bool:
+    """Whether it is active and may take data that one of the filters takes."""
+    try:
+        wanted = parse_filter(dict(subscription.filter))
+    except FilterError:
+        return False
+    return subscription.active and any(not disjoint((wanted, each)) for each in filters)
+
+
+def _with_sizes(look: Look, found: Iterable[Dataset], most: int) -> Iterator[Dataset]:
+    """The size of an open dataset is not kept: it is asked for where rules may be added to it."""
+    datasets = list(found)
+    asked = [d for d in datasets if not d.closed and len(d.rules) < most]
+    answers_to_come = [
+        look.ask(_sizes(asked[start : start + AT_ONCE])) for start in range(0, len(asked), AT_ONCE)
+    ]
+    unknown: dict[str, int] = {}
+    taken = [look.take(answer, unknown, DATASET) for answer in answers_to_come]
+    sizes = {did: size for found in taken for did, size in found.items()}
+    return (replace(d, bytes=sizes.get(d.did, d.bytes)) for d in datasets)
+
+
+def _sizes(datasets: Iterable[Dataset]) -> Callable[[RucioClient], dict[str, int]]:
+    dids = [{"scope": dataset.scope, "name": dataset.name} for dataset in datasets]
+
+    def ask(client: RucioClient) -> dict[str, int]:
+        sizes: dict[str, int] = {}
+        for file in client.bulk_list_files(dids):
+            did = f"{file['parent_scope']}:{file['parent_name']}"
+            sizes[did] = sizes.get(did, 0) + int(file["bytes"] or 0)
+        return sizes
+
+    return ask
 
 
 def _ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -4,7 +4,7 @@ One export has all of both; where the account may not export (by Rucio's generic
 may), they are asked for one by one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -16,26 +16,30 @@ from srcnet_compiler.targets.rucio.live.client import RucioClient
 from srcnet_compiler.targets.rucio.live.look import Look, unreadable
 from srcnet_compiler.targets.rucio.model import Distance, Rse, RucioModel, Stored
 from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.rucio.model.requirement import TIER
 
 Storage: TypeAlias = tuple[dict[RseName, Rse], dict[str, Distance]]
 _UNSEEN: Mapping[str, Any] = {}
 
 
 def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
-    """Asks for the wanted RSEs, those that are to be renamed, and the wanted links."""
-    names = sorted({*desired.rses, *desired.renames.values()})
-    if not names:
+    """Asks for the wanted RSEs, those to be renamed, others that our rules mean, and wanted links.
+
+    A link is found under the names that its ends are to have.
+    """
+    known = {*desired.rses, *desired.renames.values(), *desired.set_aside}
+    if not known:
         return lambda: ({}, {})
     # The slowest answer of all: on its way before anything else.
     export = look.ask(lambda client: client.export_data(distance=bool(desired.distances)))
     rows = look.ask(lambda client: {row["rse"]: row for row in client.list_rses()})
+    meant = look.ask(_meant(desired))
     limits = {
         name: look.ask(_limits(name))
-        for name in names
+        for name in sorted(known - desired.set_aside.keys())
         if name not in desired.rses or desired.rses[name].limits
     }
-
-    stored = {name: look.ask(_stored(name)) for name in names if name in desired.closing}
+    stored = {name: look.ask(_stored(name)) for name in sorted(known & desired.closing.keys())}
 
     def taken() -> Storage:
         exported = _exported(export)
@@ -45,18 +49,19 @@ def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
             if not exported:
                 look.miss(Distance.kind, "", "without the list of RSEs they cannot be looked for")
         links = exported.get("distances")
-        wanted = [
-            d for d in desired.distances.values() if {d.source, d.destination} <= there.keys()
-        ]
-        asked = {} if links is not None else {d.name: look.ask(_distance(d)) for d in wanted}
-        rses = dict(_rses(look, [there[n] for n in names if n in there], exported, limits))
+        wanted = [(d, _today(d, desired, there)) for d in desired.distances.values()]
+        wanted = [(d, now) for d, now in wanted if {now.source, now.destination} <= there.keys()]
+        asked = {} if links is not None else {d.name: look.ask(_distance(now)) for d, now in wanted}
+        others = look.take(meant, (), Rse.kind, absent="InvalidRSEExpression")
+        names = sorted({*known, *others} & there.keys())
+        rses = dict(_rses(look, [there[n] for n in names], exported, limits))
         for name, answer in stored.items():
             if name in rses:
                 rses[name] = replace(rses[name], stored=look.take(answer, None, "usage", name))
         if links is None:
-            found = ((d, look.take(asked[d.name], None, d.kind, d.name)) for d in wanted)
+            found = ((d, look.take(asked[d.name], None, d.kind, d.name)) for d, _ in wanted)
         else:
-            found = ((d, _link(links, d)) for d in wanted)
+            found = ((d, _link(links, now)) for d, now in wanted)
         return rses, {
             d.name: Distance(d.source, d.destination, value)
             for d, value in found
@@ -64,6 +69,25 @@ def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
         }
 
     return taken
+
+
+def _meant(desired: RucioModel) -> Callable[[RucioClient], tuple[str, ...]]:
+    """Asks the server which RSEs have a tier that a rule of ours may ask for."""
+    tiers = {tier for wanted in desired.requirements.values() for tier in wanted.copies}
+    expression = "|".join(f"{TIER}={tier}" for tier in sorted(tiers))
+
+    def ask(client: RucioClient) -> tuple[str, ...]:
+        found = client.list_rses(rse_expression=expression) if tiers else ()
+        return tuple(row["rse"] for row in found)
+
+    return ask
+
+
+def _today(link: Distance, desired: RucioModel, there: Collection[str]) -> Distance:
+    """The link by the names that its ends have now."""
+    ends = (link.source, link.destination)
+    source, destination = (n if n in there else desired.renames.get(n, n) for n in ends)
+    return replace(link, source=source, destination=destination)
 
 
 def _exported(export: Future[Any]) -> Mapping[str, Any]:

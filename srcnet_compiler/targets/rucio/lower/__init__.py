@@ -12,7 +12,12 @@ from srcnet_compiler.targets.rucio.lower.areas import (
     name_of,
     to_rse,
 )
-from srcnet_compiler.targets.rucio.lower.places import accepted, distance_places, written
+from srcnet_compiler.targets.rucio.lower.places import (
+    accepted,
+    distance_places,
+    set_aside_places,
+    written,
+)
 from srcnet_compiler.targets.rucio.lower.policies import arrivals, requirement, subscriptions_for
 from srcnet_compiler.targets.rucio.model import (
     Account,
@@ -68,6 +73,11 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
                 if is_managed(federation, federation.areas[move.area])
             },
             ended=frozenset(p.name for p in federation.policies.values() if p.retired),
+            set_aside={
+                name: set_aside_places(area)
+                for area in federation.areas.values()
+                if (name := name_of(federation, area)) not in rses
+            },
             closing={
                 name_of(federation, area): end.reason
                 for area in areas

@@ -26,9 +26,8 @@ from srcnet_compiler.targets.rucio.model import (
     RseType,
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
-from srcnet_compiler.targets.rucio.model.requirement import TIER
+from srcnet_compiler.targets.rucio.model.requirement import REGION, ROLE, SITE, TIER, WEIGHT
 
-REGION, SITE, ROLE, WEIGHT = "srcnet_region", "srcnet_site", "srcnet_role", "srcnet_weight"
 _GIGABYTE = 10**9
 
 _IMPLEMENTATIONS = {
@@ -44,9 +43,9 @@ _IMPLEMENTATIONS = {
 
 
 def is_managed(federation: Federation, area: StorageArea) -> bool:
-    """Whether an area is one of Rucio's: in use, reachable, and not resting on a mere draft."""
+    """Whether an area is one of Rucio's: in use and reachable, or at its end; and no mere draft."""
     accepted = not area.drafts or federation.waives_drafts(area.name, area.site)
-    return area.enabled and bool(area.endpoints) and accepted
+    return accepted and (area.retired or (area.enabled and bool(area.endpoints)))
 
 
 def name_of(federation: Federation, area: StorageArea) -> RseName:
@@ -60,7 +59,7 @@ def to_rse(federation: Federation, area: StorageArea, counts: bool) -> Rse:
     site, tier = federation.sites[area.site], federation.tiers[area.tier]
     settings: dict[str, Json] = {
         "rse_type": (RseType.TAPE if tier.archive else RseType.DISK).value,
-        "deterministic": area.deterministic,
+        "deterministic": area.deterministic if area.origin.has("layout") else None,
         "volatile": tier.volatile,
         "country_name": area.country,
         "city": site.city,
@@ -196,7 +195,8 @@ def distances(
             for destination, end in named:
                 if end.name in ends and end is not start:
                     distance = _how_far(federation, start, end)
-                    yield Distance(source, destination, distance, origins)
+                    drafts = (*start.drafts, *end.drafts)
+                    yield Distance(source, destination, distance, origins, drafts)
 
 
 def _how_far(federation: Federation, start: StorageArea, end: StorageArea) -> int:

@@ -81,6 +81,11 @@ def end_places(federation: Federation, area: StorageArea) -> Spans:
     return tuple(span for origin in ends for span in (origin.at("area"), origin.at("reason")))
 
 
+def set_aside_places(area: StorageArea) -> Spans:
+    """What says that an area which is described is not to be used."""
+    return (*written(area.origin, "enabled", "status"), area.origin.at("name"))
+
+
 def _names_of(area: StorageArea) -> tuple[str, str]:
     return (area.name, area.name_today)
 

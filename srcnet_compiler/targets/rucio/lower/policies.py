@@ -7,11 +7,19 @@ from itertools import groupby
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import Draw, PhasePlacement, Slot
 from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
-from srcnet_compiler.targets.rucio.lower.areas import REGION, ROLE, SITE, WEIGHT, is_in_force
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.lower.areas import is_in_force
 from srcnet_compiler.targets.rucio.lower.places import Spans, all_standing, policy_places
 from srcnet_compiler.targets.rucio.model import Origins, RuleTemplate, Subscription
 from srcnet_compiler.targets.rucio.model.expression import attribute
-from srcnet_compiler.targets.rucio.model.requirement import TIER, Requirement
+from srcnet_compiler.targets.rucio.model.requirement import (
+    REGION,
+    ROLE,
+    SITE,
+    TIER,
+    WEIGHT,
+    Requirement,
+)
 from srcnet_compiler.targets.rucio.model.shard import BUCKETS, FALLBACK_EXCLUDED, bucket_pattern
 from srcnet_compiler.targets.rucio.model.subscription import anchored
 
@@ -87,9 +95,14 @@ def _subscription(
         rules=rules,
         comments=f"srcnet:{policy.name}/{placement.phase.name}",
         policy=policy.name,
-        drafts=policy.drafts,
+        drafts=(*policy.drafts, *_drafts_drawn(placement)),
         origins=origins,
     )
+
+
+def _drafts_drawn(placement: PhasePlacement) -> Iterator[Span]:
+    """The drafts that areas rest on: with other areas the data would be shared out otherwise."""
+    return (span for areas in placement.domains.values() for a in areas for span in a.drafts)
 
 
 def _origins(federation: Federation, policy: DataPolicy, placement: PhasePlacement) -> Origins:

@@ -200,6 +200,12 @@ class Subscription:
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
+    @property
+    def policy_in_comment(self) -> str | None:
+        """The policy that a subscription of ours is for; None where its comment is not ours."""
+        start, _, rest = self.comments.partition(":")
+        return rest.partition("/")[0] if start == "srcnet" else None
+
     def fields(self) -> Fields:
         return {
             "account": self.account,
@@ -274,8 +280,12 @@ class RucioModel:
     """One Rucio. `owner` holds our rules and subscriptions; names are unique within a kind.
 
     `requirements` say, by subscription, what its rules are for; `renames` the name before, by the
-    name after; `ended` are policies that a spec retires, `closing` says why RSEs are. Only a wanted
-    model has these four, and `origins`: the places of the instance and of all distances together.
+    name after; `ended` are policies that a spec retires, `closing` says why RSEs are. `set_aside`
+    are RSEs that a spec describes and takes out of use, with the places that say so. Only a wanted
+    model has these five, and `origins`: the places of the instance and of all distances together.
+
+    What is seen has more than is wanted: RSEs that no spec describes and that our rules mean, and,
+    as `account:name`, subscriptions of other accounts that carry our comment.
     """
 
     instance: str
@@ -292,6 +302,7 @@ class RucioModel:
     renames: Mapping[RseName, RseName] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
     closing: Mapping[RseName, str] = field(default_factory=dict)
+    set_aside: Mapping[RseName, tuple[Span, ...]] = field(default_factory=dict, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
 
     def things(self) -> Iterator[Thing]:

@@ -4,7 +4,7 @@ This is the checker: it knows expressions and attributes, and nothing of how rul
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,7 +16,10 @@ from srcnet_compiler.targets.rucio.model.expression import (
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
 
-TIER = "srcnet_tier"
+TIER, REGION, SITE = "srcnet_tier", "srcnet_region", "srcnet_site"
+ROLE, WEIGHT = "srcnet_role", "srcnet_weight"
+"""Attributes of RSEs that the expressions of our rules, and their weights, are made of."""
+_MANY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,14 @@ def objections(
             if one.candidates & other.candidates
         ]
     return tuple(found)
+
+
+def subsets(given: Sequence[Choice]) -> Iterator[tuple[Choice, ...]]:
+    """The rules all together, then every part of them; only the whole where there are very many."""
+    yield tuple(given)
+    if len(given) <= _MANY:
+        for size in range(len(given) - 1, 0, -1):
+            yield from combinations(given, size)
 
 
 def _not_apart(

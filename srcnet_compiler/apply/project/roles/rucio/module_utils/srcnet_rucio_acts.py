@@ -102,7 +102,7 @@ def set_rse(client: Client, owner: str, name: str, todo: Sequence[Wire], before:
         else:
             client.add_rse_attribute(name, key, value)
     for key, value in _values(todo, "protocol.").items():
-        _set_protocol(client, name, key, value, (before or {}).get(f"protocol.{key}"))
+        _set_protocol(client, name, key, value, before or {})
     for key, value in _values(todo, "limit.").items():
         if value is None:
             client.delete_rse_limits(name, key)
@@ -110,17 +110,28 @@ def set_rse(client: Client, owner: str, name: str, todo: Sequence[Wire], before:
             client.set_rse_limits(name, key, value)
 
 
-def _set_protocol(
-    client: Client, rse: str, key: str, value: Wire | None, before: Wire | None
-) -> None:
+def _set_protocol(client: Client, rse: str, key: str, value: Wire | None, before: Wire) -> None:
     scheme, _, place = key.partition("://")
     host, _, port = place.rpartition(":")
     if value is None:
         # Without host and port the server takes away every protocol of the scheme.
         client.delete_protocols(rse, scheme, hostname=host, port=int(port))
         return
-    if before is None:
-        known_by = {"scheme": scheme, "hostname": host, "port": int(port)}
+    known_by = {"scheme": scheme, "hostname": host, "port": int(port)}
+    if before.get(f"protocol.{key}") is None:
+        client.add_protocol(rse, {**known_by, **value})
+        return
+    if int(port) == 0:
+        # The client leaves a port 0 out, and the server then finds nothing to update.
+        if any(
+            each.startswith(f"protocol.{scheme}://{host}:")
+            for each in before
+            if each != f"protocol.{key}"
+        ):
+            raise FailedError(
+                f"{key} cannot be told from other endpoints of {rse}; an operator can"
+            )
+        client.delete_protocols(rse, scheme, hostname=host)
         client.add_protocol(rse, {**known_by, **value})
         return
     # An operation that is not named keeps its priority: name them all.
@@ -203,7 +214,11 @@ def observe_rule(client: Client, owner: str, change: Wire) -> Seen:
             raise ConflictError(f"{scope}:{name} is not there") from None
     if "rule" not in wanted:
         found = [rule for rule in rules if rule["id"] == wanted["id"]]
-        return {**wanted, "released": found[0]["expires_at"] is not None} if found else None
+        if not found:
+            return None
+        rule = found[0]
+        ended = rule["expires_at"] is not None
+        return {"id": rule["id"], "comments": rule["comments"], "released": ended}
     template = wanted["rule"]
     account = template.get("account") or owner
     for rule in rules:
@@ -239,6 +254,10 @@ def add_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before
     )
 
 
+def name_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
+    client.update_replication_rule(before["id"], {"comment": _values(todo)["comments"]})
+
+
 def release_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
     """Soft: the rule ends in an hour, until then it can be called back."""
     client.delete_replication_rule(before["id"], purge_replicas=False)
@@ -263,5 +282,6 @@ ACTS: Mapping[tuple[str, str], Act] = {
     ("subscription", "update"): update_subscription,
     ("subscription", "retire"): update_subscription,
     ("rule", "create"): add_rule,
+    ("rule", "update"): name_rule,
     ("rule", "retire"): release_rule,
 }

@@ -40,8 +40,8 @@ class Rucio:
         return unmet
 
     def passes_through_absence(self, field: Wire) -> bool:
-        """An account's attribute can be replaced only by deleting it first."""
-        return bool(field["name"].startswith("attribute."))
+        """Attributes of accounts, and protocols without a port, are replaced by deleting first."""
+        return bool(field["name"].startswith(("attribute.", "protocol.")))
 
     def _observe(self, change: Wire) -> Seen:
         kind, name = change["address"]["kind"], change["address"]["name"]

@@ -78,6 +78,18 @@ def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
     return None
 
 
+def rse_empty(client: Client, owner: str, fact: Wire) -> str | None:
+    """Nothing is stored on the RSE: no locks, and nothing in Rucio's own count, which is late."""
+    rse = fact["rse"]
+    counted = [row for row in client.get_rse_usage(rse) if row["source"] == "rucio"]
+    files = sum(int(row["files"] or 0) for row in counted)
+    locked = sum(1 for _ in client.get_dataset_locks_by_rse(rse))
+    there = sum(1 for _ in client.list_datasets_per_rse(rse))
+    if files or locked or there:
+        return f"{rse} still holds {files} files and {max(locked, there)} datasets"
+    return None
+
+
 def _means(client: Client, rule: str, rse: str, columns: Wire, attributes: Wire) -> bool:
     """Whether the rule's expression means an RSE like this; in doubt not."""
     from rucio.common.exception import RuleNotFound
@@ -103,6 +115,7 @@ def _means(client: Client, rule: str, rse: str, columns: Wire, attributes: Wire)
 CHECKS: Mapping[str, Callable[[Client, str, Wire], str | None]] = {
     "copies-valid": copies_valid,
     "rules-moved": rules_moved,
+    "rse-empty": rse_empty,
 }
 
 

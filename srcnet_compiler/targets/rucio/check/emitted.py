@@ -22,6 +22,7 @@ from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import (
     TIER,
     Requirement,
+    candidates_of,
     choices,
     objections,
 )
@@ -180,6 +181,8 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
         for subscription in subscriptions:
             for words in _objections(wanted, subscription, rses):
                 yield _against(policy, subscription.name, words)
+            for words in _without_leave(subscription, desired, rses):
+                yield _against(policy, subscription.name, words)
             for words in _selects_otherwise(policy, federation, subscription):
                 yield _against(policy, subscription.name, words)
         if subscriptions and not _is_total(subscriptions):
@@ -243,6 +246,17 @@ def _objections(
             unweighted = {n for n in choice.candidates if rule.weight not in rses[n].attributes}
             if unweighted:
                 yield f"{', '.join(sorted(unweighted))} without `{rule.weight}` would never be used"
+
+
+def _without_leave(
+    subscription: Subscription, desired: RucioModel, rses: Mapping[RseName, RseFacts]
+) -> Iterator[str]:
+    """A rule that its owner may not use everywhere is lost without a word when data arrive."""
+    for rule in subscription.rules:
+        places = candidates_of(rule.rse_expression, rses)
+        barred = [n for n in places if f"{desired.owner}@{n}" not in desired.account_limits]
+        if barred:
+            yield f"{desired.owner} has no limit on {', '.join(sorted(barred))}"
 
 
 def _selects_otherwise(

@@ -1,0 +1,5 @@
+"""What Rucio, or a policy itself, objects to: in what is emitted, and in what is already there."""
+
+from srcnet_compiler.targets.rucio.check.emitted import check as check
+from srcnet_compiler.targets.rucio.check.emitted import requirement_of as requirement_of
+from srcnet_compiler.targets.rucio.check.seen import check_seen as check_seen
