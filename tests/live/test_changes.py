@@ -219,3 +219,20 @@ def test_what_an_open_dataset_holds_counts_against_the_limit(case: Case):
     dids = [{key: file[key] for key in ("scope", "name")} for file in files]
     case.client.attach_dids(case.scope, "open-05", dids)
     assert refusals(case) == ["over-limit"]
+
+
+def test_a_rule_that_rucio_has_given_up_is_tried_again(case: Case):
+    arrived(case, ["d-00"])
+    (rule, other) = case.rules(case.scope, "d-00")
+    case.client.update_replication_rule(rule["id"], {"state": "SUSPENDED"})
+
+    plan = case.plan()
+
+    assert [words(change) for change in plan.changes] == [
+        f"update rule {case.scope}:d-00 {rule['comments']}"
+    ]
+    receipt = case.apply(plan)
+    assert exit_code(receipt) == 0, said(receipt)
+    case.settle(case.scope, ["d-00"])
+    assert case.plan().changes == ()
+    assert other["id"] in {found["id"] for found in case.rules(case.scope, "d-00")}

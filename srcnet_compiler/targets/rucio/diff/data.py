@@ -40,6 +40,7 @@ def audit(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
             if matches(wanted, _did(dataset, wanted)):
                 requirement = desired.requirements[subscription.name]
                 yield from _rules(desired, places, dataset, subscription)
+                yield from _suspended(desired, dataset)
                 yield from _pins(desired, dataset, requirement)
 
 
@@ -106,6 +107,19 @@ def _rules(
         elif found in former:
             yield from _named_anew(desired, dataset, subscription, [template], [found], ())
         kept.append(template)
+
+
+def _suspended(desired: RucioModel, dataset: Dataset) -> Iterator[Change]:
+    """Rucio gives up a rule that was stuck for two weeks; it does not for want of trying again."""
+    for rule in dataset.rules:
+        if rule.state == "SUSPENDED" and not rule.released:
+            yield Change(
+                address(desired, "rule", f"{dataset.did} {rule.comments}"),
+                Action.UPDATE,
+                (FieldChange("id", rule.id, rule.id), FieldChange("suspended", True, False)),
+                Impact.MOVES_DATA,
+                "Rucio has given it up: it is to be tried again",
+            )
 
 
 def _is_pin(rule: Rule) -> bool:

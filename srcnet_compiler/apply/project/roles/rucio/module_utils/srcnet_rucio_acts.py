@@ -218,7 +218,9 @@ def observe_rule(client: Client, owner: str, change: Wire) -> Seen:
             return None
         rule = found[0]
         ended = rule["expires_at"] is not None
-        return {"id": rule["id"], "comments": rule["comments"], "released": ended}
+        suspended = rule["state"] == "SUSPENDED"
+        seen = {"id": rule["id"], "comments": rule["comments"], "released": ended}
+        return {**seen, "suspended": suspended}
     template = wanted["rule"]
     account = template.get("account") or owner
     for rule in rules:
@@ -254,8 +256,13 @@ def add_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before
     )
 
 
-def name_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
-    client.update_replication_rule(before["id"], {"comment": _values(todo)["comments"]})
+def update_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
+    """Another comment, or a further try: a suspended rule hears of nothing but its state."""
+    values = _values(todo)
+    options = {"comment": values["comments"]} if "comments" in values else {}
+    if values.get("suspended") is False:
+        options["state"] = "STUCK"
+    client.update_replication_rule(before["id"], options)
 
 
 def release_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
@@ -282,6 +289,6 @@ ACTS: Mapping[tuple[str, str], Act] = {
     ("subscription", "update"): update_subscription,
     ("subscription", "retire"): update_subscription,
     ("rule", "create"): add_rule,
-    ("rule", "update"): name_rule,
+    ("rule", "update"): update_rule,
     ("rule", "retire"): release_rule,
 }
