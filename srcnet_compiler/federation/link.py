@@ -8,6 +8,7 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, 
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.model import Federation, Site, StorageArea
+from srcnet_compiler.federation.renames import check_ends, check_moves
 from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.data_policy import DataPolicy
@@ -59,7 +60,10 @@ def _build(
         policies.read_policy(d.document, d.origin, retired, found)
         for d in _of(documents, DataPolicy)
     )
-    moves = (lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved))
+    by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
+    moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
+    found.extend(check_moves(moves, by_name))
+    found.extend(check_ends(retired, by_name))
     return Federation(
         name=head.document.metadata.name,
         members=tuple(SrcName(member) for member in spec.members),
@@ -73,7 +77,7 @@ def _build(
         token_only=spec.tokenOnly,
         limits=shared.read_limits(spec, origin, found),
         sites={site.name: site for _, site in read},
-        areas={area.name: area for area in sorted(areas, key=lambda area: area.name)},
+        areas=by_name,
         policies={policy.name: policy for policy in data_policies},
         downtimes=tuple(
             lifecycle.read_downtime(d.document, d.origin, found) for d in _of(documents, Downtime)
