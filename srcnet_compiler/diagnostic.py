@@ -47,6 +47,7 @@ class Code(Enum):
     # storage and services
     ONE_NAME_SEVERAL_HOSTS = "one-name-several-hosts"
     PLAIN_HTTP = "plain-http-under-tokens"
+    AREA_WITHOUT_ENDPOINTS = "area-without-endpoints"
     LOCAL_HOST = "local-host"
     SYSTEM_CONTRADICTED = "system-contradicted"
     SERVICE_WITHOUT_STORAGE = "service-without-storage"

@@ -33,7 +33,7 @@ def held_back(federation: Federation) -> tuple[Held, ...]:
     return tuple(
         Held(what, f"rests on a draft at {drafts[0]}")
         for what, drafts, waived in names
-        if drafts and not federation.waives_drafts(*waived)
+        if federation.holds_back(drafts, *waived)
     )
 
 
