@@ -69,6 +69,7 @@ class Code(Enum):
     # lifecycle documents
     WAIVER_EXPIRED = "waiver-expired"
     WAIVER_UNUSED = "waiver-unused"
+    WAIVER_REFUSED = "waiver-refused"
     DOWNTIME = "downtime-reversed"
     # artifacts
     RULE_AGAINST_POLICY = "rule-against-policy"

@@ -290,6 +290,8 @@ def check_worst_case(
 
 
 def _is_draft(federation: Federation, name: PolicyName, year: int) -> bool:
+    """Whether the policy, or a volume in force, is a draft that no waiver of the policy accepts."""
     policy = federation.policies[name]
-    in_force = [volume for volume in policy.volumes if volume.year <= year]
-    return bool(policy.drafts) or any(volume.drafts for volume in in_force)
+    volumes = [v.drafts for v in policy.volumes if v.year <= year]
+    drafts = [span for found in (policy.drafts, *volumes) for span in found]
+    return federation.holds_back(drafts, name)

@@ -16,11 +16,11 @@ def check_policies(
     for policy in living:
         yield from _activity(federation, policy)
         yield from _selectors(federation, policy)
-        yield from _floor(policy)
+        yield from _floor(federation, policy)
         yield from _arrival(federation, policy)
     for placement in placements:
         if not placement.draws:
-            yield _too_few(federation.policies[placement.policy], placement)
+            yield _too_few(federation, placement)
     for first, second in combinations(living, 2):
         if overlap(first.selector, second.selector):
             yield error(
@@ -47,8 +47,10 @@ def _may_agree(first: tuple[str | None, ...], second: tuple[str | None, ...]) ->
     return None in first or None in second or bool(set(first) & set(second))
 
 
-def _severity(policy: DataPolicy) -> Severity:
-    return Severity.WARNING if policy.drafts else Severity.ERROR
+def _severity(federation: Federation, policy: DataPolicy) -> Severity:
+    """A draft that a waiver accepts is emitted, so it must be as right as what is agreed."""
+    held = federation.holds_back(policy.drafts, policy.name)
+    return Severity.WARNING if held else Severity.ERROR
 
 
 def _activity(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
@@ -56,7 +58,7 @@ def _activity(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic
     if policy.activity not in served:
         yield Diagnostic(
             Code.ACTIVITY_NOT_SERVED,
-            _severity(policy),
+            _severity(federation, policy),
             f"no transfer service takes care of activity `{policy.activity}`: nothing would move",
             (
                 Label(policy.origin.at("activity")),
@@ -78,7 +80,7 @@ def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnosti
         if value and key not in federation.data.columns:
             yield Diagnostic(
                 Code.SELECTOR_NOT_EXPRESSIBLE,
-                _severity(policy),
+                _severity(federation, policy),
                 f"the server has no column for `{key}`, so no data would be selected by it",
                 (
                     Label(policy.origin.at("selects", key)),
@@ -92,7 +94,7 @@ def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnosti
         if first in columns and columns[first] == columns.get(second):
             yield Diagnostic(
                 Code.SELECTOR_NOT_EXPRESSIBLE,
-                _severity(policy),
+                _severity(federation, policy),
                 f"`{first}` and `{second}` are found in one column, `{columns[first]}`, "
                 "which can hold only one of them",
                 (
@@ -104,12 +106,12 @@ def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnosti
             )
 
 
-def _floor(policy: DataPolicy) -> Iterator[Diagnostic]:
+def _floor(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
     for phase in policy.phases:
         if policy.floor > phase.count:
             yield Diagnostic(
                 Code.FLOOR_OVER_COPIES,
-                _severity(policy),
+                _severity(federation, policy),
                 f"phase `{phase.name}` has {phase.count} copies, fewer than the floor of "
                 f"{policy.floor}",
                 (
@@ -127,7 +129,7 @@ def _arrival(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]
         if not any(area.country == country and area.environment == "production" for area in areas):
             yield Diagnostic(
                 Code.NO_ARRIVAL_AREA,
-                _severity(policy),
+                _severity(federation, policy),
                 f"`{policy.name}` arrives in {country}, where no area has role `ingest`",
                 (Label(policy.origin.at("arrives", "at", "countries", index)),),
                 help="describe the ingest area of a site there, or leave the country out",
@@ -135,8 +137,8 @@ def _arrival(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]
             )
 
 
-def _too_few(policy: DataPolicy, placement: PhasePlacement) -> Diagnostic:
-    phase = placement.phase
+def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
+    policy, phase = federation.policies[placement.policy], placement.phase
     there = {
         copies.tier: sorted({s.domain for s in placement.domains if s.tier == copies.tier})
         for copies in phase.copies
@@ -149,7 +151,7 @@ def _too_few(policy: DataPolicy, placement: PhasePlacement) -> Diagnostic:
     unit = phase.apart if asked == 1 else f"{phase.apart}s"
     return Diagnostic(
         Code.TOO_FEW_AREAS,
-        _severity(policy),
+        _severity(federation, policy),
         f"phase `{phase.name}` of `{policy.name}` needs {asked} different {unit}: {have}",
         (
             Label(phase.origin.at("copies"), f"{asked} copies, apart by {phase.apart}"),

@@ -6,6 +6,11 @@ from datetime import date
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.model import Federation, Waiver
 
+NEVER_SET_ASIDE = frozenset(
+    code.value for code in (Code.SELECTOR_NOT_EXPRESSIBLE, Code.ONE_NAME_SEVERAL_HOSTS)
+)
+"""Findings without which nothing right can be emitted."""
+
 
 def apply_waivers(
     federation: Federation, found: Iterable[Diagnostic], today: date
@@ -13,7 +18,9 @@ def apply_waivers(
     """What is left of `found`, and what is to be said of the waivers themselves."""
     findings = tuple(found)
     waivers = [waiver for waiver in federation.waivers if waiver.kind == "finding"]
-    in_force = {(w.what, w.of) for w in waivers if w.until >= today}
+    in_force = {
+        (w.what, w.of) for w in waivers if w.until >= today and w.what not in NEVER_SET_ASIDE
+    }
     for finding in findings:
         if (finding.code.value, finding.subject) not in in_force:
             yield finding
@@ -41,6 +48,14 @@ def _of_waiver(
             f"`{waiver.what}` is not the code of a finding",
             Label(waiver.origin.at("setsAside", "finding")),
             help="write the code in square brackets of the finding",
+            subject=waiver.name,
+        )
+    elif waiver.what in NEVER_SET_ASIDE:
+        yield error(
+            Code.WAIVER_REFUSED,
+            f"`{waiver.what}` cannot be set aside: nothing right can be emitted before it is mended",
+            Label(waiver.origin.at("setsAside", "finding")),
+            help="mend what it finds, and remove the waiver",
             subject=waiver.name,
         )
     elif (waiver.what, waiver.of) not in there:
