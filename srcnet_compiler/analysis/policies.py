@@ -18,6 +18,7 @@ def check_policies(
         yield from _selectors(federation, policy)
         yield from _floor(federation, policy)
         yield from _arrival(federation, policy)
+        yield from _namespaces(federation, policy)
     for placement in placements:
         if not placement.draws:
             yield _too_few(federation, placement)
@@ -51,6 +52,24 @@ def _severity(federation: Federation, policy: DataPolicy) -> Severity:
     """A draft that a waiver accepts is emitted, so it must be as right as what is agreed."""
     held = federation.holds_back(policy.drafts, policy.name)
     return Severity.WARNING if held else Severity.ERROR
+
+
+def _namespaces(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
+    """A policy that is carried out in a namespace that is never made would get no data."""
+    if federation.holds_back(policy.drafts, policy.name):
+        return
+    known = {space.name: space for space in federation.data.namespaces}
+    for index, name in enumerate(policy.selector.namespaces):
+        if federation.holds_back(known[name].drafts, name):
+            yield error(
+                Code.RESTS_ON_DRAFT,
+                f"`{policy.name}` is to be carried out, but its namespace `{name}` is only a draft",
+                Label(policy.origin.at("selects", "namespaces", index)),
+                Label(known[name].drafts[0], "not agreed"),
+                help="have the namespace agreed, mark the policy as a draft too, or have a "
+                "`Waiver` with `draft: true` approved for the namespace",
+                subject=policy.name,
+            )
 
 
 def _activity(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:

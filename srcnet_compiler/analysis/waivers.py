@@ -7,7 +7,12 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.model import Federation, Waiver
 
 NEVER_SET_ASIDE = frozenset(
-    code.value for code in (Code.SELECTOR_NOT_EXPRESSIBLE, Code.ONE_NAME_SEVERAL_HOSTS)
+    code.value
+    for code in (
+        Code.SELECTOR_NOT_EXPRESSIBLE,
+        Code.ONE_NAME_SEVERAL_HOSTS,
+        Code.RESTS_ON_DRAFT,
+    )
 )
 """Findings without which nothing right can be emitted."""
 

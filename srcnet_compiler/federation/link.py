@@ -13,6 +13,7 @@ from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.data_policy import DataPolicy
 from srcnet_compiler.schema.federation import Federation as FederationDocument
+from srcnet_compiler.schema.federation import FederationSpec
 from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired, Waiver
 from srcnet_compiler.schema.site import Site as SiteDocument
 from srcnet_compiler.schema.validate import Located
@@ -42,6 +43,7 @@ def _build(
     documents: Sequence[Located[Document]], head: Located[FederationDocument], found: Findings
 ) -> Federation:
     spec, origin = head.document.spec, head.origin.below("spec")
+    found.extend(_all_draft(spec, origin))
     common = shared.read_shared(spec, origin)
     retired = tuple(
         lifecycle.read_retired(d.document, d.origin, found) for d in _of(documents, Retired)
@@ -89,6 +91,16 @@ def _build(
         ),
         origin=origin,
     )
+
+
+def _all_draft(spec: FederationSpec, origin: Origin) -> Iterable[Diagnostic]:
+    for place in shared.draft(spec, origin):
+        yield error(
+            Code.RESTS_ON_DRAFT,
+            "everything rests on the federation, so it cannot be a draft as a whole",
+            Label(place),
+            help="give `status: draft` to each tier, class, namespace or policy that is not agreed",
+        )
 
 
 def _duplicates(documents: Sequence[Located[Document]]) -> Iterable[Diagnostic]:
