@@ -22,6 +22,8 @@ def check_policies(
     for placement in placements:
         if not placement.draws:
             yield _too_few(federation, placement)
+        elif placement.phase.apart == "area" and placement.phase.count > 1:
+            yield from _nested(federation, placement)
     for first, second in combinations(living, 2):
         if overlap(first.selector, second.selector):
             yield error(
@@ -179,3 +181,25 @@ def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
         help="ask for fewer copies, bring them closer together, or bring an area in",
         subject=policy.name,
     )
+
+
+def _nested(federation: Federation, placement: PhasePlacement) -> Iterator[Diagnostic]:
+    """Two areas that a phase takes for different ones, though the one is a part of the other."""
+    policy, phase = federation.policies[placement.policy], placement.phase
+    names = {area.name for areas in placement.domains.values() for area in areas}
+    for name in sorted(names):
+        outer = next((other for other in federation.around(name)[1:] if other in names), None)
+        if outer is not None:
+            yield Diagnostic(
+                Code.NESTED_AREAS,
+                _severity(federation, policy),
+                f"copies of phase `{phase.name}` may stand on `{name}` and on `{outer}`, "
+                "which it is a part of",
+                (
+                    Label(phase.origin.at("apart"), "these are different areas, and one place"),
+                    Label(federation.areas[name].origin.at("within"), f"`{name}` lies in it"),
+                ),
+                help="write `apart: site`, or give one of the two areas another tier, or another "
+                "`environment` than production",
+                subject=policy.name,
+            )

@@ -11,6 +11,8 @@ NEVER_SET_ASIDE = frozenset(
     for code in (
         Code.SELECTOR_NOT_EXPRESSIBLE,
         Code.ONE_NAME_SEVERAL_HOSTS,
+        Code.SHARED_PLACE,
+        Code.NESTED_AREAS,
         Code.RESTS_ON_DRAFT,
     )
 )
@@ -58,7 +60,8 @@ def _of_waiver(
     elif waiver.what in NEVER_SET_ASIDE:
         yield error(
             Code.WAIVER_REFUSED,
-            f"`{waiver.what}` cannot be set aside: nothing right can be emitted before it is mended",
+            f"`{waiver.what}` cannot be set aside: "
+            "nothing right can be emitted before it is mended",
             Label(waiver.origin.at("setsAside", "finding")),
             help="mend what it finds, and remove the waiver",
             subject=waiver.name,

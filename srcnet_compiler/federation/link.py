@@ -8,6 +8,7 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, 
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.model import Federation, Site, StorageArea
+from srcnet_compiler.federation.nesting import check_nesting
 from srcnet_compiler.federation.renames import check_ends, check_moves
 from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
@@ -64,6 +65,7 @@ def _build(
     )
     by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
     moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
+    found.extend(check_nesting(by_name))
     found.extend(check_moves(moves, by_name))
     found.extend(check_ends(retired, by_name))
     return Federation(

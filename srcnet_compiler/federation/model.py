@@ -361,3 +361,8 @@ class Federation:
     def holds_back(self, drafts: Sequence[Span], *names: str) -> bool:
         """Whether something by one of these names rests on drafts that no waiver accepts."""
         return bool(drafts) and not self.waives_drafts(*names)
+
+    def around(self, name: AreaName) -> tuple[AreaName, ...]:
+        """An area, and every area whose capacity it lies in, from the inside out."""
+        outer = self.areas[name].within
+        return (name, *(self.around(outer) if outer is not None else ()))
