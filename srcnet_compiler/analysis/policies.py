@@ -5,7 +5,7 @@ from itertools import combinations
 
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
-from srcnet_compiler.federation.model import DataPolicy, Federation, Selector
+from srcnet_compiler.federation.model import DataPolicy, Federation, Selector, StorageArea
 
 
 def check_policies(
@@ -145,17 +145,60 @@ def _floor(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
 
 
 def _arrival(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
-    areas = [area for area in federation.areas.values() if area.role == "ingest" and area.enabled]
+    """What arrives is kept by a rule of ours, on an area that we use and know the size of."""
     for index, country in enumerate(policy.ingest):
-        if not any(area.country == country and area.environment == "production" for area in areas):
+        place = policy.origin.at("arrives", "at", "countries", index)
+        areas = [a for a in federation.areas.values() if _receives(a, country)]
+        unused = {area.name: why for area in areas if (why := _why_unused(federation, area))}
+        if len(unused) == len(areas):
             yield Diagnostic(
                 Code.NO_ARRIVAL_AREA,
                 _severity(federation, policy),
-                f"`{policy.name}` arrives in {country}, where no area has role `ingest`",
-                (Label(policy.origin.at("arrives", "at", "countries", index)),),
-                help="describe the ingest area of a site there, or leave the country out",
+                f"`{policy.name}` arrives in {country}, where no area "
+                + ("of role `ingest` is in use" if areas else "has role `ingest`"),
+                (
+                    Label(place),
+                    *(Label(a.origin.at("name"), f"this {unused[a.name]}") for a in areas),
+                ),
+                help="bring one of them into use, or leave the country out"
+                if areas
+                else "describe the ingest area of a site there, or leave the country out",
                 subject=policy.name,
             )
+        for area in areas:
+            if area.name not in unused and not area.pledged:
+                yield _of_no_size(federation, policy, area, Label(place, "data arrive here"))
+
+
+def _receives(area: StorageArea, country: str) -> bool:
+    return area.role == "ingest" and area.country == country
+
+
+def _why_unused(federation: Federation, area: StorageArea) -> str | None:
+    """What keeps an ingest area from receiving data; None where nothing does."""
+    if not area.enabled:
+        return "is not enabled"
+    if area.environment != "production":
+        return f"is for {area.environment}"
+    if area.retired:
+        return "ends"
+    if federation.holds_back(area.drafts, area.name, area.site):
+        return "rests on a draft"
+    return None if area.endpoints else "has no `endpoints`"
+
+
+def _of_no_size(
+    federation: Federation, policy: DataPolicy, area: StorageArea, arrival: Label
+) -> Diagnostic:
+    return Diagnostic(
+        Code.NO_ARRIVAL_AREA,
+        _severity(federation, policy),
+        f"`{area.name}` receives the data of `{policy.name}`, but has no size, so no rule can "
+        "keep them there",
+        (Label(area.origin.at("name")), arrival),
+        help="add `capacity:` with what it holds, or `pledged:` with the part for the federation",
+        subject=policy.name,
+    )
 
 
 def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
