@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from difflib import get_close_matches
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.model import Federation, Waiver
@@ -54,7 +55,7 @@ def _of_waiver(
             Code.UNKNOWN_NAME,
             f"`{waiver.what}` is not the code of a finding",
             Label(waiver.origin.at("setsAside", "finding")),
-            help="write the code in square brackets of the finding",
+            help=_nearest_code(waiver.what),
             subject=waiver.name,
         )
     elif waiver.what in NEVER_SET_ASIDE:
@@ -67,10 +68,19 @@ def _of_waiver(
             subject=waiver.name,
         )
     elif (waiver.what, waiver.of) not in there:
+        others = [of for what, of in there if what == waiver.what and of is not None]
+        near = get_close_matches(waiver.of, sorted(others), n=1, cutoff=0.6)
         yield warning(
             Code.WAIVER_UNUSED,
             f"`{waiver.of}` has no finding `{waiver.what}` to set aside",
             Label(waiver.origin.at("of")),
-            help="remove the waiver: what it was for is mended",
+            help=f"did you mean `{near[0]}`?"
+            if near
+            else "remove the waiver: what it was for is mended",
             subject=waiver.name,
         )
+
+
+def _nearest_code(text: str) -> str:
+    near = get_close_matches(text, [code.value for code in Code], n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else "write the code in the brackets of the finding"

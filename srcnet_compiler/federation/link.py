@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, has_errors
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import Federation, Site, StorageArea
+from srcnet_compiler.federation.model import Federation, Site, StorageArea, Waiver
 from srcnet_compiler.federation.nesting import check_nesting
 from srcnet_compiler.federation.renames import check_ends, check_moves
 from srcnet_compiler.names import SrcName
@@ -15,7 +15,8 @@ from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.data_policy import DataPolicy
 from srcnet_compiler.schema.federation import Federation as FederationDocument
 from srcnet_compiler.schema.federation import FederationSpec
-from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired, Waiver
+from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired
+from srcnet_compiler.schema.lifecycle import Waiver as WaiverDocument
 from srcnet_compiler.schema.site import Site as SiteDocument
 from srcnet_compiler.schema.validate import Located
 from srcnet_compiler.span import Origin, Span
@@ -89,7 +90,8 @@ def _build(
         moved={move.area: move for move in moves},
         retired=retired,
         waivers=tuple(
-            lifecycle.read_waiver(d.document, d.origin, found) for d in _of(documents, Waiver)
+            lifecycle.read_waiver(d.document, d.origin, found)
+            for d in _of(documents, WaiverDocument)
         ),
         origin=origin,
     )
@@ -254,6 +256,21 @@ def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
             yield from _known(end.area, areas, "storage area", end.origin, "area")
         if end.policy is not None:
             yield from _known(end.policy, federation.policies, "data policy", end.origin, "policy")
+    for waiver in federation.waivers:
+        yield from _unknown_in_waiver(federation, waiver)
+
+
+def _unknown_in_waiver(federation: Federation, waiver: Waiver) -> Iterable[Diagnostic]:
+    """A finding may be of anything, so what its waiver is for is looked at when it is found."""
+    if waiver.kind == "draft":
+        spaces = [space.name for space in federation.data.namespaces]
+        known = {*federation.sites, *federation.areas, *federation.policies, *spaces}
+        what = "site, storage area, data policy or namespace"
+        yield from _known(waiver.of, known, what, waiver.origin, "of")
+    elif waiver.kind == "limit":
+        known = {federation.name, federation.data.name}
+        what = "name of the federation or of its system"
+        yield from _known(waiver.of, known, what, waiver.origin, "of")
 
 
 def _known(
