@@ -40,6 +40,7 @@ class Code(Enum):
     DUPLICATE_NAME = "duplicate-name"
     UNKNOWN_NAME = "unknown-name"
     NO_FEDERATION = "no-federation"
+    WRONG_ACCOUNT = "wrong-account"
     WRONG_WITHIN = "wrong-within"
     # names
     NAME_RULE = "name-against-rule"

@@ -6,10 +6,12 @@ from typing import TypeVar, cast
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, has_errors
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
+from srcnet_compiler.federation.accounts import check_accounts
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import Federation, Site, StorageArea, Waiver
+from srcnet_compiler.federation.model import Federation, Site, Waiver
 from srcnet_compiler.federation.nesting import check_nesting
 from srcnet_compiler.federation.renames import check_ends, check_moves
+from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.data_policy import DataPolicy
@@ -27,7 +29,7 @@ D = TypeVar("D", bound=Document)
 def link(documents: Iterable[Located[Document]]) -> Outcome[Federation]:
     """One federation from all documents, whatever their order, or every name that does not fit."""
     ordered = sorted(documents, key=lambda d: (d.document.metadata.name, d.origin.at()))
-    found = Findings(_duplicates(ordered))
+    found = Findings(repeated(_named(ordered)))
     federations = _of(ordered, FederationDocument)
     if len(federations) != 1:
         found.append(_not_one_federation(federations, ordered))
@@ -59,13 +61,15 @@ def _build(
         for document, site in read
         for area in sites.read_areas(document, site, common, retired, found)
     ]
-    found.extend(_duplicate_areas(areas))
+    found.extend(repeated((f"storage area `{a.name}`", a.origin.at("name")) for a in areas))
     data_policies = (
         policies.read_policy(d.document, d.origin, retired, found)
         for d in _of(documents, DataPolicy)
     )
     by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
     moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
+    data = shared.read_data(spec, origin)
+    found.extend(check_accounts(data))
     found.extend(check_nesting(by_name))
     found.extend(check_moves(moves, by_name))
     found.extend(check_ends(retired, by_name))
@@ -77,7 +81,7 @@ def _build(
         tiers=common.tiers,
         classes=common.classes,
         naming=shared.read_naming(spec, origin),
-        data=shared.read_data(spec, origin),
+        data=data,
         service_storage={name: rule.storage for name, rule in sorted(spec.services.items())},
         token_only=spec.tokenOnly,
         limits=shared.read_limits(spec, origin, found),
@@ -107,36 +111,10 @@ def _all_draft(spec: FederationSpec, origin: Origin) -> Iterable[Diagnostic]:
         )
 
 
-def _duplicates(documents: Sequence[Located[Document]]) -> Iterable[Diagnostic]:
-    first: dict[tuple[str, str], Span] = {}
+def _named(documents: Sequence[Located[Document]]) -> Iterable[tuple[str, Span]]:
     for located in documents:
         name, kind = located.document.metadata.name, type(located.document).__name__
-        here = located.origin.at("metadata", "name")
-        if (kind, name) in first:
-            yield _twice(f"{kind} `{name}`", here, first[kind, name])
-        first.setdefault((kind, name), here)
-
-
-def _duplicate_areas(areas: Sequence[StorageArea]) -> Iterable[Diagnostic]:
-    first: dict[str, StorageArea] = {}
-    for area in areas:
-        if area.name in first:
-            yield _twice(
-                f"storage area `{area.name}`",
-                area.origin.at("name"),
-                first[area.name].origin.at("name"),
-            )
-        first.setdefault(area.name, area)
-
-
-def _twice(what: str, here: Span, there: Span) -> Diagnostic:
-    return error(
-        Code.DUPLICATE_NAME,
-        f"{what} is described twice",
-        Label(here, "again here"),
-        Label(there, "first here"),
-        help="give one of them another name, or remove it",
-    )
+        yield f"{kind} `{name}`", located.origin.at("metadata", "name")
 
 
 def _not_one_federation(
