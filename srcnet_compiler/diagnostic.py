@@ -45,6 +45,7 @@ class Code(Enum):
     # names
     NAME_RULE = "name-against-rule"
     LEGACY_NAME = "legacy-name"
+    RESERVED_NAME = "reserved-name"
     ENVIRONMENT_IN_NAME = "environment-in-name"
     # storage and services
     ONE_NAME_SEVERAL_HOSTS = "one-name-several-hosts"

@@ -10,6 +10,7 @@ from srcnet_compiler.federation.model import Federation, Waiver
 NEVER_SET_ASIDE = frozenset(
     code.value
     for code in (
+        Code.RESERVED_NAME,
         Code.SELECTOR_NOT_EXPRESSIBLE,
         Code.ONE_NAME_SEVERAL_HOSTS,
         Code.SHARED_PLACE,
