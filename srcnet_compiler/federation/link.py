@@ -62,10 +62,11 @@ def _build(
         for area in sites.read_areas(document, site, common, retired, found)
     ]
     found.extend(repeated((f"storage area `{a.name}`", a.origin.at("name")) for a in areas))
-    data_policies = (
+    data_policies = [
         policies.read_policy(d.document, d.origin, retired, found)
         for d in _of(documents, DataPolicy)
-    )
+    ]
+    found.extend(policies.check_parts(data_policies))
     by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
     moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
     data = shared.read_data(spec, origin)
