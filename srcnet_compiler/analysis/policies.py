@@ -1,11 +1,13 @@
 """Can the data policies be carried out by the federation as it is?"""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
 from srcnet_compiler.federation.model import DataPolicy, Federation, Selector, StorageArea
+from srcnet_compiler.names import AreaName
 
 
 def check_policies(
@@ -227,22 +229,26 @@ def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
 
 
 def _nested(federation: Federation, placement: PhasePlacement) -> Iterator[Diagnostic]:
-    """Two areas that a phase takes for different ones, though the one is a part of the other."""
+    """Areas that a phase takes for different ones, though they are parts of one storage."""
     policy, phase = federation.policies[placement.policy], placement.phase
-    names = {area.name for areas in placement.domains.values() for area in areas}
-    for name in sorted(names):
-        outer = next((other for other in federation.around(name)[1:] if other in names), None)
-        if outer is not None:
+    parts: dict[AreaName, list[AreaName]] = defaultdict(list)
+    for name in sorted({area.name for areas in placement.domains.values() for area in areas}):
+        parts[federation.around(name)[-1]].append(name)
+    for whole, names in parts.items():
+        if len(names) > 1:
+            inner = [federation.areas[name] for name in names if name != whole]
             yield Diagnostic(
                 Code.NESTED_AREAS,
                 _severity(federation, policy),
-                f"copies of phase `{phase.name}` may stand on `{name}` and on `{outer}`, "
-                "which it is a part of",
+                f"copies of phase `{phase.name}` may stand on `{names[0]}` and on `{names[1]}`, "
+                f"which are one place, `{whole}`",
                 (
-                    Label(phase.origin.at("apart"), "these are different areas, and one place"),
-                    Label(federation.areas[name].origin.at("within"), f"`{name}` lies in it"),
+                    Label(phase.origin.at("apart"), "by this they are different areas"),
+                    *(
+                        Label(area.origin.at("within"), f"`{area.name}` lies in it")
+                        for area in inner
+                    ),
                 ),
-                help="write `apart: site`, or give one of the two areas another tier, or another "
-                "`environment` than production",
+                help="write `apart: site`, or take all of them but one out of this tier",
                 subject=policy.name,
             )
