@@ -156,8 +156,9 @@ def _arrival(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]
             yield Diagnostic(
                 Code.NO_ARRIVAL_AREA,
                 _severity(federation, policy),
-                f"`{policy.name}` arrives in {country}, where no area "
-                + ("of role `ingest` is in use" if areas else "has role `ingest`"),
+                f"`{policy.name}` arrives in {country}, where no area of role `ingest` is in use"
+                if areas
+                else f"`{policy.name}` arrives in {country}, where no area has role `ingest`",
                 (
                     Label(place),
                     *(Label(a.origin.at("name"), f"this {unused[a.name]}") for a in areas),
