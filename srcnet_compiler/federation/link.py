@@ -35,6 +35,7 @@ def link(documents: Iterable[Located[Document]]) -> Outcome[Federation]:
         found.append(_not_one_federation(federations, ordered))
         return Outcome(None, tuple(found))
     federation = _build(ordered, federations[0], found)
+    found.extend(_contradictions(federation))
     found.extend(_unknown_names(federation))
     return Outcome(None if has_errors(found) else federation, tuple(found))
 
@@ -62,18 +63,13 @@ def _build(
         for area in sites.read_areas(document, site, common, retired, found)
     ]
     found.extend(repeated((f"storage area `{a.name}`", a.origin.at("name")) for a in areas))
-    data_policies = [
+    data_policies = (
         policies.read_policy(d.document, d.origin, retired, found)
         for d in _of(documents, DataPolicy)
-    ]
-    found.extend(policies.check_parts(data_policies))
+    )
     by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
     moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
-    data = shared.read_data(spec, origin)
-    found.extend(check_accounts(data))
-    found.extend(check_nesting(by_name))
     found.extend(check_moves(moves, by_name))
-    found.extend(check_ends(retired, by_name))
     return Federation(
         name=head.document.metadata.name,
         members=tuple(SrcName(member) for member in spec.members),
@@ -82,7 +78,7 @@ def _build(
         tiers=common.tiers,
         classes=common.classes,
         naming=shared.read_naming(spec, origin),
-        data=data,
+        data=shared.read_data(spec, origin),
         service_storage={name: rule.storage for name, rule in sorted(spec.services.items())},
         token_only=spec.tokenOnly,
         limits=shared.read_limits(spec, origin, found),
@@ -110,6 +106,13 @@ def _all_draft(spec: FederationSpec, origin: Origin) -> Iterable[Diagnostic]:
             Label(place),
             help="give `status: draft` to each tier, class, namespace or policy that is not agreed",
         )
+
+
+def _contradictions(federation: Federation) -> Iterable[Diagnostic]:
+    yield from check_accounts(federation.data)
+    yield from check_nesting(federation.areas)
+    yield from check_ends(federation.retired, federation.areas)
+    yield from policies.check_parts(federation.policies.values())
 
 
 def _named(documents: Sequence[Located[Document]]) -> Iterable[tuple[str, Span]]:
