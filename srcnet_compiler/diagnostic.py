@@ -40,13 +40,18 @@ class Code(Enum):
     DUPLICATE_NAME = "duplicate-name"
     UNKNOWN_NAME = "unknown-name"
     NO_FEDERATION = "no-federation"
+    WRONG_ACCOUNT = "wrong-account"
+    WRONG_WITHIN = "wrong-within"
     # names
     NAME_RULE = "name-against-rule"
     LEGACY_NAME = "legacy-name"
+    RESERVED_NAME = "reserved-name"
     ENVIRONMENT_IN_NAME = "environment-in-name"
     # storage and services
     ONE_NAME_SEVERAL_HOSTS = "one-name-several-hosts"
+    SHARED_PLACE = "shared-place"
     PLAIN_HTTP = "plain-http-under-tokens"
+    AREA_WITHOUT_ENDPOINTS = "area-without-endpoints"
     LOCAL_HOST = "local-host"
     SYSTEM_CONTRADICTED = "system-contradicted"
     SERVICE_WITHOUT_STORAGE = "service-without-storage"
@@ -56,6 +61,7 @@ class Code(Enum):
     TIER_AGAINST_CLASS = "tier-against-class"
     # data policies
     TOO_FEW_AREAS = "too-few-areas"
+    NESTED_AREAS = "nested-areas"
     NO_ARRIVAL_AREA = "no-arrival-area"
     ACTIVITY_NOT_SERVED = "activity-not-served"
     SELECTOR_NOT_EXPRESSIBLE = "selector-not-expressible"
@@ -68,6 +74,7 @@ class Code(Enum):
     # lifecycle documents
     WAIVER_EXPIRED = "waiver-expired"
     WAIVER_UNUSED = "waiver-unused"
+    WAIVER_REFUSED = "waiver-refused"
     DOWNTIME = "downtime-reversed"
     # artifacts
     RULE_AGAINST_POLICY = "rule-against-policy"

@@ -226,15 +226,6 @@ def test_an_area_within_another_is_not_counted_twice():
     assert over(federation_of(areas, [policy])) == set()
 
 
-def test_areas_that_lie_in_each_other_end_no_search():
-    areas = [
-        ("CHSRC-S-T1-N0", "4 PB", {"within": "CHSRC-S-T1-N1"}),
-        ("CHSRC-S-T1-N1", "3 PB", {"within": "CHSRC-S-T1-N0"}),
-    ]
-    policy = {"volume": [{"from": 2026, "amount": "1 PB"}], "phases": [kept()]}
-    federation_of(areas, [policy])
-
-
 def test_the_message_says_how_much_is_missing_and_from_where_it_comes():
     policies = [
         {"volume": [{"from": 2026, "amount": amount}], "phases": [kept()]}

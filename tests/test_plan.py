@@ -342,13 +342,23 @@ def test_all_data_that_a_plan_moves_are_counted_to_the_last_byte(federation, amo
 def test_a_waiver_lifts_its_own_limit_as_far_and_as_long_as_it_says(
     federation, up_to, until, what, refused
 ):
-    lifted = waiver(federation, "limit", what, up_to=up_to, until=until)
+    lifted = waiver(federation, "limit", what, of=federation.name, up_to=up_to, until=until)
+    waived = replace(federation, waivers=(lifted,))
+    assert codes(moving(LIMIT + 5), waived) == [Code.OVER_LIMIT] * refused
+
+
+@pytest.mark.parametrize(
+    ("of", "refused"),
+    [("golden", False), ("srcnet", False), ("rucio-of-others", True), ("CHSRC-CSCS-T0", True)],
+)
+def test_a_waiver_lifts_the_limit_of_the_federation_or_of_one_system(federation, of, refused):
+    lifted = waiver(federation, "limit", "movedData", of=of, up_to=LIMIT + 5)
     waived = replace(federation, waivers=(lifted,))
     assert codes(moving(LIMIT + 5), waived) == [Code.OVER_LIMIT] * refused
 
 
 def test_a_waiver_does_not_lower_a_limit(federation):
-    low = waiver(federation, "limit", "movedData", up_to=1)
+    low = waiver(federation, "limit", "movedData", of=federation.name, up_to=1)
     assert codes(moving(LIMIT), replace(federation, waivers=(low,))) == []
 
 
@@ -376,12 +386,22 @@ def test_an_area_is_closed_only_by_a_document_in_force(federation, named, until,
     assert codes(closing("JBO_XRD"), replace(federation, retired=ends)) == expected
 
 
+@pytest.mark.parametrize(
+    ("closed", "expected"),
+    [("CHSRC-CSCS-T0", []), ("CHSRC_XRD_PROD", [Code.NOT_OURS]), ("CHSRC_TAPE", [Code.NOT_OURS])],
+)
+def test_an_area_that_is_renamed_is_closed_by_its_new_name(federation, closed, expected):
+    assert federation.moved["CHSRC-CSCS-T0"].after == "CHSRC-CSCS-T0"
+    ends = (ended(federation, "CHSRC_XRD_PROD"),)
+    assert codes(closing(closed), replace(federation, retired=ends)) == expected
+
+
 def test_no_more_areas_are_closed_at_once_than_the_federation_allows(federation):
     ends = tuple(ended(federation, name) for name in ("UKSRC-JBO-T1", "UKSRC-JBO-T1-NEW"))
     both = replace(federation, retired=ends)
     plan = closing("JBO_XRD", "UKSRC-JBO-T1-NEW")
     assert codes(plan, both) == [Code.OVER_LIMIT]
-    lifted = waiver(federation, "limit", "retiredAreas", up_to=2)
+    lifted = waiver(federation, "limit", "retiredAreas", of=federation.name, up_to=2)
     assert codes(plan, replace(both, waivers=(lifted,))) == []
 
 
@@ -389,6 +409,26 @@ def test_switching_a_subscription_off_closes_no_area(federation):
     field = FieldChange("active", True, False)
     off = Change(address("old", "subscription"), Action.RETIRE, (field,), Impact.RECONFIGURE)
     assert codes(plan_of(off, replace(off, address=address("b", "subscription"))), federation) == []
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"), [(TODAY, []), (date(2026, 11, 21), [Code.NOT_OURS])]
+)
+def test_a_policy_ends_only_by_a_document_in_force(golden, until, expected):
+    (end,) = [end for end in golden.federation.retired if end.policy == "old-campaign"]
+    federation = replace(golden.federation, retired=(replace(end, until=until),))
+    field = FieldChange("active", True, False)
+    name = address("old-campaign.arrive.europe", "subscription")
+    off = Change(name, Action.RETIRE, (field,), Impact.RECONFIGURE)
+    found = guard(plan_of(off), federation, TODAY)
+    assert [finding.code for finding in found] == expected
+    assert all(finding.labels[0].span == end.origin.at("until") for finding in found)
+
+
+def test_a_subscription_that_others_replace_needs_no_document(golden):
+    name = address("library.arrive.europe", "subscription")
+    off = Change(name, Action.RETIRE, (FieldChange("active", True, False),), Impact.RECONFIGURE)
+    assert codes(plan_of(off), replace(golden.federation, retired=())) == []
 
 
 def on_draft(federation: Federation) -> Plan:

@@ -28,7 +28,6 @@ ELSEWHERE = {
     Code.HIDDEN_CHARACTER: "test_source.py: a page cannot show what is not seen",
     Code.RULE_AGAINST_POLICY: "test_laws.py: no spec can make the compiler write wrong rules",
     Code.OVER_LIMIT: "test_plan.py",
-    Code.RESTS_ON_DRAFT: "test_plan.py",
     Code.AREA_NOT_DESCRIBED: "test_rucio_seen.py: no spec says what a server holds",
     Code.RENAME_TAKEN: "test_rucio_seen.py",
     Code.CLOSED_FOR_WRITING: "test_rucio_seen.py",

@@ -158,7 +158,7 @@ def check_areas(federation: Federation, found: Iterable[Load], today: date) -> I
     by_area: dict[tuple[AreaName, int], list[Load]] = defaultdict(list)
     for load in found:
         if not _is_draft(federation, load.policy, load.year):
-            for name in _around(federation, load.area):
+            for name in federation.around(load.area):
                 by_area[name, load.year].append(load)
     said: set[AreaName] = set()
     for (name, year), on_area in sorted(by_area.items()):
@@ -167,16 +167,6 @@ def check_areas(federation: Federation, found: Iterable[Load], today: date) -> I
         if name not in said and total > (area.pledged or 0):
             said.add(name)
             yield _over(federation, area, year, total, on_area, today)
-
-
-def _around(federation: Federation, name: AreaName) -> list[AreaName]:
-    """An area, and every area whose capacity it lies in."""
-    names: list[AreaName] = []
-    within: AreaName | None = name
-    while within is not None and within not in names:
-        names.append(within)
-        within = federation.areas[within].within
-    return names
 
 
 def _over(
@@ -210,7 +200,7 @@ def check_tiers(federation: Federation, found: Iterable[Demand]) -> Iterator[Dia
     pledged: dict[TierName, int] = defaultdict(int)
     usable = {area.name: area for area in eligible(federation)}
     for area in usable.values():
-        if not usable.keys() & set(_around(federation, area.name)[1:]):
+        if not usable.keys() & set(federation.around(area.name)[1:]):
             pledged[area.tier] += area.pledged or 0
     by_tier: dict[tuple[TierName, int], list[Demand]] = defaultdict(list)
     for demand in found:
@@ -290,6 +280,8 @@ def check_worst_case(
 
 
 def _is_draft(federation: Federation, name: PolicyName, year: int) -> bool:
+    """Whether the policy, or a volume in force, is a draft that no waiver of the policy accepts."""
     policy = federation.policies[name]
-    in_force = [volume for volume in policy.volumes if volume.year <= year]
-    return bool(policy.drafts) or any(volume.drafts for volume in in_force)
+    volumes = [v.drafts for v in policy.volumes if v.year <= year]
+    drafts = [span for found in (policy.drafts, *volumes) for span in found]
+    return federation.holds_back(drafts, name)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.model import Federation, StorageArea
@@ -10,6 +11,12 @@ _ENVIRONMENTS = {
     *("prod", "production", "preprod", "preproduction", "staging", "stage"),
     *("dev", "development", "test"),
 }
+_RESERVED = {
+    "true": "systems read this back as yes, and not as a name",
+    "false": "systems read this back as no, and not as a name",
+    "other-names": "this means the data sets whose names tell nothing of where they belong",
+}
+"""What a region, a tier or a site cannot be called, in small letters, and why."""
 _PART = r"[A-Z0-9]{1,10}"
 
 
@@ -42,6 +49,7 @@ def check_names(federation: Federation) -> Iterator[Diagnostic]:
                 subject=area.name,
             )
     yield from _legacy(federation, rule)
+    yield from _reserved(federation)
     for site in federation.sites.values():
         words = [word for word in re.split(r"[-_ ]", site.name) if word.lower() in _ENVIRONMENTS]
         if words:
@@ -85,3 +93,21 @@ def _legacy(federation: Federation, rule: re.Pattern[str]) -> Iterator[Diagnosti
         help="rename each by a `Moved` document when its users are ready",
         subject=federation.name,
     )
+
+
+def _reserved(federation: Federation) -> Iterator[Diagnostic]:
+    regions = (("region", r, federation.origin.key("regions", r)) for r in federation.regions)
+    tiers = (("tier", t, federation.origin.key("tiers", t)) for t in federation.tiers)
+    sites = (
+        ("site", site.name, site.origin.source_map.span(("metadata", "name")))
+        for site in federation.sites.values()
+    )
+    for what, name, place in chain(regions, tiers, sites):
+        if name.lower() in _RESERVED:
+            yield error(
+                Code.RESERVED_NAME,
+                f"a {what} cannot be called `{name}`: {_RESERVED[name.lower()]}",
+                Label(place),
+                help="give it another name",
+                subject=name,
+            )

@@ -15,6 +15,7 @@ from srcnet_compiler.analysis.capacity import (
 )
 from srcnet_compiler.analysis.naming import check_names
 from srcnet_compiler.analysis.placement import PhasePlacement, place
+from srcnet_compiler.analysis.places import check_places
 from srcnet_compiler.analysis.policies import check_policies
 from srcnet_compiler.analysis.services import check_services
 from srcnet_compiler.analysis.storage import check_reach, check_storage
@@ -37,6 +38,7 @@ Check = Callable[[Federation, Analysis, date], Iterator[Diagnostic]]
 CHECKS: tuple[Check, ...] = (
     lambda federation, _facts, _today: check_names(federation),
     lambda federation, _facts, _today: check_storage(federation),
+    lambda federation, _facts, _today: check_places(federation),
     lambda federation, _facts, _today: check_reach(federation),
     lambda federation, _facts, _today: check_services(federation),
     lambda federation, facts, _today: check_policies(federation, facts.placements),

@@ -71,7 +71,7 @@ def eligible(federation: Federation) -> tuple[StorageArea, ...]:
         and area.pledged
         and area.endpoints
         and area.region is not None
-        and (not area.drafts or federation.waives_drafts(area.name, area.site))
+        and not federation.holds_back(area.drafts, area.name, area.site)
     )
 
 

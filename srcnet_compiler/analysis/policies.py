@@ -1,11 +1,13 @@
 """Can the data policies be carried out by the federation as it is?"""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
-from srcnet_compiler.federation.model import DataPolicy, Federation, Selector
+from srcnet_compiler.federation.model import DataPolicy, Federation, Selector, StorageArea
+from srcnet_compiler.names import AreaName
 
 
 def check_policies(
@@ -16,11 +18,14 @@ def check_policies(
     for policy in living:
         yield from _activity(federation, policy)
         yield from _selectors(federation, policy)
-        yield from _floor(policy)
+        yield from _floor(federation, policy)
         yield from _arrival(federation, policy)
+        yield from _namespaces(federation, policy)
     for placement in placements:
         if not placement.draws:
-            yield _too_few(federation.policies[placement.policy], placement)
+            yield _too_few(federation, placement)
+        elif placement.phase.apart == "area" and placement.phase.count > 1:
+            yield from _nested(federation, placement)
     for first, second in combinations(living, 2):
         if overlap(first.selector, second.selector):
             yield error(
@@ -47,8 +52,28 @@ def _may_agree(first: tuple[str | None, ...], second: tuple[str | None, ...]) ->
     return None in first or None in second or bool(set(first) & set(second))
 
 
-def _severity(policy: DataPolicy) -> Severity:
-    return Severity.WARNING if policy.drafts else Severity.ERROR
+def _severity(federation: Federation, policy: DataPolicy) -> Severity:
+    """A draft that a waiver accepts is emitted, so it must be as right as what is agreed."""
+    held = federation.holds_back(policy.drafts, policy.name)
+    return Severity.WARNING if held else Severity.ERROR
+
+
+def _namespaces(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
+    """A policy that is carried out in a namespace that is never made would get no data."""
+    if federation.holds_back(policy.drafts, policy.name):
+        return
+    known = {space.name: space for space in federation.data.namespaces}
+    for index, name in enumerate(policy.selector.namespaces):
+        if federation.holds_back(known[name].drafts, name):
+            yield error(
+                Code.RESTS_ON_DRAFT,
+                f"`{policy.name}` is to be carried out, but its namespace `{name}` is only a draft",
+                Label(policy.origin.at("selects", "namespaces", index)),
+                Label(known[name].drafts[0], "not agreed"),
+                help="have the namespace agreed, mark the policy as a draft too, or have a "
+                "`Waiver` with `draft: true` approved for the namespace",
+                subject=policy.name,
+            )
 
 
 def _activity(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
@@ -56,7 +81,7 @@ def _activity(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic
     if policy.activity not in served:
         yield Diagnostic(
             Code.ACTIVITY_NOT_SERVED,
-            _severity(policy),
+            _severity(federation, policy),
             f"no transfer service takes care of activity `{policy.activity}`: nothing would move",
             (
                 Label(policy.origin.at("activity")),
@@ -78,7 +103,7 @@ def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnosti
         if value and key not in federation.data.columns:
             yield Diagnostic(
                 Code.SELECTOR_NOT_EXPRESSIBLE,
-                _severity(policy),
+                _severity(federation, policy),
                 f"the server has no column for `{key}`, so no data would be selected by it",
                 (
                     Label(policy.origin.at("selects", key)),
@@ -92,7 +117,7 @@ def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnosti
         if first in columns and columns[first] == columns.get(second):
             yield Diagnostic(
                 Code.SELECTOR_NOT_EXPRESSIBLE,
-                _severity(policy),
+                _severity(federation, policy),
                 f"`{first}` and `{second}` are found in one column, `{columns[first]}`, "
                 "which can hold only one of them",
                 (
@@ -104,12 +129,12 @@ def _selectors(federation: Federation, policy: DataPolicy) -> Iterator[Diagnosti
             )
 
 
-def _floor(policy: DataPolicy) -> Iterator[Diagnostic]:
+def _floor(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
     for phase in policy.phases:
         if policy.floor > phase.count:
             yield Diagnostic(
                 Code.FLOOR_OVER_COPIES,
-                _severity(policy),
+                _severity(federation, policy),
                 f"phase `{phase.name}` has {phase.count} copies, fewer than the floor of "
                 f"{policy.floor}",
                 (
@@ -122,21 +147,65 @@ def _floor(policy: DataPolicy) -> Iterator[Diagnostic]:
 
 
 def _arrival(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
-    areas = [area for area in federation.areas.values() if area.role == "ingest" and area.enabled]
+    """What arrives is kept by a rule of ours, on an area that we use and know the size of."""
     for index, country in enumerate(policy.ingest):
-        if not any(area.country == country and area.environment == "production" for area in areas):
+        place = policy.origin.at("arrives", "at", "countries", index)
+        areas = [a for a in federation.areas.values() if _receives(a, country)]
+        unused = {area.name: why for area in areas if (why := _why_unused(federation, area))}
+        if len(unused) == len(areas):
             yield Diagnostic(
                 Code.NO_ARRIVAL_AREA,
-                _severity(policy),
-                f"`{policy.name}` arrives in {country}, where no area has role `ingest`",
-                (Label(policy.origin.at("arrives", "at", "countries", index)),),
-                help="describe the ingest area of a site there, or leave the country out",
+                _severity(federation, policy),
+                f"`{policy.name}` arrives in {country}, where no area of role `ingest` is in use"
+                if areas
+                else f"`{policy.name}` arrives in {country}, where no area has role `ingest`",
+                (
+                    Label(place),
+                    *(Label(a.origin.at("name"), f"this {unused[a.name]}") for a in areas),
+                ),
+                help="bring one of them into use, or leave the country out"
+                if areas
+                else "describe the ingest area of a site there, or leave the country out",
                 subject=policy.name,
             )
+        for area in areas:
+            if area.name not in unused and not area.pledged:
+                yield _of_no_size(federation, policy, area, Label(place, "data arrive here"))
 
 
-def _too_few(policy: DataPolicy, placement: PhasePlacement) -> Diagnostic:
-    phase = placement.phase
+def _receives(area: StorageArea, country: str) -> bool:
+    return area.role == "ingest" and area.country == country
+
+
+def _why_unused(federation: Federation, area: StorageArea) -> str | None:
+    """What keeps an ingest area from receiving data; None where nothing does."""
+    if not area.enabled:
+        return "is not enabled"
+    if area.environment != "production":
+        return f"is for {area.environment}"
+    if area.retired:
+        return "ends"
+    if federation.holds_back(area.drafts, area.name, area.site):
+        return "rests on a draft"
+    return None if area.endpoints else "has no `endpoints`"
+
+
+def _of_no_size(
+    federation: Federation, policy: DataPolicy, area: StorageArea, arrival: Label
+) -> Diagnostic:
+    return Diagnostic(
+        Code.NO_ARRIVAL_AREA,
+        _severity(federation, policy),
+        f"`{area.name}` receives the data of `{policy.name}`, but has no size, so no rule can "
+        "keep them there",
+        (Label(area.origin.at("name")), arrival),
+        help="add `capacity:` with what it holds, or `pledged:` with the part for the federation",
+        subject=policy.name,
+    )
+
+
+def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
+    policy, phase = federation.policies[placement.policy], placement.phase
     there = {
         copies.tier: sorted({s.domain for s in placement.domains if s.tier == copies.tier})
         for copies in phase.copies
@@ -149,7 +218,7 @@ def _too_few(policy: DataPolicy, placement: PhasePlacement) -> Diagnostic:
     unit = phase.apart if asked == 1 else f"{phase.apart}s"
     return Diagnostic(
         Code.TOO_FEW_AREAS,
-        _severity(policy),
+        _severity(federation, policy),
         f"phase `{phase.name}` of `{policy.name}` needs {asked} different {unit}: {have}",
         (
             Label(phase.origin.at("copies"), f"{asked} copies, apart by {phase.apart}"),
@@ -158,3 +227,29 @@ def _too_few(policy: DataPolicy, placement: PhasePlacement) -> Diagnostic:
         help="ask for fewer copies, bring them closer together, or bring an area in",
         subject=policy.name,
     )
+
+
+def _nested(federation: Federation, placement: PhasePlacement) -> Iterator[Diagnostic]:
+    """Areas that a phase takes for different ones, though they are parts of one storage."""
+    policy, phase = federation.policies[placement.policy], placement.phase
+    parts: dict[AreaName, list[AreaName]] = defaultdict(list)
+    for name in sorted({area.name for areas in placement.domains.values() for area in areas}):
+        parts[federation.around(name)[-1]].append(name)
+    for whole, names in parts.items():
+        if len(names) > 1:
+            inner = [federation.areas[name] for name in names if name != whole]
+            yield Diagnostic(
+                Code.NESTED_AREAS,
+                _severity(federation, policy),
+                f"copies of phase `{phase.name}` may stand on `{names[0]}` and on `{names[1]}`, "
+                f"which are one place, `{whole}`",
+                (
+                    Label(phase.origin.at("apart"), "by this they are different areas"),
+                    *(
+                        Label(area.origin.at("within"), f"`{area.name}` lies in it")
+                        for area in inner
+                    ),
+                ),
+                help="write `apart: site`, or take all of them but one out of this tier",
+                subject=policy.name,
+            )

@@ -36,6 +36,7 @@ def check_storage(federation: Federation) -> Iterator[Diagnostic]:
     for area in federation.areas.values():
         yield from _pledge(area)
         yield from _class(federation, area)
+        yield from _reach(federation, area)
         for endpoint in area.endpoints:
             yield from _endpoint(federation, area, endpoint)
     yield from _shared_names(federation)
@@ -78,6 +79,18 @@ def _class(federation: Federation, area: StorageArea) -> Iterator[Diagnostic]:
                 help=f"write `{key}: {there}`, or choose another class for the name",
                 subject=area.name,
             )
+
+
+def _reach(federation: Federation, area: StorageArea) -> Iterator[Diagnostic]:
+    held = federation.holds_back(area.drafts, area.name, area.site)
+    if area.enabled and not area.endpoints and not held:
+        yield warning(
+            Code.AREA_WITHOUT_ENDPOINTS,
+            f"`{area.name}` is described, but nothing can reach it, so it is left alone",
+            Label(area.origin.at("name")),
+            help="add `endpoints:`, or `enabled: false` until there are some",
+            subject=area.name,
+        )
 
 
 def _endpoint(

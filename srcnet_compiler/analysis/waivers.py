@@ -2,9 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from difflib import get_close_matches
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.model import Federation, Waiver
+
+NEVER_SET_ASIDE = frozenset(
+    code.value
+    for code in (
+        Code.RESERVED_NAME,
+        Code.SELECTOR_NOT_EXPRESSIBLE,
+        Code.ONE_NAME_SEVERAL_HOSTS,
+        Code.SHARED_PLACE,
+        Code.NESTED_AREAS,
+        Code.RESTS_ON_DRAFT,
+    )
+)
+"""Findings without which nothing right can be emitted."""
 
 
 def apply_waivers(
@@ -13,7 +27,9 @@ def apply_waivers(
     """What is left of `found`, and what is to be said of the waivers themselves."""
     findings = tuple(found)
     waivers = [waiver for waiver in federation.waivers if waiver.kind == "finding"]
-    in_force = {(w.what, w.of) for w in waivers if w.until >= today}
+    in_force = {
+        (w.what, w.of) for w in waivers if w.until >= today and w.what not in NEVER_SET_ASIDE
+    }
     for finding in findings:
         if (finding.code.value, finding.subject) not in in_force:
             yield finding
@@ -40,14 +56,32 @@ def _of_waiver(
             Code.UNKNOWN_NAME,
             f"`{waiver.what}` is not the code of a finding",
             Label(waiver.origin.at("setsAside", "finding")),
-            help="write the code in square brackets of the finding",
+            help=_nearest_code(waiver.what),
+            subject=waiver.name,
+        )
+    elif waiver.what in NEVER_SET_ASIDE:
+        yield error(
+            Code.WAIVER_REFUSED,
+            f"`{waiver.what}` cannot be set aside: "
+            "nothing right can be emitted before it is mended",
+            Label(waiver.origin.at("setsAside", "finding")),
+            help="mend what it finds, and remove the waiver",
             subject=waiver.name,
         )
     elif (waiver.what, waiver.of) not in there:
+        others = [of for what, of in there if what == waiver.what and of is not None]
+        near = get_close_matches(waiver.of, sorted(others), n=1, cutoff=0.6)
         yield warning(
             Code.WAIVER_UNUSED,
             f"`{waiver.of}` has no finding `{waiver.what}` to set aside",
             Label(waiver.origin.at("of")),
-            help="remove the waiver: what it was for is mended",
+            help=f"did you mean `{near[0]}`?"
+            if near
+            else "remove the waiver: what it was for is mended",
             subject=waiver.name,
         )
+
+
+def _nearest_code(text: str) -> str:
+    near = get_close_matches(text, [code.value for code in Code], n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else "write the code in the brackets of the finding"

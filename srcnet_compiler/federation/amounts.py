@@ -8,9 +8,16 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Origin
 
 T = TypeVar("T")
+
+
+MOST = 2**63 - 1
+"""The largest whole number that every system can hold."""
+_LONGEST = 100
+"""Of an amount as it is written, in characters."""
 
 
 class Findings(list[Diagnostic]):
@@ -43,11 +50,26 @@ class Findings(list[Diagnostic]):
         self, parse: Callable[[str], T], text: str, origin: Origin, key: str, code: Code
     ) -> T | None:
         try:
-            return parse(text)
+            value = parse(text) if len(text) <= _LONGEST else None
         except ValueError as problem:
             words = str(problem) if code is Code.QUANTITY else f"`{text}` is not in the calendar"
             self.append(error(code, f"`{key}`: {words}", Label(origin.at(key))))
             return None
+        if value is None or (isinstance(value, int) and value > MOST):
+            self.append(_too_large(text, origin, key))
+            return None
+        return value
+
+
+def _too_large(text: str, origin: Origin, key: str) -> Diagnostic:
+    short = f"`{text}` is more than any system can count"
+    words = short if len(text) <= _LONGEST else f"no amount has {len(text)} characters"
+    return error(
+        Code.QUANTITY,
+        f"`{key}`: {words}",
+        Label(origin.at(key)),
+        help=f"at most {MOST}, which for bytes is {round_bytes(MOST)}",
+    )
 
 
 def _moment(text: str) -> datetime:

@@ -58,6 +58,5 @@ def read_waiver(document: schema.Waiver, origin: Origin, found: Findings) -> Wai
 
 
 def _up_to(text: str | None, origin: Origin, found: Findings) -> int | None:
-    if text is None or text.isdigit():
-        return None if text is None else int(text)
-    return found.amount(parse_bytes, text, origin, "upTo")
+    number = text is not None and text.isdigit()
+    return found.amount(int if number else parse_bytes, text, origin, "upTo")

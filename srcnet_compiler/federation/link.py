@@ -6,13 +6,19 @@ from typing import TypeVar, cast
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, has_errors
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
+from srcnet_compiler.federation.accounts import check_accounts
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import Federation, Site, StorageArea
+from srcnet_compiler.federation.model import Federation, Site, Waiver
+from srcnet_compiler.federation.nesting import check_nesting
+from srcnet_compiler.federation.renames import check_ends, check_moves
+from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.data_policy import DataPolicy
 from srcnet_compiler.schema.federation import Federation as FederationDocument
-from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired, Waiver
+from srcnet_compiler.schema.federation import FederationSpec
+from srcnet_compiler.schema.lifecycle import Downtime, Moved, Retired
+from srcnet_compiler.schema.lifecycle import Waiver as WaiverDocument
 from srcnet_compiler.schema.site import Site as SiteDocument
 from srcnet_compiler.schema.validate import Located
 from srcnet_compiler.span import Origin, Span
@@ -23,12 +29,13 @@ D = TypeVar("D", bound=Document)
 def link(documents: Iterable[Located[Document]]) -> Outcome[Federation]:
     """One federation from all documents, whatever their order, or every name that does not fit."""
     ordered = sorted(documents, key=lambda d: (d.document.metadata.name, d.origin.at()))
-    found = Findings(_duplicates(ordered))
+    found = Findings(repeated(_named(ordered)))
     federations = _of(ordered, FederationDocument)
     if len(federations) != 1:
         found.append(_not_one_federation(federations, ordered))
         return Outcome(None, tuple(found))
     federation = _build(ordered, federations[0], found)
+    found.extend(_contradictions(federation))
     found.extend(_unknown_names(federation))
     return Outcome(None if has_errors(found) else federation, tuple(found))
 
@@ -41,6 +48,7 @@ def _build(
     documents: Sequence[Located[Document]], head: Located[FederationDocument], found: Findings
 ) -> Federation:
     spec, origin = head.document.spec, head.origin.below("spec")
+    found.extend(_all_draft(spec, origin))
     common = shared.read_shared(spec, origin)
     retired = tuple(
         lifecycle.read_retired(d.document, d.origin, found) for d in _of(documents, Retired)
@@ -54,12 +62,14 @@ def _build(
         for document, site in read
         for area in sites.read_areas(document, site, common, retired, found)
     ]
-    found.extend(_duplicate_areas(areas))
+    found.extend(repeated((f"storage area `{a.name}`", a.origin.at("name")) for a in areas))
     data_policies = (
         policies.read_policy(d.document, d.origin, retired, found)
         for d in _of(documents, DataPolicy)
     )
-    moves = (lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved))
+    by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
+    moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
+    found.extend(check_moves(moves, by_name))
     return Federation(
         name=head.document.metadata.name,
         members=tuple(SrcName(member) for member in spec.members),
@@ -73,7 +83,7 @@ def _build(
         token_only=spec.tokenOnly,
         limits=shared.read_limits(spec, origin, found),
         sites={site.name: site for _, site in read},
-        areas={area.name: area for area in sorted(areas, key=lambda area: area.name)},
+        areas=by_name,
         policies={policy.name: policy for policy in data_policies},
         downtimes=tuple(
             lifecycle.read_downtime(d.document, d.origin, found) for d in _of(documents, Downtime)
@@ -81,42 +91,34 @@ def _build(
         moved={move.area: move for move in moves},
         retired=retired,
         waivers=tuple(
-            lifecycle.read_waiver(d.document, d.origin, found) for d in _of(documents, Waiver)
+            lifecycle.read_waiver(d.document, d.origin, found)
+            for d in _of(documents, WaiverDocument)
         ),
         origin=origin,
     )
 
 
-def _duplicates(documents: Sequence[Located[Document]]) -> Iterable[Diagnostic]:
-    first: dict[tuple[str, str], Span] = {}
+def _all_draft(spec: FederationSpec, origin: Origin) -> Iterable[Diagnostic]:
+    for place in shared.draft(spec, origin):
+        yield error(
+            Code.RESTS_ON_DRAFT,
+            "everything rests on the federation, so it cannot be a draft as a whole",
+            Label(place),
+            help="give `status: draft` to each tier, class, namespace or policy that is not agreed",
+        )
+
+
+def _contradictions(federation: Federation) -> Iterable[Diagnostic]:
+    yield from check_accounts(federation.data)
+    yield from check_nesting(federation.areas)
+    yield from check_ends(federation.retired, federation.areas)
+    yield from policies.check_parts(federation.policies.values())
+
+
+def _named(documents: Sequence[Located[Document]]) -> Iterable[tuple[str, Span]]:
     for located in documents:
         name, kind = located.document.metadata.name, type(located.document).__name__
-        here = located.origin.at("metadata", "name")
-        if (kind, name) in first:
-            yield _twice(f"{kind} `{name}`", here, first[kind, name])
-        first.setdefault((kind, name), here)
-
-
-def _duplicate_areas(areas: Sequence[StorageArea]) -> Iterable[Diagnostic]:
-    first: dict[str, StorageArea] = {}
-    for area in areas:
-        if area.name in first:
-            yield _twice(
-                f"storage area `{area.name}`",
-                area.origin.at("name"),
-                first[area.name].origin.at("name"),
-            )
-        first.setdefault(area.name, area)
-
-
-def _twice(what: str, here: Span, there: Span) -> Diagnostic:
-    return error(
-        Code.DUPLICATE_NAME,
-        f"{what} is described twice",
-        Label(here, "again here"),
-        Label(there, "first here"),
-        help="give one of them another name, or remove it",
-    )
+        yield f"{kind} `{name}`", located.origin.at("metadata", "name")
 
 
 def _not_one_federation(
@@ -236,6 +238,21 @@ def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
             yield from _known(end.area, areas, "storage area", end.origin, "area")
         if end.policy is not None:
             yield from _known(end.policy, federation.policies, "data policy", end.origin, "policy")
+    for waiver in federation.waivers:
+        yield from _unknown_in_waiver(federation, waiver)
+
+
+def _unknown_in_waiver(federation: Federation, waiver: Waiver) -> Iterable[Diagnostic]:
+    """A finding may be of anything, so what its waiver is for is looked at when it is found."""
+    if waiver.kind == "draft":
+        spaces = [space.name for space in federation.data.namespaces]
+        known = {*federation.sites, *federation.areas, *federation.policies, *spaces}
+        what = "site, storage area, data policy or namespace"
+        yield from _known(waiver.of, known, what, waiver.origin, "of")
+    elif waiver.kind == "limit":
+        known = {federation.name, federation.data.name}
+        what = "name of the federation or of its system"
+        yield from _known(waiver.of, known, what, waiver.origin, "of")
 
 
 def _known(

@@ -1,6 +1,6 @@
 """The federation as the rest of the compiler sees it: linked, typed, immutable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -357,3 +357,12 @@ class Federation:
         Artifacts do not depend on the day: the plan's guard looks at the waiver's end.
         """
         return any(waiver.kind == "draft" and waiver.of in names for waiver in self.waivers)
+
+    def holds_back(self, drafts: Sequence[Span], *names: str) -> bool:
+        """Whether something by one of these names rests on drafts that no waiver accepts."""
+        return bool(drafts) and not self.waives_drafts(*names)
+
+    def around(self, name: AreaName) -> tuple[AreaName, ...]:
+        """An area, and every area whose capacity it lies in, from the inside out."""
+        outer = self.areas[name].within
+        return (name, *(self.around(outer) if outer is not None else ()))

@@ -1,7 +1,8 @@
 """DataPolicy documents to the model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.model import (
     Copies,
@@ -12,6 +13,7 @@ from srcnet_compiler.federation.model import (
     Volume,
 )
 from srcnet_compiler.federation.shared import draft
+from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import Namespace, PolicyName, TierName
 from srcnet_compiler.quantity import (
     Period,
@@ -82,3 +84,15 @@ def _phase(phase: schema.Phase, origin: Origin, found: Findings) -> Phase:
         ),
         origin,
     )
+
+
+def check_parts(policies: Iterable[DataPolicy]) -> Iterator[Diagnostic]:
+    """Years and phases that a policy describes twice."""
+    for policy in policies:
+        volumes = (
+            (f"what arrives from {volume.year} on", volume.origin.at("from"))
+            for volume in policy.volumes
+        )
+        yield from repeated(volumes, "keep one of them, or begin it in another year")
+        phases = ((f"phase `{phase.name}`", phase.origin.at("name")) for phase in policy.phases)
+        yield from repeated(phases)

@@ -5,7 +5,8 @@ from datetime import date
 
 from srcnet_compiler.change import Action, Change
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
-from srcnet_compiler.federation.model import Federation, Waiver
+from srcnet_compiler.federation.model import Federation, StorageArea, Waiver
+from srcnet_compiler.names import PolicyName
 from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span
@@ -34,7 +35,7 @@ def held_back(federation: Federation) -> tuple[Held, ...]:
     return tuple(
         Held(what, f"rests on a draft at {drafts[0]}")
         for what, drafts, waived in names
-        if drafts and not federation.waives_drafts(*waived)
+        if federation.holds_back(drafts, *waived)
     )
 
 
@@ -52,7 +53,11 @@ def _limits(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnos
         ("movedData", moved, int(limits.moved_data)),
         ("retiredAreas", retired, limits.retired_areas),
     ):
-        lifted = [w.up_to or 0 for w in _in_force(federation, "limit", today) if w.what == key]
+        lifted = [
+            waiver.up_to or 0
+            for waiver in _in_force(federation, "limit", today)
+            if waiver.what == key and waiver.of in (federation.name, plan.instance)
+        ]
         if amount > max([allowed, *lifted]):
             shown = round_bytes if key == "movedData" else str
             yield error(
@@ -92,26 +97,51 @@ def _accepted(federation: Federation, today: date) -> Iterable[Span]:
 
 
 def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
-    """An area is closed only by a document that still holds."""
-    in_force = [end for end in federation.retired if end.until >= today and end.area is not None]
-    allowed = {
-        name
-        for end in in_force
+    """An area is closed, and a policy ends, only by a document that still holds."""
+    in_force = [end for end in federation.retired if end.until >= today]
+    ends = {end.area for end in in_force}
+    closing = {
+        _name_then(federation, area)
         for area in federation.areas.values()
-        if end.area in (area.name, area.name_today)
-        for name in (area.name, area.name_today)
+        if ends & {area.name, area.name_today}
     }
+    over = {end.policy for end in in_force}
     for change in plan.changes:
-        if _closes_area(change) and change.address.name not in allowed:
-            place = next((f.origin for f in change.fields if f.origin is not None), None)
-            yield error(
-                Code.NOT_OURS,
-                f"{change.address} would be closed, and no `Retired` document in force says so",
-                *([Label(place)] if place else []),
-                help="write a `Retired` document, or renew its `until`",
-                subject=change.address.name,
-            )
+        policy = _ended_policy(change, federation)
+        if _closes_area(change) and change.address.name not in closing:
+            yield _no_document(change, "closed", [f.origin for f in change.fields])
+        elif policy is not None and policy not in over:
+            places = [end.origin.at("until") for end in federation.retired if end.policy == policy]
+            yield _no_document(change, "switched off", places)
+
+
+def _name_then(federation: Federation, area: StorageArea) -> str:
+    """What an area is called when the plan closes it: after its rename, where it has one."""
+    move = federation.moved.get(area.name)
+    return move.after if move else area.name_today
 
 
 def _closes_area(change: Change) -> bool:
     return change.action is Action.RETIRE and change.address.kind == "rse"
+
+
+def _ended_policy(change: Change, federation: Federation) -> PolicyName | None:
+    """The policy whose end a change is; None where other subscriptions take its data.
+
+    The name of a subscription begins with that of its policy, which holds no point.
+    """
+    if change.action is not Action.RETIRE or change.address.kind != "subscription":
+        return None
+    policy = federation.policies.get(PolicyName(change.address.name.partition(".")[0]))
+    return policy.name if policy is not None and policy.retired else None
+
+
+def _no_document(change: Change, done: str, places: Iterable[Span | None]) -> Diagnostic:
+    place = next((span for span in places if span is not None), None)
+    return error(
+        Code.NOT_OURS,
+        f"{change.address} would be {done}, and no `Retired` document in force says so",
+        *([Label(place)] if place else []),
+        help="write a `Retired` document, or renew its `until`",
+        subject=change.address.name,
+    )

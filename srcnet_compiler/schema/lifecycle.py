@@ -146,7 +146,7 @@ class WaiverSpec(Spec):
     setsAside: SetsAside
     """What is set aside."""
     of: Annotated[str, such_as("CHSRC-CSCS-T0")]
-    """The object, by its name."""
+    """The object, by its name; for a limit the federation, or the system whose plan it is."""
     reason: Reason
     """Why."""
     approvedBy: Group
