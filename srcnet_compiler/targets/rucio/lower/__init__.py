@@ -57,7 +57,7 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
             scopes={
                 space.name: _scope(federation, space)
                 for space in data.namespaces
-                if not space.drafts or federation.waives_drafts(space.name)
+                if not federation.holds_back(space.drafts, space.name)
             },
             account_limits={
                 limit.name: limit

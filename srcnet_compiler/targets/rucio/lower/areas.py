@@ -44,8 +44,9 @@ _IMPLEMENTATIONS = {
 
 def is_managed(federation: Federation, area: StorageArea) -> bool:
     """Whether an area is one of Rucio's: in use and reachable, or at its end; and no mere draft."""
-    accepted = not area.drafts or federation.waives_drafts(area.name, area.site)
-    return accepted and (area.retired or (area.enabled and bool(area.endpoints)))
+    if federation.holds_back(area.drafts, area.name, area.site):
+        return False
+    return area.retired or (area.enabled and bool(area.endpoints))
 
 
 def name_of(federation: Federation, area: StorageArea) -> RseName:
@@ -172,8 +173,7 @@ def account_limit(
 
 def is_in_force(federation: Federation, policy: DataPolicy) -> bool:
     """Whether anything is emitted for a policy."""
-    accepted = not policy.drafts or federation.waives_drafts(policy.name)
-    return accepted and not policy.retired
+    return not (policy.retired or federation.holds_back(policy.drafts, policy.name))
 
 
 def distances(
