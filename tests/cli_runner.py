@@ -60,7 +60,7 @@ def srcnet(
     done = subprocess.run(
         [*before, *COMMAND, *map(str, args)],
         cwd=cwd,
-        env=environment(env),
+        env=environment(env) | ({"PYTHONDONTWRITEBYTECODE": "1"} if before else {}),
         input=stdin,
         capture_output=True,
         text=True,

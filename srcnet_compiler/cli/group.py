@@ -134,7 +134,9 @@ def _run(args: list[str]) -> int:
         where = trouble.ctx.command_path if trouble.ctx else "srcnet"
         _say(trouble.format_message(), f"`{where} --help` shows what it takes")
         return Exit.USAGE
-    except click.Abort:
+    except click.Abort as end:
+        if isinstance(end.__cause__, EOFError):
+            raise end.__cause__ from None  # nobody was asked: half a file of Python's, perhaps
         _say("interrupted")
         return Exit.INTERRUPTED
     except click.FileError as trouble:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PARTIAL = ".partial"
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab")
 
 
@@ -215,27 +214,3 @@ def plan_as(plan: "Plan", form: str, full: bool) -> str:
     if form == "json":
         return to_json(plan)
     return markdown_plan(plan) if form == "markdown" else render_plan(plan, full=full)
-
-
-def write_file(path: Path, text: str) -> None:
-    """The whole file or, where the disk is full, the one that was there before."""
-    write_files({path: text})
-
-
-def write_files(contents: Mapping[Path, str]) -> None:
-    """All of the files, each of them whole, or none: what a full disk stops has changed nothing."""
-    partial: dict[Path, Path] = {}
-    try:
-        for name, text in contents.items():
-            path = name.resolve()  # what a link leads to, not the link
-            if path.exists() and not path.is_file():
-                path.write_text(text, "utf-8")  # a pipe or a terminal; of a folder, the error
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial[path] = path.with_name(f".{path.name}{PARTIAL}")
-            partial[path].write_text(text, "utf-8")
-        for path, fresh in partial.items():
-            fresh.replace(path)
-    finally:
-        for fresh in partial.values():
-            fresh.unlink(missing_ok=True)

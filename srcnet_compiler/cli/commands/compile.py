@@ -43,8 +43,10 @@ def command(settings: Settings, out: Path, form: str, today: datetime | None) ->
     facts: tuple[tuple[str, str], ...] = ()
     if not result.failed and result.federation is not None:
         from srcnet_compiler.cli.build_folder import write_build
+        from srcnet_compiler.cli.files import spare_specs
 
         folder = settings.root / out
+        spare_specs(folder, settings.root)
         written = write_build(folder, result.artifacts)
         facts = (
             ("sites", str(len(result.federation.sites))),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.files import spare_others, write_file
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     compiled,
@@ -20,7 +21,6 @@ from srcnet_compiler.cli.shared import (
     system_trouble,
     the_day,
     today_option,
-    write_file,
 )
 
 
@@ -51,6 +51,8 @@ def command(
       srcnet plan
       srcnet plan --out plan.json --detailed-exitcode
     """
+    if out is not None:
+        spare_others(out, settings.root, "a plan of srcnet", _is_plan)
     result = compiled(settings, the_day(today))
     stop_on_errors(result)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
@@ -70,3 +72,7 @@ def command(
         show_refusals(refusals, result)
         return Exit.REFUSED
     return Exit.CHANGES if detailed_exitcode and plan.changes else Exit.FINE
+
+
+def _is_plan(head: str) -> bool:
+    return head.startswith("{") and '"binding":{"artifacts":' in head
