@@ -268,7 +268,7 @@ def test_show_says_in_words_what_a_plan_does(specs: Path, tmp_path: Path):
     text = srcnet("show", plan, cwd=specs)
     assert (text.code, text.err) == (0, "")
     assert "+ create account-limit srcnet-policy@CHSRC_TAPE" in text.out
-    assert "+ create 14 of rse: AUSSRC-PERTH-INGEST, " in text.out
+    assert "+ create 14 rses: AUSSRC-PERTH-INGEST, " in text.out
     assert "site-specs/chsrc-cscs.yaml:40:17" in text.out
     full = srcnet("show", plan, "--full", cwd=specs)
     assert "+ create rse CHSRC_TAPE" in full.out

@@ -118,7 +118,7 @@ def show_findings(
     if form == "text":
         from srcnet_compiler.report.text import render
 
-        click.echo(render(report, colour=is_coloured(), width=terminal_width()), nl=False)
+        show(render(report, colour=is_coloured(), width=terminal_width()))
     else:
         from srcnet_compiler.report.formats import FORMATS as RENDERERS
 
@@ -133,7 +133,8 @@ def stop_on_errors(found: "Compiled") -> None:
     if found.failed:
         code = exit_of(found.diagnostics)
         report = Report(found.diagnostics, found.sources.lines)
-        click.echo(render(report, width=terminal_width()), err=True, nl=False)
+        text = render(report, colour=is_coloured(err=True), width=terminal_width(err=True))
+        show(text, err=True)
         raise StopError(code, "the specs have errors", "mend them first")
 
 
@@ -147,20 +148,32 @@ def exit_of(diagnostics: "Iterable[Diagnostic]") -> Exit:
     return Exit.FINDINGS if errors else Exit.FINE
 
 
-def is_coloured() -> bool:
-    """Whether stdout shows colours to a person."""
+def is_coloured(*, err: bool = False) -> bool:
+    """Whether stdout, or stderr, shows colours: to a person who has not said NO_COLOR.
+
+    FORCE_COLOR is for those who read elsewhere what a terminal would show, such as a CI's log.
+    """
     import os
 
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    stream = sys.stderr if err else sys.stdout
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def terminal_width() -> int | None:
+def terminal_width(*, err: bool = False) -> int | None:
     """Columns of the terminal; None where lines go to a file."""
     import shutil
 
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    stream = sys.stderr if err else sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def show(text: str, *, err: bool = False) -> None:
+    """A text that has its colours already, or none."""
+    click.echo(text, nl=False, err=err, color=is_coloured(err=err))
 
 
 def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
@@ -169,7 +182,8 @@ def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
     from srcnet_compiler.report.text import render
 
     report = Report(tuple(refusals), found.sources.lines)
-    click.echo(render(report, width=terminal_width()), err=True, nl=False)
+    text = render(report, colour=is_coloured(err=True), width=terminal_width(err=True))
+    show(text, err=True)
     click.echo("error: the plan is refused", err=True)
 
 
@@ -213,4 +227,6 @@ def plan_as(plan: "Plan", form: str, full: bool) -> str:
 
     if form == "json":
         return to_json(plan)
-    return markdown_plan(plan) if form == "markdown" else render_plan(plan, full=full)
+    if form == "markdown":
+        return markdown_plan(plan)
+    return render_plan(plan, full=full, colour=is_coloured())

@@ -32,7 +32,8 @@ from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import FOLDERS, Compiled, compile_specs
 from srcnet_compiler.plan.model import Plan
-from srcnet_compiler.report.plan import render_drift, render_plan, render_receipt, summary
+from srcnet_compiler.report.plan import render_plan, summary
+from srcnet_compiler.report.receipt import render_drift, render_receipt
 from srcnet_compiler.resources import folder as resource
 
 SITE, AREA, CAPACITY = "site-specs/chsrc-cscs.yaml", "CHSRC-CSCS-T0", "400 TB"
@@ -91,7 +92,7 @@ def _converge_and_heal(
 
     verdicts = (first, second, third)
     show.title("What is so now")
-    show.text(render_drift(third.instance, third.differences, third.objects))
+    show.text(_drift(third))
     return 0 if all(verdict.is_converged for verdict in verdicts) else 4
 
 
@@ -195,8 +196,12 @@ def _carry_out(
     if exit_code(receipt) not in (0, 6):
         raise RuntimeError("the plan could not be carried out")
     verdict = verify(system)
-    show.text(render_drift(verdict.instance, verdict.differences, verdict.objects))
+    show.text(_drift(verdict))
     return verdict
+
+
+def _drift(verdict: Verdict) -> str:
+    return render_drift(verdict.instance, verdict.differences, verdict.objects, verdict.unseen)
 
 
 def _meddle(compiled: Compiled, show: Show) -> None:
@@ -208,4 +213,4 @@ def _meddle(compiled: Compiled, show: Show) -> None:
         system.client.add_rse_attribute(rse, "monitoring", "theirs")
         show.text(f"  {rse}: limit 1 byte, weight 1, and an attribute that is not ours\n")
         verdict = verify(system)
-        show.text(render_drift(verdict.instance, verdict.differences, verdict.objects))
+        show.text(_drift(verdict))

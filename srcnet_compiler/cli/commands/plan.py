@@ -14,6 +14,7 @@ from srcnet_compiler.cli.shared import (
     format_option,
     full_option,
     plan_as,
+    show,
     show_refusals,
     state_option,
     state_store,
@@ -64,7 +65,7 @@ def command(
         plan = make_plan(result, system, known)
     if out is not None:
         write_file(out, to_json(plan))
-    click.echo(plan_as(plan, form, full), nl=False)
+    show(plan_as(plan, form, full))
     if out is not None:
         click.echo(f"saved in {out}; `srcnet apply {out}` does it", err=True)
     refusals = objections(plan, result, the_day(today))

@@ -11,6 +11,9 @@ from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     compiled,
     format_option,
+    full_option,
+    is_coloured,
+    show,
     stop_on_errors,
     system_trouble,
     the_day,
@@ -20,9 +23,10 @@ from srcnet_compiler.cli.shared import (
 
 @click.command("verify")
 @format_option("text", "json")
+@full_option
 @today_option
 @click.pass_obj
-def command(settings: Settings, form: str, today: datetime | None) -> int:
+def command(settings: Settings, form: str, full: bool, today: datetime | None) -> int:
     """Look for drift: read the systems and compare.
 
     Ends with 0 where nothing differs, 4 where something does or could not be read, 6 where
@@ -37,7 +41,7 @@ def command(settings: Settings, form: str, today: datetime | None) -> int:
     stop_on_errors(result)
     from srcnet_compiler.converge import reach, verify
     from srcnet_compiler.plan.file import change_data
-    from srcnet_compiler.report.plan import render_drift
+    from srcnet_compiler.report.receipt import render_drift
 
     with system_trouble(), reach(result, os.environ) as systems:
         (system,) = systems
@@ -54,9 +58,16 @@ def command(settings: Settings, form: str, today: datetime | None) -> int:
         click.echo(json.dumps(data, indent=2, sort_keys=True))
     else:
         changes = (*verdict.differences, *verdict.waiting)
-        click.echo(render_drift(verdict.instance, changes, verdict.objects), nl=False)
-        for unseen in verdict.unseen:
-            click.echo(f"  ? {unseen.under}: {unseen.reason}")
+        show(
+            render_drift(
+                verdict.instance,
+                changes,
+                verdict.objects,
+                verdict.unseen,
+                full=full,
+                colour=is_coloured(),
+            )
+        )
     if not verdict.is_converged:
         return Exit.NOT_CONVERGED
     return Exit.WAITING if verdict.waiting else Exit.FINE
