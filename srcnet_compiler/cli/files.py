@@ -13,7 +13,7 @@ _HEAD = 4096
 def spare_others(path: Path, root: Path, what: str, is_ours: Callable[[str], bool]) -> None:
     """End the command where `path` is another's file, or lies among the specs below `root`.
 
-    `is_ours` judges by the beginning of a file, which is `what`. Pipes and terminals may be written.
+    `is_ours` judges by the beginning of a file, which is `what`. Pipes may be written.
     """
     spare_specs(path, root)
     if not path.is_file():

@@ -106,7 +106,7 @@ def test_from_nothing_to_what_the_specs_say(someone: Operator):
 
     someone("compile")
     plan = someone("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
-    assert "+ create 14 of rse: AUSSRC-PERTH-INGEST, " in plan.out
+    assert "+ create 14 rses: AUSSRC-PERTH-INGEST, " in plan.out
     assert plan.err == "saved in plan.json; `srcnet apply plan.json` does it\n"
     assert someone("show", "plan.json").out.startswith(plan.out)
     assert "+ create rse CHSRC_XRD_PROD" in someone("show", "plan.json", "--full").out
@@ -144,7 +144,11 @@ def test_a_plan_for_yesterdays_specs_is_stale_and_a_new_one_is_carried_out(
     shown = at_work("plan", "--out", "plan.json").out
     assert "limit.MaxSpaceAvailable: 2 PB → 4 PB   site-specs/chsrc-cscs.yaml:40:17" in shown
     changes = shown.removeprefix("golden: ").split()[0]
-    assert at_work("apply", "plan.json", "--rehearse").out == f"golden: {changes} done\n"
+    rehearsed = at_work("apply", "plan.json", "--rehearse")
+    assert rehearsed.out == (f"golden: rehearsal: {changes} would be done; nothing was changed\n")
+    unasked = at_work("apply", "--rehearse")
+    assert unasked.out == rehearsed.out
+    assert shown.partition("\n\nDescribed")[0] in unasked.err
     assert limit(root, "CHSRC_TAPE") == before
     at_work("apply", "plan.json")
     assert limit(root, "CHSRC_TAPE") == 4 * 10**15
@@ -393,6 +397,7 @@ def test_an_apply_that_is_stopped_again_and_again_is_completed(
         for args in (["apply", "plan.json"], ["apply", "--yes"]):
             refused = someone(*args, code=5)
             assert f"process {second.pid} on " in refused.err
+            assert " changes (" not in refused.err, "what cannot be done is not shown first"
         assert f"process {second.pid} on " in someone("status").out
         os.kill(second.pid, signal.SIGCONT)
 

@@ -13,7 +13,9 @@ from srcnet_compiler.cli.shared import (
     ask,
     compiled,
     format_option,
+    is_coloured,
     read_plan,
+    show,
     show_refusals,
     state_option,
     state_store,
@@ -67,6 +69,7 @@ def command(
     reviewed = read_plan(plan_file) if plan_file is not None else None
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
+    _insist_on_free(store)
     with system_trouble(), reach(result, os.environ) as systems:
         (system,) = systems
         plan = reviewed or make_plan(result, system, known_objects(store))
@@ -74,12 +77,20 @@ def command(
         if refusals:
             show_refusals(refusals, result)
             return Exit.REFUSED
-        if reviewed is None and plan.changes and not rehearse:
+        if reviewed is None and plan.changes:
             from srcnet_compiler.report.plan import render_plan
 
-            click.echo(render_plan(plan), nl=False, err=True)
-            ask("Do this?", yes)
+            show(render_plan(plan, colour=is_coloured(err=True)), err=True)
+            ask("Do this?", yes or rehearse)
         return _carry_out(plan, system, store, form, rehearse)
+
+
+def _insist_on_free(store: "StateStore") -> None:
+    """Say that somebody else is applying before anything is read, shown or asked."""
+    from srcnet_compiler.apply.run import LOCK_FOR
+
+    with system_trouble(), store.lock("srcnet apply", now(), LOCK_FOR):
+        return
 
 
 def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
@@ -101,8 +112,8 @@ def _carry_out(
 ) -> int:
     from srcnet_compiler.apply.receipt import as_json, exit_code
     from srcnet_compiler.cli.progress import showing
-    from srcnet_compiler.converge import carry_out, verify
-    from srcnet_compiler.report.plan import render_drift, render_receipt
+    from srcnet_compiler.converge import carry_out
+    from srcnet_compiler.report.receipt import render_receipt
 
     with showing(len(plan.changes)) as progress:
         receipt = carry_out(
@@ -118,8 +129,30 @@ def _carry_out(
     code = exit_code(receipt)
     if rehearse or code not in (Exit.FINE, Exit.WAITING):
         return code
-    verdict = verify(system)
+    return code if _is_proven(system, form) else Exit.NOT_CONVERGED
+
+
+def _is_proven(system: "System", form: str) -> bool:
+    """Read the system again, and say what still differs."""
+    from srcnet_compiler.converge import verify
+    from srcnet_compiler.report.receipt import render_drift
+
+    try:
+        with system_trouble():
+            verdict = verify(system)
+    except StopError as stop:
+        raise StopError(
+            stop.code,
+            f"all of the plan was done, but it is not proven: {stop.message}",
+            "run `srcnet verify` when the server is back",
+        ) from None
     if form == "text":
-        found = render_drift(verdict.instance, verdict.differences, verdict.objects)
-        click.echo(found, nl=False)
-    return code if verdict.is_converged else Exit.NOT_CONVERGED
+        found = render_drift(
+            verdict.instance,
+            verdict.differences,
+            verdict.objects,
+            verdict.unseen,
+            colour=is_coloured(),
+        )
+        show(found)
+    return verdict.is_converged
