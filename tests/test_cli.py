@@ -112,8 +112,14 @@ def test_help_loads_no_library_that_takes_its_time(args: list[str], tmp_path: Pa
     assert not heavy & {name.partition(".")[0] for name in loaded}
 
 
-def test_the_version_is_the_packages(tmp_path: Path):
-    assert srcnet("--version", cwd=tmp_path).out == f"srcnet, version {__version__}\n"
+@pytest.mark.parametrize("word", ["--version", "-V", "version"])
+def test_the_version_is_the_packages(word: str, tmp_path: Path):
+    assert srcnet(word, cwd=tmp_path).out == f"srcnet, version {__version__}\n"
+
+
+def test_help_may_be_asked_for_as_if_it_were_a_command(tmp_path: Path):
+    assert srcnet("help", cwd=tmp_path) == srcnet("--help", cwd=tmp_path)
+    assert srcnet("help", "plan", cwd=tmp_path) == srcnet("plan", "--help", cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +129,9 @@ def test_the_version_is_the_packages(tmp_path: Path):
         (["qqqqqq"], "There is no command `qqqqqq`."),
         (["plan", "--detailed-exitcod"], "--detailed-exitcode"),
         (["validate", "--format", "xml"], "sarif"),
-        (["plan", "--today", "yesterday"], "%Y-%m-%d"),
+        (["plan", "--today", "yesterday"], "`yesterday` is not a day such as 2027-03-01"),
+        (["validate", "-C", "specs"], "`srcnet -C DIR validate`"),
+        (["verify", "--debug"], "`srcnet --debug verify`"),
         (["show"], "PLAN"),
         (["schema", "Siet"], "Site"),
         (["explain", "area-over-capacty"], "area-over-capacity"),
@@ -197,11 +205,13 @@ def test_findings_about_nothing_are_still_a_document(specs: Path):
 # ── explain, schema, completion, status ───────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("code", ["area-over-capacity", "unreadable-file"])
-def test_explain_shows_the_page_of_a_finding(code: str, tmp_path: Path):
-    ran = srcnet("explain", code, cwd=tmp_path)
+@pytest.mark.parametrize(
+    "typed", ["wrong-shape", "[wrong-shape]", "error[wrong-shape]:", "Wrong-Shape", "`wrong-shape`"]
+)
+def test_explain_shows_the_page_of_a_finding(typed: str, tmp_path: Path):
+    ran = srcnet("explain", typed, cwd=tmp_path)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith(f"# {Code(code).value}\n")
+    assert ran.out.startswith(f"# {Code.SHAPE.value}\n")
 
 
 def line_with(path: Path, text: str) -> int:
@@ -235,20 +245,58 @@ def test_explain_finds_its_files_from_any_folder(specs: Path, tmp_path: Path):
     assert srcnet("-C", specs, "explain", emitted, cwd=tmp_path).code == 0
 
 
+def test_explain_takes_the_place_as_a_finding_shows_it(specs: Path):
+    """With its column, only what comes from that value."""
+    whole = srcnet("explain", "site-specs/chsrc-cscs.yaml:13", cwd=specs)
+    assert whole.code == 1, "no emitted line comes from the speed of a line"
+    line = srcnet("explain", "site-specs/chsrc-cscs.yaml:11", cwd=specs)
+    city = srcnet("explain", "site-specs/chsrc-cscs.yaml:11:20", cwd=specs)
+    assert (line.code, city.code) == (0, 0)
+    assert "site-specs/chsrc-cscs.yaml:11:20 reaches 4 emitted lines\n" in city.out
+    assert "site-specs/chsrc-cscs.yaml:11 reaches 10 emitted lines\n" in line.out
+    emitted = "build/rucio/golden/sites/CHSRC-CSCS.yaml:12"
+    assert srcnet("explain", f"{emitted}:3", cwd=specs) == srcnet("explain", emitted, cwd=specs)
+
+
+@pytest.mark.parametrize("name", ["CHSRC-CSCS-T0", "chsrc_xrd_prod", "rucio/golden/rse/xrd"])
+def test_explain_of_a_name_leads_to_where_it_is_described_and_to_what_comes_from_it(
+    name: str, specs: Path
+):
+    ran = srcnet("explain", name, cwd=specs)
+    assert (ran.code, ran.err) == (0, "")
+    assert ": `storage` of Site CHSRC-CSCS\n" in ran.out
+    assert re.search(r"  site-specs/chsrc-cscs.yaml:1[567]:\d+\n", ran.out)
+    reached = re.search(r"  build/rucio/golden/sites/CHSRC-CSCS.yaml: (.*)", ran.out)
+    assert reached is not None
+
+
+def test_explain_of_a_name_needs_neither_a_build_nor_specs_without_errors(own: Path):
+    ran = srcnet("explain", "CHSRC-CSCS", cwd=wrong(own))
+    assert ran.code == 0
+    assert "CHSRC-CSCS: a document of kind Site\n" in ran.out
+    assert "site-specs/chsrc-cscs.yaml:3:18" in ran.out
+
+
 @pytest.mark.parametrize(
-    ("what", "code"),
+    ("what", "code", "said"),
     [
-        ("site-specs/chsrc-cscs.yaml:9999", 1),
-        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:9999", 64),
-        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:0", 64),
-        ("site-specs/chsrc-cscs.yaml:" + "9" * 5000, 64),
+        ("site-specs/chsrc-cscs.yaml:9999", 64, "there is no line 9999: "),
+        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:9999", 64, "there is no line 9999: "),
+        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:0", 64, "there is no line 0: "),
+        ("site-specs/chsrc-cscs.yaml:" + "9" * 5000, 64, "there is no line 999999999: "),
+        ("site-specs/none.yaml:3", 74, "there is no file `site-specs/none.yaml`"),
+        ("build/source-map.json:1", 64, "is neither a spec nor a file that"),
+        ("site-specs/chsrc-cscs.yaml", 64, "`site-specs/chsrc-cscs.yaml:LINE`"),
+        ("CHSRC-CSCS-T00", 64, "did you mean `CHSRC-CSCS-T0`"),
+        ("over-capacity", 64, "`worst-case-over-capacity`"),
     ],
-    ids=["spec", "emitted", "zero", "long"],
+    ids=lambda value: str(value)[:40],
 )
-def test_explain_says_when_there_is_no_such_line(what: str, code: int, specs: Path):
+def test_explain_says_precisely_what_it_does_not_find(what: str, code: int, said: str, specs: Path):
     ran = srcnet("explain", what, cwd=specs)
     assert (ran.code, ran.out) == (code, "")
     assert ran.err.startswith("error: ")
+    assert said in ran.err
 
 
 def test_explain_of_a_line_needs_a_build(own: Path):
@@ -303,6 +351,7 @@ def place_of_state(folder: Path, *args: str, **env: str) -> str:
 
 
 def test_a_flag_wins_over_the_environment_over_srcnet_toml_over_the_default(tmp_path: Path):
+    (tmp_path / "site-specs").mkdir()
     assert srcnet("status", cwd=tmp_path).code == 0
     toml = tmp_path / "srcnet.toml"
     toml.write_text('state = "a"\n')
@@ -336,6 +385,67 @@ def test_the_folder_of_the_specs_comes_from_all_four_places(specs: Path, tmp_pat
     empty = tmp_path / "empty"
     empty.mkdir()
     assert srcnet("validate", cwd=tmp_path, env={"SRCNET_DIRECTORY": str(empty)}).code == 74
+
+
+def test_all_that_is_wrong_in_a_srcnet_toml_is_said_at_once_and_where(tmp_path: Path):
+    (tmp_path / "srcnet.toml").write_text(
+        'stat = "a"\n[plan]\nstate = "b"\nful = true\n[plann]\n\n[verify]\nformat = []\n'
+    )
+    ran = srcnet("status", cwd=tmp_path)
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.splitlines() == [
+        "error: `srcnet.toml` says 4 things wrong:",
+        "  srcnet.toml:1: there is no setting `stat`; did you mean `state`?",
+        "  srcnet.toml:4: there is no setting `plan.ful`; did you mean `full`?",
+        "  srcnet.toml:5: there is no setting `plann`; did you mean `plan`?",
+        "  srcnet.toml:8: `verify.format` must be one value",
+    ]
+
+
+def test_a_value_that_makes_no_sense_is_said_with_where_it_came_from(specs: Path, tmp_path: Path):
+    ran = srcnet("validate", cwd=specs, env={"SRCNET_VALIDATE_TODAY": "tomorrow"})
+    assert ran.code == 64
+    assert "error: `SRCNET_VALIDATE_TODAY`: `tomorrow` is not a day such as 2027-03-01" in ran.err
+    (tmp_path / "srcnet.toml").write_text('[validate]\n\nformat = "xml"\n')
+    ran = srcnet("validate", cwd=tmp_path)
+    assert ran.code == 64
+    assert ran.err.startswith("error: `srcnet.toml:3`: `validate.format`: 'xml' is not one of ")
+
+
+def test_with_a_folder_all_is_as_after_going_there(specs: Path, tmp_path: Path):
+    """`-C DIR` is `cd DIR`: files, what is written, and what is said about them."""
+    for args in (
+        ["validate", "site-specs/europe.yaml", "none.yaml"],
+        ["compile", "--today", TODAY, "--out", "elsewhere"],
+        ["schema", "--write", "--out", "all"],
+    ):
+        there, here = srcnet(*args, cwd=specs), srcnet("-C", specs, *args, cwd=tmp_path)
+        assert here.code == there.code
+        assert re.sub(r"\d+ files changed", "", here.out) == re.sub(
+            r"\d+ files changed", "", there.out
+        )
+        assert here.err == there.err
+    assert list(tmp_path.iterdir()) == []
+    assert {"elsewhere", "all"} <= {path.name for path in specs.iterdir()}
+
+
+def test_specs_are_found_from_any_folder_below_their_top(own: Path):
+    for folder in ("site-specs", "policies/data"):
+        ran = srcnet("validate", "--today", TODAY, cwd=own / folder)
+        assert (ran.code, ran.out) == (0, "no findings\n")
+    one = srcnet("validate", "europe.yaml", cwd=own / "site-specs")
+    assert one.code == 0
+    assert srcnet("compile", "--today", TODAY, cwd=own / "site-specs").code == 0
+    assert (own / "build/source-map.json").exists()
+    for folder in ("policies", "site-specs", "build"):
+        assert srcnet("explain", "site-specs/europe.yaml:14", cwd=own / folder).code == 0
+    assert srcnet("explain", "europe.yaml:14", cwd=own / "site-specs").code == 0
+
+
+def test_status_outside_of_any_specs_ends_like_the_others(tmp_path: Path):
+    ran = srcnet("status", cwd=tmp_path)
+    assert (ran.code, ran.out) == (74, "")
+    assert ran.err.startswith(f"error: there are no specs in `{tmp_path}`")
 
 
 @pytest.mark.parametrize(

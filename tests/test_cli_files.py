@@ -327,7 +327,7 @@ def test_a_plan_that_cannot_be_read_ends_with_74(specs: Path, tmp_path: Path):
         for args in (["show", path], ["apply", path, "--today", TODAY]):
             ran = srcnet(*args, cwd=specs, env=SECRET)
             assert (ran.code, ran.out) == (74, ""), args
-            assert ran.err.startswith("error: files cannot be read or written `"), args
+            assert ran.err.startswith(f"error: cannot read plan `{path}`: "), args
 
 
 def test_a_plan_is_bound_to_specs_and_tool(specs: Path, tmp_path: Path):

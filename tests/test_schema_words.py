@@ -203,7 +203,7 @@ CASES = {
     ),
     "an unknown unit": (
         SITE + "  country: CH\n  network: {wan: 100 baud}\n",
-        ("wrong-shape", "100 baud", "`wan` is `100 Gbps`, which is not a rate with its unit"),
+        ("wrong-shape", "100 baud", "`wan` is `100 baud`, which is not a rate with its unit"),
         "write a rate with its unit, such as `100 Gbit/s`; units are `bit/s`, `kbit/s`,"
         " `Mbit/s`, `Gbit/s` and `Tbit/s`",
     ),

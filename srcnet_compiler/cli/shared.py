@@ -35,11 +35,24 @@ def format_option(*formats: str) -> Callable[[F], F]:
     )
 
 
+class _Day(click.DateTime):
+    """A day, with a sentence of ours for what is none."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            day: datetime = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"`{value}` is not a day such as 2027-03-01", param, ctx)
+        return day
+
+
 def today_option(command: F) -> F:
     """`--today`, for looking at another day."""
     return click.option(
         "--today",
-        type=click.DateTime(["%Y-%m-%d"]),
+        type=_Day(["%Y-%m-%d"]),
         default=None,
         metavar="DATE",
         help="Judge by this day, such as 2027-03-01, instead of today.",
@@ -96,12 +109,17 @@ def compiled(settings: Settings, today: date) -> "Compiled":
     from srcnet_compiler import pipeline
 
     if not pipeline.spec_files(settings.root):
-        raise StopError(
-            Exit.FILES,
-            f"there are no specs in `{settings.root}`",
-            "go to the folder that holds site-specs/ and policies/, or name it with `-C DIR`",
-        )
+        raise no_specs(settings)
     return pipeline.compile_specs(settings.root, today)
+
+
+def no_specs(settings: Settings) -> StopError:
+    """What to say where somebody is in the wrong folder."""
+    return StopError(
+        Exit.FILES,
+        f"there are no specs in `{settings.root.resolve()}`",
+        "go to the folder that holds site-specs/ and policies/, or name it: `srcnet -C DIR …`",
+    )
 
 
 def show_findings(
@@ -213,6 +231,12 @@ def read_plan(path: Path) -> "Plan":
 
     try:
         return from_json(path.read_text("utf-8"))
+    except OSError as trouble:
+        raise StopError(
+            Exit.FILES,
+            f"cannot read plan `{path}`: {trouble.strerror}",
+            "`srcnet plan --out PLAN` makes one",
+        ) from None
     except PlanFileError as trouble:
         why = str(trouble)
     except (UnicodeError, RecursionError):

@@ -67,7 +67,8 @@ def command(
         write_file(out, to_json(plan))
     show(plan_as(plan, form, full))
     if out is not None:
-        click.echo(f"saved in {out}; `srcnet apply {out}` does it", err=True)
+        place = Path(settings.named or "") / out
+        click.echo(f"saved in {place}; `{settings.to_type(f'apply {out}')}` does it", err=True)
     refusals = objections(plan, result, the_day(today))
     if refusals:
         show_refusals(refusals, result)

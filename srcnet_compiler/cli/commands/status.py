@@ -6,7 +6,7 @@ import click
 
 from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.settings import Settings, now
-from srcnet_compiler.cli.shared import state_option, state_store
+from srcnet_compiler.cli.shared import no_specs, state_option, state_store
 
 
 @click.command("status")
@@ -24,6 +24,8 @@ def command(settings: Settings, state: Path) -> int:
 
     store = state_store(settings, state)
     if not store.ledger_path.exists():
+        if not (settings.root / "site-specs").is_dir():
+            raise no_specs(settings)
         click.echo("nothing was applied from here yet")
         return Exit.FINE
     with Ledger(store.ledger_path) as ledger:
