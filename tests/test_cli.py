@@ -525,8 +525,11 @@ def test_streams_may_be_closed_from_the_start(redirection: str, specs: Path):
     assert done.returncode == 0
 
 
-def test_a_full_disk_behind_stdout_is_said_on_stderr(specs: Path):
-    shell = f"{shlex.join(COMMAND)} schema >/dev/full"
+@pytest.mark.parametrize(
+    "args", ["--help", "help plan", "--version", "schema", "validate", "explain wrong-shape"]
+)
+def test_a_full_disk_behind_stdout_is_said_on_stderr(args: str, specs: Path):
+    shell = f"{shlex.join(COMMAND)} {args} >/dev/full"
     done = subprocess.run(
         ["bash", "-c", shell], cwd=specs, env=environment(), capture_output=True, check=False
     )
@@ -534,6 +537,13 @@ def test_a_full_disk_behind_stdout_is_said_on_stderr(specs: Path):
     assert done.stderr.decode() == (
         "error: files cannot be read or written: No space left on device\n"
     )
+
+
+def test_a_full_disk_behind_stderr_changes_no_exit_code(specs: Path):
+    for args, code in (("nope", 64), ("compile --out site-specs", 74)):
+        shell = f"{shlex.join(COMMAND)} {args} 2>/dev/full"
+        done = subprocess.run(["bash", "-c", shell], cwd=specs, env=environment(), check=False)
+        assert done.returncode == code
 
 
 def test_a_terminal_that_knows_few_characters_gets_what_it_can_show(own: Path):
