@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -447,3 +448,35 @@ def test_a_demo_that_is_interrupted_ends_what_it_started(tmp_path: Path):
     process.send_signal(signal.SIGINT)
     assert to_end(process).code == 130
     assert not is_listened_to(int(server[1]))
+
+
+def test_a_demo_that_is_interrupted_while_it_applies_is_no_fault_of_ours(tmp_path: Path):
+    process = begin("demo", cwd=tmp_path, env={rucio_venv.OVERRIDE: str(software())})
+    assert process.stdout is not None
+    assert any(line.endswith("; impact: additive\n") for line in process.stdout)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    ended = to_end(process)
+    assert ended.code == 130
+    assert ended.err.endswith("error: interrupted\n")
+    assert " fault " not in ended.err
+
+
+def test_a_demo_that_is_kept_is_for_whoever_types_what_it_says(tmp_path: Path):
+    process = begin("demo", "--keep", cwd=tmp_path, env={rucio_venv.OVERRIDE: str(software())})
+    assert process.stdout is not None
+    said: dict[str, str] = {}
+    for line in process.stdout:
+        said[line.partition(" ")[0]] = line.rstrip("\n")
+        if line == "srcnet doctor\n":
+            break
+    specs = Path(said["cd"].removeprefix("cd "))
+    name, _, file = said["export"].removeprefix("export ").partition("=")
+    secret = Path(file.removeprefix('"$(cat ').removesuffix(')"')).read_text()
+    ran = srcnet("verify", cwd=specs, env={name: secret})
+    assert ran.code == 0, ran
+    assert ran.out.endswith(" objects, 0 differences\n")
+    assert "objects are known as ours" in srcnet("status", cwd=specs).out
+    process.send_signal(signal.SIGINT)
+    assert to_end(process).code == 0
+    assert not specs.exists()
