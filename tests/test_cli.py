@@ -496,7 +496,7 @@ def test_errors_of_specs_go_to_stderr_where_the_result_is_something_else(own: Pa
     assert ran.err.endswith("error: the specs have errors\n  help: mend them first\n")
 
 
-@pytest.mark.parametrize("name", ["apply", "verify", "doctor", "bootstrap"])
+@pytest.mark.parametrize("name", ["apply", "verify", "bootstrap"])
 def test_nothing_is_reached_for_where_specs_have_errors(name: str, own: Path):
     more = ["--root-credentials", "none.json"] if name == "bootstrap" else []
     ran = srcnet(name, *more, cwd=wrong(own))
@@ -555,15 +555,33 @@ def test_a_terminal_that_knows_few_characters_gets_what_it_can_show(own: Path):
     assert "rich \\u2192" in ran.out
 
 
-def test_whoever_interrupts_gets_130_and_one_word(own: Path):
-    """In the middle of a login: what listens here accepts and says nothing."""
+LOGIN = {"GOLDEN_RUCIO_TOKEN": '{"username": "a", "password": "bcdefgh"}'}
+
+
+def lead_to(silent: socket.socket, folder: Path) -> str:
+    """Let the specs name a server that accepts and says nothing; its address."""
+    address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    federation = folder / "policies/federation.yaml"
+    edit(federation, "auth: https://auth.example.org", f"auth: {address}")
+    edit(federation, "server: https://rucio.example.org", f"server: {address}")
+    return address
+
+
+@pytest.mark.parametrize("name", ["plan", "verify", "apply", "doctor"])
+def test_who_waits_for_a_server_sees_for_what_and_how_long(name: str, own: Path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        federation = own / "policies/federation.yaml"
-        edit(federation, "auth: https://auth.example.org", f"auth: {address}")
-        edit(federation, "server: https://rucio.example.org", f"server: {address}")
-        secret = {"GOLDEN_RUCIO_TOKEN": '{"username": "a", "password": "bcdefgh"}'}
-        process = begin("verify", "--today", TODAY, cwd=own, env=secret)
+        address = lead_to(silent, own)
+        ran = on_a_terminal(name, cwd=own, env=LOGIN, typed="\3", after=b"(1 s)")
+    assert ran.code == 130
+    assert f"reading rucio at {address} (1 s)" in ran.out
+    assert ran.out.endswith("\r\x1b[K\nerror: interrupted\n")
+
+
+def test_whoever_interrupts_gets_130_and_one_word(own: Path):
+    """In the middle of a login."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        lead_to(silent, own)
+        process = begin("verify", "--today", TODAY, cwd=own, env=LOGIN)
         peer, _ = silent.accept()
         process.send_signal(signal.SIGINT)
         ran = to_end(process)
@@ -571,7 +589,22 @@ def test_whoever_interrupts_gets_130_and_one_word(own: Path):
     assert (ran.code, ran.out, ran.err.strip()) == (130, "", "error: interrupted")
 
 
+def root_credentials(folder: Path) -> Path:
+    path = folder / "root.json"
+    path.touch(mode=0o600)
+    return path
+
+
+def test_root_credentials_that_are_not_there_or_others_can_read_are_said(specs: Path, own: Path):
+    ran = srcnet("bootstrap", "--root-credentials", "none.json", "--yes", cwd=specs)
+    assert (ran.code, ran.err) == (74, "error: there is no file `none.json`\n")
+    root_credentials(own).chmod(0o644)
+    ran = srcnet("bootstrap", "--root-credentials", "root.json", cwd=own)
+    assert "warning: others can read root.json: chmod 600 root.json\n" in ran.err
+
+
 def test_where_nobody_can_be_asked_nothing_is_done(specs: Path):
+    root_credentials(specs)
     ran = srcnet("bootstrap", "--root-credentials", "root.json", cwd=specs)
     assert ran.code == 64
     assert "say `--yes`" in ran.err
@@ -580,6 +613,7 @@ def test_where_nobody_can_be_asked_nothing_is_done(specs: Path):
 @pytest.mark.parametrize(("typed", "code"), [("n\n", 3), ("\n", 3), ("\4", 130), ("\3", 130)])
 def test_whoever_is_asked_may_say_no(typed: str, code: int, specs: Path):
     """Return alone is a no; so are ^D and ^C."""
+    root_credentials(specs)
     args = ("bootstrap", "--root-credentials", "root.json")
     ran = on_a_terminal(*args, cwd=specs, typed=typed)
     assert ran.code == code
@@ -587,11 +621,45 @@ def test_whoever_is_asked_may_say_no(typed: str, code: int, specs: Path):
     assert ran.out.endswith("error: nothing was done\n" if code == 3 else "error: interrupted\n")
 
 
-@pytest.mark.parametrize("name", ["plan", "apply", "verify", "doctor"])
+@pytest.mark.parametrize("name", ["plan", "apply", "verify"])
 def test_without_its_credentials_it_does_not_even_try(name: str, specs: Path):
     ran = srcnet(name, cwd=specs)
     assert ran.code == 77
     assert "GOLDEN_RUCIO_TOKEN" in ran.err
+
+
+def test_a_doctor_looks_at_everything_and_says_what_to_type(specs: Path):
+    ran = srcnet("doctor", cwd=specs)
+    assert (ran.code, ran.err) == (77, "")
+    lines = ran.out.splitlines()
+    assert lines[0] == " yes  specs: 7 sites, no errors"
+    assert "  NO  credentials of srcnet-compiler: in GOLDEN_RUCIO_TOKEN: it is not set" in lines
+    assert "      export GOLDEN_RUCIO_TOKEN=… (policies/federation.yaml:41:18)" in lines
+    assert any(line.startswith("  NO  reach the server: ") for line in lines)
+    assert "doctor" not in ran.out
+    told = json.loads(srcnet("doctor", "--format", "json", cwd=specs).out)
+    assert (told["formatVersion"], told["exitCode"]) == (1, 77)
+    assert [row["what"] for row in told["rows"]] == [
+        line[6:].partition(": ")[0] if row["why"] else line[6:]
+        for row, line in zip(told["rows"], (x for x in lines if x[3] != " "), strict=True)
+    ]
+
+
+def test_a_doctor_goes_on_where_specs_have_errors(own: Path):
+    ran = srcnet("doctor", cwd=wrong(own))
+    assert ran.code == 1
+    assert ran.out.startswith("  NO  specs: 1 error\n      `srcnet validate` shows each")
+    assert " yes  ansible-core " in ran.out
+
+
+def test_a_doctor_warns_of_a_secret_that_others_can_read(own: Path, tmp_path: Path):
+    secret = tmp_path / "token"
+    secret.write_text("a-token-of-nobody")
+    secret.chmod(0o640)
+    edit(own / "policies/federation.yaml", "{env: GOLDEN_RUCIO_TOKEN}", f"{{file: {secret}}}")
+    ran = srcnet("doctor", cwd=own)
+    assert f"  NO  only you can read {secret}: others can read it as well\n" in ran.out
+    assert f"      chmod 600 {secret} (policies/federation.yaml:" in ran.out
 
 
 def test_a_fault_of_our_own_is_one_sentence_and_70(specs: Path, tmp_path: Path):

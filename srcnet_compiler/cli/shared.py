@@ -206,6 +206,18 @@ def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
 
 
 @contextmanager
+def reading(found: "Compiled") -> Iterator[None]:
+    """While the systems of these specs are read: whom we wait for, where that takes long."""
+    from srcnet_compiler.cli.progress import waiting
+
+    if found.federation is None:
+        yield
+        return
+    with waiting(f"reading rucio at {found.federation.data.server}"):
+        yield
+
+
+@contextmanager
 def system_trouble() -> Iterator[None]:
     """A system's trouble, and that of the state store, as the exit code promised for it."""
     from srcnet_compiler.apply.state import LockHeldError

@@ -299,7 +299,7 @@ def test_a_wrong_password_is_77_for_every_command(at_work: Operator):
     try:
         for args in COMMANDS:
             ran = at_work(*args, code=77)
-            assert f"does not let in `srcnet` as account `{ACCOUNT}`" in ran.err
+            assert f"does not let in `srcnet` as account `{ACCOUNT}`" in ran.out + ran.err
     finally:
         at_work.use_password(at_work.password)
 
@@ -332,7 +332,7 @@ def test_a_server_that_is_down_is_69_for_every_command(at_work: Operator, server
     try:
         for args in (["plan"], ["verify"], ["doctor"], ["apply", "plan.json"]):
             ran = at_work(*args, code=69)
-            assert f"error: {server.url} cannot be reached: Connection refused" in ran.err
+            assert f"{server.url} cannot be reached: Connection refused" in ran.out + ran.err
     finally:
         rucio_server.restart(server)
     at_work("apply", "plan.json")

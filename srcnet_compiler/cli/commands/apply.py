@@ -1,6 +1,7 @@
 """`srcnet apply`: a plan carried out, and the proof."""
 
 import os
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from srcnet_compiler.cli.shared import (
     format_option,
     is_coloured,
     read_plan,
+    reading,
     show,
     show_refusals,
     state_option,
@@ -70,9 +72,10 @@ def command(
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
     _insist_on_free(store)
-    with system_trouble(), reach(result, os.environ) as systems:
-        (system,) = systems
-        plan = reviewed or make_plan(result, system, known_objects(store))
+    with system_trouble(), ExitStack() as stack:
+        with reading(result):
+            (system,) = stack.enter_context(reach(result, os.environ))
+            plan = reviewed or make_plan(result, system, known_objects(store))
         refusals = objections(plan, result, the_day(today))
         if refusals:
             show_refusals(refusals, result)
@@ -82,7 +85,7 @@ def command(
 
             show(render_plan(plan, colour=is_coloured(err=True)), err=True)
             ask("Do this?", yes or rehearse)
-        return _carry_out(plan, system, store, form, rehearse)
+        return _carry_out(plan, system, store, form, rehearse, result)
 
 
 def _insist_on_free(store: "StateStore") -> None:
@@ -108,7 +111,12 @@ def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
 
 
 def _carry_out(
-    plan: "Plan", system: "System", store: "StateStore", form: str, rehearse: bool
+    plan: "Plan",
+    system: "System",
+    store: "StateStore",
+    form: str,
+    rehearse: bool,
+    found: "Compiled",
 ) -> int:
     from srcnet_compiler.apply.receipt import as_json, exit_code
     from srcnet_compiler.cli.progress import showing
@@ -129,16 +137,16 @@ def _carry_out(
     code = exit_code(receipt)
     if rehearse or code not in (Exit.FINE, Exit.WAITING):
         return code
-    return code if _is_proven(system, form) else Exit.NOT_CONVERGED
+    return code if _is_proven(system, form, found) else Exit.NOT_CONVERGED
 
 
-def _is_proven(system: "System", form: str) -> bool:
+def _is_proven(system: "System", form: str, found: "Compiled") -> bool:
     """Read the system again, and say what still differs."""
     from srcnet_compiler.converge import verify
     from srcnet_compiler.report.receipt import render_drift
 
     try:
-        with system_trouble():
+        with system_trouble(), reading(found):
             verdict = verify(system)
     except StopError as stop:
         raise StopError(
@@ -147,12 +155,12 @@ def _is_proven(system: "System", form: str) -> bool:
             "run `srcnet verify` when the server is back",
         ) from None
     if form == "text":
-        found = render_drift(
+        text = render_drift(
             verdict.instance,
             verdict.differences,
             verdict.objects,
             verdict.unseen,
             colour=is_coloured(),
         )
-        show(found)
+        show(text)
     return verdict.is_converged

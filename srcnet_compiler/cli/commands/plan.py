@@ -14,6 +14,7 @@ from srcnet_compiler.cli.shared import (
     format_option,
     full_option,
     plan_as,
+    reading,
     show,
     show_refusals,
     state_option,
@@ -60,7 +61,7 @@ def command(
     from srcnet_compiler.plan.file import to_json
 
     known = known_objects(state_store(settings, state))
-    with system_trouble(), reach(result, os.environ) as systems:
+    with system_trouble(), reading(result), reach(result, os.environ) as systems:
         (system,) = systems
         plan = make_plan(result, system, known)
     if out is not None:

@@ -13,6 +13,7 @@ from srcnet_compiler.cli.shared import (
     format_option,
     full_option,
     is_coloured,
+    reading,
     show,
     stop_on_errors,
     system_trouble,
@@ -43,7 +44,7 @@ def command(settings: Settings, form: str, full: bool, today: datetime | None) -
     from srcnet_compiler.plan.file import change_data
     from srcnet_compiler.report.receipt import render_drift
 
-    with system_trouble(), reach(result, os.environ) as systems:
+    with system_trouble(), reading(result), reach(result, os.environ) as systems:
         (system,) = systems
         verdict = verify(system)
     if form == "json":
