@@ -169,6 +169,35 @@ def test_validate_of_files_judges_these_alone(own: Path):
     bad = srcnet("validate", "site-specs/europe.yaml", "site-specs/chsrc-cscs.yaml", cwd=own)
     assert (good.code, bad.code) == (0, 1)
     assert "without a unit" in bad.out
+    assert good.out == (
+        "no findings in the shape of 2 files; `srcnet validate` checks names and capacity too\n"
+    )
+    alone = srcnet("-C", own, "validate", "site-specs/europe.yaml", cwd=own.parent)
+    assert "the shape of site-specs/europe.yaml; `srcnet -C " in alone.out
+
+
+def test_validate_says_what_it_could_not_look_at(own: Path):
+    ran = srcnet("validate", cwd=wrong(own))
+    assert ran.out.endswith(
+        "\n\nnames, policies and capacity were not checked: mend these first\n\n1 error\n"
+    )
+    edit(own / "site-specs/chsrc-cscs.yaml", AREA.replace(" TB", ""), AREA)
+    edit(
+        own / "site-specs/chsrc-cscs.yaml",
+        "metadata: {name: CHSRC-CSCS,",
+        "metadata: {name: JPSRC-NAOJ,",
+    )
+    ran = srcnet("validate", cwd=own)
+    assert "\n\npolicies and capacity were not checked: mend these first\n\n" in ran.out
+
+
+def test_quiet_shows_errors_alone_and_says_how_much_it_hides():
+    specs = Path(__file__).parents[1]
+    quiet = srcnet("validate", "--quiet", "--today", TODAY, cwd=specs)
+    assert re.fullmatch(r"no findings \(\d+ warnings not shown\)\n", quiet.out)
+    told = json.loads(srcnet("validate", "-q", "--format", "json", cwd=specs).out)
+    assert told["findings"] == []
+    assert told["facts"]["warnings not shown"] > 0
 
 
 def as_github(text: str) -> None:
@@ -639,10 +668,9 @@ def test_a_doctor_looks_at_everything_and_says_what_to_type(specs: Path):
     assert "doctor" not in ran.out
     told = json.loads(srcnet("doctor", "--format", "json", cwd=specs).out)
     assert (told["formatVersion"], told["exitCode"]) == (1, 77)
-    assert [row["what"] for row in told["rows"]] == [
-        line[6:].partition(": ")[0] if row["why"] else line[6:]
-        for row, line in zip(told["rows"], (x for x in lines if x[3] != " "), strict=True)
-    ]
+    shown = [line[6:] for line in lines if line[3] != " "]
+    for row, line in zip(told["rows"], shown, strict=True):
+        assert line == row["what"] + (f": {row['why']}" if row["why"] else "")
 
 
 def test_a_doctor_goes_on_where_specs_have_errors(own: Path):

@@ -126,13 +126,14 @@ def show_findings(
     diagnostics: "Iterable[Diagnostic]",
     lines: Mapping[str, Sequence[str]],
     form: str,
-    facts: tuple[tuple[str, str], ...] = (),
+    facts: tuple[tuple[str, int], ...] = (),
+    note: str = "",
 ) -> None:
     """The findings on stdout in the format asked for."""
     from srcnet_compiler import __version__
     from srcnet_compiler.report.model import Report
 
-    report = Report(tuple(diagnostics), lines, version=__version__, facts=facts)
+    report = Report(tuple(diagnostics), lines, version=__version__, facts=facts, note=note)
     if form == "text":
         from srcnet_compiler.report.text import render
 
@@ -143,6 +144,23 @@ def show_findings(
         click.echo(RENDERERS[form](report), nl=False)
 
 
+def not_checked(found: "Compiled") -> str:
+    """What nobody has looked at, since an earlier stage found errors."""
+    from srcnet_compiler.diagnostic import Code, Severity
+
+    if found.federation is not None:
+        return ""
+    codes = list(Code)  # in the order of the stages
+    linking = codes.index(Code.QUANTITY)
+    reached = all(
+        codes.index(each.code) >= linking
+        for each in found.diagnostics
+        if each.severity is Severity.ERROR
+    )
+    what = "policies and capacity" if reached else "names, policies and capacity"
+    return f"{what} were not checked: mend these first"
+
+
 def stop_on_errors(found: "Compiled") -> None:
     """End the command where the specs have errors, having shown them on stderr."""
     from srcnet_compiler.report.model import Report
@@ -150,7 +168,7 @@ def stop_on_errors(found: "Compiled") -> None:
 
     if found.failed:
         code = exit_of(found.diagnostics)
-        report = Report(found.diagnostics, found.sources.lines)
+        report = Report(found.diagnostics, found.sources.lines, note=not_checked(found))
         text = render(report, colour=is_coloured(err=True), width=terminal_width(err=True))
         show(text, err=True)
         raise StopError(code, "the specs have errors", "mend them first")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from srcnet_compiler.diagnostic import Diagnostic, Label
+from srcnet_compiler.diagnostic import Diagnostic, Label, Severity
 from srcnet_compiler.report.cells import Line, lay_out, visible
 from srcnet_compiler.report.conceal import concealed
 from srcnet_compiler.report.model import Report, writable
@@ -15,13 +15,15 @@ _WIDTH = 160
 
 
 def render(report: Report, *, colour: bool = False, width: int | None = None) -> str:
-    """All findings with their source lines, and the verdict as the last line.
+    """All findings with their source lines, errors last, and the verdict as the last line.
 
     `width` is the terminal's, in columns; source lines are cut to it around what is marked.
     """
     paint = painter(colour)
-    blocks = ["\n".join(_finding(f, report, paint, width)) for f in report.diagnostics]
-    return writable("\n\n".join([*blocks, _verdict(report)]) + "\n")
+    nearest_last = sorted(report.diagnostics, key=lambda found: found.severity is Severity.ERROR)
+    blocks = ["\n".join(_finding(f, report, paint, width)) for f in nearest_last]
+    notes = [visible(report.note)] if report.note else []
+    return writable("\n\n".join([*blocks, *notes, _verdict(report)]) + "\n")
 
 
 def excerpt(found: Diagnostic, report: Report) -> str:
