@@ -41,7 +41,7 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("SRCNET_", "RUCIO_", "BEARER_TOKEN", "PYTHON", "GITHUB_", "CI_"))
-        and name not in ("NO_COLOR", "COLUMNS")
+        and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
     }
     return {**kept, "PYTHONPATH": str(REAL), "PYTHONWARNINGS": "ignore", **(more or {})}
 

@@ -10,6 +10,7 @@ import shlex
 import signal
 import socket
 import subprocess
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from jsonschema import Draft202012Validator
 from report_readers import GITLAB, JUNIT, OWN, SARIF, command
 
 from srcnet_compiler import __version__
+from srcnet_compiler.cli.commands.status import when
 from srcnet_compiler.cli.exits import MEANINGS
 from srcnet_compiler.cli.group import COMMANDS, root
 from srcnet_compiler.diagnostic import Code
@@ -360,6 +362,47 @@ def test_a_shell_gets_its_script_and_completes_with_it(shell: str, specs: Path):
     assert "plan" in re.split(r"[\s,:]+", found.out)
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("explain area-", "plain,area-over-capacity"),
+        ("explain site-sp", "file,site-sp"),
+        ("schema Da", "plain,DataPolicy"),
+        ("-C ", "dir,"),
+        ("validate site", "file,site"),
+        ("show ", "file,"),
+    ],
+)
+def test_a_shell_is_offered_codes_kinds_and_paths(words: str, offered: str, specs: Path):
+    count = len(words.split(" "))
+    typed = {"COMP_WORDS": f"srcnet {words}", "COMP_CWORD": str(count)}
+    found = srcnet(cwd=specs, env={**typed, "_SRCNET_COMPLETE": "bash_complete"})
+    assert offered in found.out.splitlines()
+
+
+def test_a_moment_is_said_as_people_say_it():
+    now = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
+    for moment, said in (
+        ("2026-11-25T12:00:00.5+00:00", "2026-11-25 12:00 UTC, just now"),
+        ("2026-11-25T11:59:00+00:00", "2026-11-25 11:59 UTC, 1 minute ago"),
+        ("2026-11-25T09:30:00+00:00", "2026-11-25 09:30 UTC, 2 hours ago"),
+        ("2026-11-20T09:30:00+00:00", "2026-11-20 09:30 UTC, 5 days ago"),
+    ):
+        assert when(moment, now) == said
+
+
+def test_status_is_for_machines_too(specs: Path):
+    told = json.loads(srcnet("status", "--format", "json", cwd=specs).out)
+    assert told == {
+        "formatVersion": 1,
+        "ours": 0,
+        "applying": None,
+        "lastRun": None,
+        "inDoubt": [],
+        "waiting": [],
+    }
+
+
 def test_status_of_a_folder_from_which_nothing_was_applied(specs: Path):
     ran = srcnet("status", cwd=specs)
     assert (ran.code, ran.out, ran.err) == (0, "nothing was applied from here yet\n", "")
@@ -516,6 +559,11 @@ def test_colours_are_for_terminals_and_for_those_who_want_them(own: Path):
         assert ran.code == 1
         assert ("\x1b[" in ran.out) is bool(coloured), env
     assert "\x1b[" not in srcnet(*args, cwd=own).out
+    assert "\x1b[" not in srcnet(*args, cwd=own, env={"FORCE_COLOR": "0"}).out
+    assert "\x1b[1;31merror" in srcnet(*args, cwd=own, env={"FORCE_COLOR": "1"}).out
+    both = {"FORCE_COLOR": "1", "NO_COLOR": "1"}
+    assert "\x1b[" not in srcnet(*args, cwd=own, env=both).out
+    assert "\x1b[1;31merror" in srcnet("plan", cwd=own, env={"FORCE_COLOR": "1"}).err
 
 
 def test_errors_of_specs_go_to_stderr_where_the_result_is_something_else(own: Path):

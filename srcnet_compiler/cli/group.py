@@ -85,6 +85,7 @@ class _Commands(click.Group):
     "-C",
     "--directory",
     metavar="DIR",
+    type=click.Path(file_okay=False),
     help="Work in DIR, as after `cd DIR`.  [default: here; specs are also found above it]",
 )
 @click.option("--debug", is_flag=True, help="Show where in the code trouble came from.")

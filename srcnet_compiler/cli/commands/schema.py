@@ -9,8 +9,14 @@ from srcnet_compiler.cli.files import spare_others, write_files
 from srcnet_compiler.cli.settings import Settings
 
 
+def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+    from srcnet_compiler.schema import kinds
+
+    return [kind for kind in kinds.KINDS if kind.lower().startswith(typed.lower())]
+
+
 @click.command("schema")
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=_complete)
 @click.option("--write", is_flag=True, help="Write all schemas into a folder instead.")
 @click.option(
     "--out",
