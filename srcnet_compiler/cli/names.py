@@ -13,7 +13,7 @@ from srcnet_compiler.source.compose import Document
 from srcnet_compiler.span import Path as Keys
 from srcnet_compiler.span import Span
 
-_NAMES = ("name", "nameToday")
+_NAMES = ("name", "nameToday", "owner", "actsAs")
 _ALSO = "alsoKnownAs"
 _MAPS = ("tiers", "regions", "storageClasses")
 """Mappings whose keys are names."""
@@ -59,7 +59,9 @@ def _below(document: Document, value: object, path: Keys, owner: str) -> Iterato
             yield from _below(document, item, (*path, number), owner)
     if not isinstance(value, Mapping):
         return
-    what = " ".join(f"`{key}`" for key in path[1:] if isinstance(key, str))
+    what = (
+        " ".join(f"`{key}`" for key in path if isinstance(key, str) and key != "spec") or "`spec`"
+    )
     spans = document.source_map
     for key, child in value.items():
         here = (*path, key)

@@ -90,10 +90,12 @@ def _name(settings: Settings, build: Path, what: str) -> int:
         click.echo(f"{each.name}: {each.what}")
         click.echo("described at")
         _show(settings.root, each.place)
-        if built is not None:
-            _reached(settings.root / build, each.name, built, _lines_of(each))
+        if built is not None and not _reached(
+            settings.root / build, each.name, built, _lines_of(each)
+        ):
+            click.echo("no emitted line comes from it")
     if built is None:
-        click.echo("`srcnet compile`, and this says which emitted lines come from it", err=True)
+        click.echo("run `srcnet compile` to see which emitted lines come from it", err=True)
     return Exit.FINE
 
 
