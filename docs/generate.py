@@ -56,9 +56,12 @@ state = "/var/lib/srcnet/state"
 detailed-exitcode = true
 ```
 
-Specs that stand in another folder are named before the command: `srcnet -C DIR validate`, or by
-`SRCNET_DIRECTORY`, or by `directory` in `srcnet.toml`. `srcnet --debug COMMAND` shows where in
-the code trouble came from."""
+Specs are found from any folder below their top. Another folder is named before the command:
+`srcnet -C DIR validate` works as after `cd DIR`. `SRCNET_DIRECTORY` and `directory` in
+`srcnet.toml` do the same. `srcnet --debug COMMAND` shows where in the code trouble came from.
+
+Colours are for terminals. `NO_COLOR` keeps them away; `FORCE_COLOR` puts them where no terminal is,
+such as in the log of a CI system."""
 
 EXIT_CODES = """\
 ## Exit codes

@@ -41,7 +41,7 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("SRCNET_", "RUCIO_", "BEARER_TOKEN", "PYTHON", "GITHUB_", "CI_"))
-        and name not in ("NO_COLOR", "COLUMNS")
+        and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
     }
     return {**kept, "PYTHONPATH": str(REAL), "PYTHONWARNINGS": "ignore", **(more or {})}
 
@@ -60,7 +60,7 @@ def srcnet(
     done = subprocess.run(
         [*before, *COMMAND, *map(str, args)],
         cwd=cwd,
-        env=environment(env),
+        env=environment(env) | ({"PYTHONDONTWRITEBYTECODE": "1"} if before else {}),
         input=stdin,
         capture_output=True,
         text=True,
@@ -102,7 +102,11 @@ def to_end(process: subprocess.Popen[str]) -> Ran:
 
 
 def on_a_terminal(
-    *args: str | Path, cwd: Path, env: Mapping[str, str] | None = None, typed: str = ""
+    *args: str | Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    typed: str = "",
+    after: bytes = QUESTION,
 ) -> Ran:
     """How a command ends on a terminal of its own, and what it writes there, on both streams.
 
@@ -117,7 +121,7 @@ def on_a_terminal(
         finally:
             os._exit(127)
     try:
-        written = _until_closed(ours, typed.encode())
+        written = _until_closed(ours, typed.encode(), after)
     finally:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
@@ -126,11 +130,11 @@ def on_a_terminal(
     return Ran(code, written.decode().replace("\r\n", "\n"), "")
 
 
-def _until_closed(terminal: int, typed: bytes) -> bytes:
+def _until_closed(terminal: int, typed: bytes, after: bytes) -> bytes:
     """All that is written until the other end is closed.
 
-    It is asked, and what is typed then is typed again each second, as people do where nothing
-    happens: Python does not hear a ^C that comes just before it begins to wait.
+    Once `after` is written something is typed, and typed again each second, as people do where
+    nothing happens: Python does not hear a ^C that comes just before it begins to wait.
     """
     written, until = b"", time.monotonic() + PATIENCE
     answered = 0.0
@@ -140,7 +144,7 @@ def _until_closed(terminal: int, typed: bytes) -> bytes:
                 written += os.read(terminal, 4096)
             except OSError:
                 return written  # how Linux says that the other end is closed
-        if typed and QUESTION in written and time.monotonic() > answered + 1:
+        if typed and after in written and time.monotonic() > answered + 1:
             os.write(terminal, typed)
             answered = time.monotonic()
     raise TimeoutError(f"it does not end; it wrote {written!r}")

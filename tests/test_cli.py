@@ -10,6 +10,7 @@ import shlex
 import signal
 import socket
 import subprocess
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from jsonschema import Draft202012Validator
 from report_readers import GITLAB, JUNIT, OWN, SARIF, command
 
 from srcnet_compiler import __version__
+from srcnet_compiler.cli.commands.status import when
 from srcnet_compiler.cli.exits import MEANINGS
 from srcnet_compiler.cli.group import COMMANDS, root
 from srcnet_compiler.diagnostic import Code
@@ -112,8 +114,14 @@ def test_help_loads_no_library_that_takes_its_time(args: list[str], tmp_path: Pa
     assert not heavy & {name.partition(".")[0] for name in loaded}
 
 
-def test_the_version_is_the_packages(tmp_path: Path):
-    assert srcnet("--version", cwd=tmp_path).out == f"srcnet, version {__version__}\n"
+@pytest.mark.parametrize("word", ["--version", "-V", "version"])
+def test_the_version_is_the_packages(word: str, tmp_path: Path):
+    assert srcnet(word, cwd=tmp_path).out == f"srcnet, version {__version__}\n"
+
+
+def test_help_may_be_asked_for_as_if_it_were_a_command(tmp_path: Path):
+    assert srcnet("help", cwd=tmp_path) == srcnet("--help", cwd=tmp_path)
+    assert srcnet("help", "plan", cwd=tmp_path) == srcnet("plan", "--help", cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +131,9 @@ def test_the_version_is_the_packages(tmp_path: Path):
         (["qqqqqq"], "There is no command `qqqqqq`."),
         (["plan", "--detailed-exitcod"], "--detailed-exitcode"),
         (["validate", "--format", "xml"], "sarif"),
-        (["plan", "--today", "yesterday"], "%Y-%m-%d"),
+        (["plan", "--today", "yesterday"], "`yesterday` is not a day such as 2027-03-01"),
+        (["validate", "-C", "specs"], "`srcnet -C DIR validate`"),
+        (["verify", "--debug"], "`srcnet --debug verify`"),
         (["show"], "PLAN"),
         (["schema", "Siet"], "Site"),
         (["explain", "area-over-capacty"], "area-over-capacity"),
@@ -161,6 +171,35 @@ def test_validate_of_files_judges_these_alone(own: Path):
     bad = srcnet("validate", "site-specs/europe.yaml", "site-specs/chsrc-cscs.yaml", cwd=own)
     assert (good.code, bad.code) == (0, 1)
     assert "without a unit" in bad.out
+    assert good.out == (
+        "no findings in the shape of 2 files; `srcnet validate` checks names and capacity too\n"
+    )
+    alone = srcnet("-C", own, "validate", "site-specs/europe.yaml", cwd=own.parent)
+    assert "the shape of site-specs/europe.yaml; `srcnet -C " in alone.out
+
+
+def test_validate_says_what_it_could_not_look_at(own: Path):
+    ran = srcnet("validate", cwd=wrong(own))
+    assert ran.out.endswith(
+        "\n\nnames, policies and capacity were not checked: mend these first\n\n1 error\n"
+    )
+    edit(own / "site-specs/chsrc-cscs.yaml", AREA.replace(" TB", ""), AREA)
+    edit(
+        own / "site-specs/chsrc-cscs.yaml",
+        "metadata: {name: CHSRC-CSCS,",
+        "metadata: {name: JPSRC-NAOJ,",
+    )
+    ran = srcnet("validate", cwd=own)
+    assert "\n\npolicies and capacity were not checked: mend these first\n\n" in ran.out
+
+
+def test_quiet_shows_errors_alone_and_says_how_much_it_hides():
+    specs = Path(__file__).parents[1]
+    quiet = srcnet("validate", "--quiet", "--today", TODAY, cwd=specs)
+    assert re.fullmatch(r"no findings \(\d+ warnings not shown\)\n", quiet.out)
+    told = json.loads(srcnet("validate", "-q", "--format", "json", cwd=specs).out)
+    assert told["findings"] == []
+    assert told["facts"]["warnings not shown"] > 0
 
 
 def as_github(text: str) -> None:
@@ -197,11 +236,13 @@ def test_findings_about_nothing_are_still_a_document(specs: Path):
 # ── explain, schema, completion, status ───────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("code", ["area-over-capacity", "unreadable-file"])
-def test_explain_shows_the_page_of_a_finding(code: str, tmp_path: Path):
-    ran = srcnet("explain", code, cwd=tmp_path)
+@pytest.mark.parametrize(
+    "typed", ["wrong-shape", "[wrong-shape]", "error[wrong-shape]:", "Wrong-Shape", "`wrong-shape`"]
+)
+def test_explain_shows_the_page_of_a_finding(typed: str, tmp_path: Path):
+    ran = srcnet("explain", typed, cwd=tmp_path)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith(f"# {Code(code).value}\n")
+    assert ran.out.startswith(f"# {Code.SHAPE.value}\n")
 
 
 def line_with(path: Path, text: str) -> int:
@@ -235,20 +276,58 @@ def test_explain_finds_its_files_from_any_folder(specs: Path, tmp_path: Path):
     assert srcnet("-C", specs, "explain", emitted, cwd=tmp_path).code == 0
 
 
+def test_explain_takes_the_place_as_a_finding_shows_it(specs: Path):
+    """With its column, only what comes from that value."""
+    whole = srcnet("explain", "site-specs/chsrc-cscs.yaml:13", cwd=specs)
+    assert whole.code == 1, "no emitted line comes from the speed of a line"
+    line = srcnet("explain", "site-specs/chsrc-cscs.yaml:11", cwd=specs)
+    city = srcnet("explain", "site-specs/chsrc-cscs.yaml:11:20", cwd=specs)
+    assert (line.code, city.code) == (0, 0)
+    assert "site-specs/chsrc-cscs.yaml:11:20 reaches 4 emitted lines\n" in city.out
+    assert "site-specs/chsrc-cscs.yaml:11 reaches 10 emitted lines\n" in line.out
+    emitted = "build/rucio/golden/sites/CHSRC-CSCS.yaml:12"
+    assert srcnet("explain", f"{emitted}:3", cwd=specs) == srcnet("explain", emitted, cwd=specs)
+
+
+@pytest.mark.parametrize("name", ["CHSRC-CSCS-T0", "chsrc_xrd_prod", "rucio/golden/rse/xrd"])
+def test_explain_of_a_name_leads_to_where_it_is_described_and_to_what_comes_from_it(
+    name: str, specs: Path
+):
+    ran = srcnet("explain", name, cwd=specs)
+    assert (ran.code, ran.err) == (0, "")
+    assert ": `storage` of Site CHSRC-CSCS\n" in ran.out
+    assert re.search(r"  site-specs/chsrc-cscs.yaml:1[567]:\d+\n", ran.out)
+    reached = re.search(r"  build/rucio/golden/sites/CHSRC-CSCS.yaml: (.*)", ran.out)
+    assert reached is not None
+
+
+def test_explain_of_a_name_needs_neither_a_build_nor_specs_without_errors(own: Path):
+    ran = srcnet("explain", "CHSRC-CSCS", cwd=wrong(own))
+    assert ran.code == 0
+    assert "CHSRC-CSCS: a document of kind Site\n" in ran.out
+    assert "site-specs/chsrc-cscs.yaml:3:18" in ran.out
+
+
 @pytest.mark.parametrize(
-    ("what", "code"),
+    ("what", "code", "said"),
     [
-        ("site-specs/chsrc-cscs.yaml:9999", 1),
-        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:9999", 64),
-        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:0", 64),
-        ("site-specs/chsrc-cscs.yaml:" + "9" * 5000, 64),
+        ("site-specs/chsrc-cscs.yaml:9999", 64, "there is no line 9999: "),
+        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:9999", 64, "there is no line 9999: "),
+        ("build/rucio/golden/sites/CHSRC-CSCS.yaml:0", 64, "there is no line 0: "),
+        ("site-specs/chsrc-cscs.yaml:" + "9" * 5000, 64, "there is no line 999999999: "),
+        ("site-specs/none.yaml:3", 74, "there is no file `site-specs/none.yaml`"),
+        ("build/source-map.json:1", 64, "is neither a spec nor a file that"),
+        ("site-specs/chsrc-cscs.yaml", 64, "`site-specs/chsrc-cscs.yaml:LINE`"),
+        ("CHSRC-CSCS-T00", 64, "did you mean `CHSRC-CSCS-T0`"),
+        ("over-capacity", 64, "`worst-case-over-capacity`"),
     ],
-    ids=["spec", "emitted", "zero", "long"],
+    ids=lambda value: str(value)[:40],
 )
-def test_explain_says_when_there_is_no_such_line(what: str, code: int, specs: Path):
+def test_explain_says_precisely_what_it_does_not_find(what: str, code: int, said: str, specs: Path):
     ran = srcnet("explain", what, cwd=specs)
     assert (ran.code, ran.out) == (code, "")
     assert ran.err.startswith("error: ")
+    assert said in ran.err
 
 
 def test_explain_of_a_line_needs_a_build(own: Path):
@@ -283,6 +362,47 @@ def test_a_shell_gets_its_script_and_completes_with_it(shell: str, specs: Path):
     assert "plan" in re.split(r"[\s,:]+", found.out)
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("explain area-", "plain,area-over-capacity"),
+        ("explain site-sp", "file,site-sp"),
+        ("schema Da", "plain,DataPolicy"),
+        ("-C ", "dir,"),
+        ("validate site", "file,site"),
+        ("show ", "file,"),
+    ],
+)
+def test_a_shell_is_offered_codes_kinds_and_paths(words: str, offered: str, specs: Path):
+    count = len(words.split(" "))
+    typed = {"COMP_WORDS": f"srcnet {words}", "COMP_CWORD": str(count)}
+    found = srcnet(cwd=specs, env={**typed, "_SRCNET_COMPLETE": "bash_complete"})
+    assert offered in found.out.splitlines()
+
+
+def test_a_moment_is_said_as_people_say_it():
+    now = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
+    for moment, said in (
+        ("2026-11-25T12:00:00.5+00:00", "2026-11-25 12:00 UTC, just now"),
+        ("2026-11-25T11:59:00+00:00", "2026-11-25 11:59 UTC, 1 minute ago"),
+        ("2026-11-25T09:30:00+00:00", "2026-11-25 09:30 UTC, 2 hours ago"),
+        ("2026-11-20T09:30:00+00:00", "2026-11-20 09:30 UTC, 5 days ago"),
+    ):
+        assert when(moment, now) == said
+
+
+def test_status_is_for_machines_too(specs: Path):
+    told = json.loads(srcnet("status", "--format", "json", cwd=specs).out)
+    assert told == {
+        "formatVersion": 1,
+        "ours": 0,
+        "applying": None,
+        "lastRun": None,
+        "inDoubt": [],
+        "waiting": [],
+    }
+
+
 def test_status_of_a_folder_from_which_nothing_was_applied(specs: Path):
     ran = srcnet("status", cwd=specs)
     assert (ran.code, ran.out, ran.err) == (0, "nothing was applied from here yet\n", "")
@@ -303,6 +423,7 @@ def place_of_state(folder: Path, *args: str, **env: str) -> str:
 
 
 def test_a_flag_wins_over_the_environment_over_srcnet_toml_over_the_default(tmp_path: Path):
+    (tmp_path / "site-specs").mkdir()
     assert srcnet("status", cwd=tmp_path).code == 0
     toml = tmp_path / "srcnet.toml"
     toml.write_text('state = "a"\n')
@@ -336,6 +457,67 @@ def test_the_folder_of_the_specs_comes_from_all_four_places(specs: Path, tmp_pat
     empty = tmp_path / "empty"
     empty.mkdir()
     assert srcnet("validate", cwd=tmp_path, env={"SRCNET_DIRECTORY": str(empty)}).code == 74
+
+
+def test_all_that_is_wrong_in_a_srcnet_toml_is_said_at_once_and_where(tmp_path: Path):
+    (tmp_path / "srcnet.toml").write_text(
+        'stat = "a"\n[plan]\nstate = "b"\nful = true\n[plann]\n\n[verify]\nformat = []\n'
+    )
+    ran = srcnet("status", cwd=tmp_path)
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.splitlines() == [
+        "error: `srcnet.toml` says 4 things wrong:",
+        "  srcnet.toml:1: there is no setting `stat`; did you mean `state`?",
+        "  srcnet.toml:4: there is no setting `plan.ful`; did you mean `full`?",
+        "  srcnet.toml:5: there is no setting `plann`; did you mean `plan`?",
+        "  srcnet.toml:8: `verify.format` must be one value",
+    ]
+
+
+def test_a_value_that_makes_no_sense_is_said_with_where_it_came_from(specs: Path, tmp_path: Path):
+    ran = srcnet("validate", cwd=specs, env={"SRCNET_VALIDATE_TODAY": "tomorrow"})
+    assert ran.code == 64
+    assert "error: `SRCNET_VALIDATE_TODAY`: `tomorrow` is not a day such as 2027-03-01" in ran.err
+    (tmp_path / "srcnet.toml").write_text('[validate]\n\nformat = "xml"\n')
+    ran = srcnet("validate", cwd=tmp_path)
+    assert ran.code == 64
+    assert ran.err.startswith("error: `srcnet.toml:3`: `validate.format`: 'xml' is not one of ")
+
+
+def test_with_a_folder_all_is_as_after_going_there(specs: Path, tmp_path: Path):
+    """`-C DIR` is `cd DIR`: files, what is written, and what is said about them."""
+    for args in (
+        ["validate", "site-specs/europe.yaml", "none.yaml"],
+        ["compile", "--today", TODAY, "--out", "elsewhere"],
+        ["schema", "--write", "--out", "all"],
+    ):
+        there, here = srcnet(*args, cwd=specs), srcnet("-C", specs, *args, cwd=tmp_path)
+        assert here.code == there.code
+        assert re.sub(r"\d+ files changed", "", here.out) == re.sub(
+            r"\d+ files changed", "", there.out
+        )
+        assert here.err == there.err
+    assert list(tmp_path.iterdir()) == []
+    assert {"elsewhere", "all"} <= {path.name for path in specs.iterdir()}
+
+
+def test_specs_are_found_from_any_folder_below_their_top(own: Path):
+    for folder in ("site-specs", "policies/data"):
+        ran = srcnet("validate", "--today", TODAY, cwd=own / folder)
+        assert (ran.code, ran.out) == (0, "no findings\n")
+    one = srcnet("validate", "europe.yaml", cwd=own / "site-specs")
+    assert one.code == 0
+    assert srcnet("compile", "--today", TODAY, cwd=own / "site-specs").code == 0
+    assert (own / "build/source-map.json").exists()
+    for folder in ("policies", "site-specs", "build"):
+        assert srcnet("explain", "site-specs/europe.yaml:14", cwd=own / folder).code == 0
+    assert srcnet("explain", "europe.yaml:14", cwd=own / "site-specs").code == 0
+
+
+def test_status_outside_of_any_specs_ends_like_the_others(tmp_path: Path):
+    ran = srcnet("status", cwd=tmp_path)
+    assert (ran.code, ran.out) == (74, "")
+    assert ran.err.startswith(f"error: there are no specs in `{tmp_path}`")
 
 
 @pytest.mark.parametrize(
@@ -377,6 +559,11 @@ def test_colours_are_for_terminals_and_for_those_who_want_them(own: Path):
         assert ran.code == 1
         assert ("\x1b[" in ran.out) is bool(coloured), env
     assert "\x1b[" not in srcnet(*args, cwd=own).out
+    assert "\x1b[" not in srcnet(*args, cwd=own, env={"FORCE_COLOR": "0"}).out
+    assert "\x1b[1;31merror" in srcnet(*args, cwd=own, env={"FORCE_COLOR": "1"}).out
+    both = {"FORCE_COLOR": "1", "NO_COLOR": "1"}
+    assert "\x1b[" not in srcnet(*args, cwd=own, env=both).out
+    assert "\x1b[1;31merror" in srcnet("plan", cwd=own, env={"FORCE_COLOR": "1"}).err
 
 
 def test_errors_of_specs_go_to_stderr_where_the_result_is_something_else(own: Path):
@@ -386,7 +573,7 @@ def test_errors_of_specs_go_to_stderr_where_the_result_is_something_else(own: Pa
     assert ran.err.endswith("error: the specs have errors\n  help: mend them first\n")
 
 
-@pytest.mark.parametrize("name", ["apply", "verify", "doctor", "bootstrap"])
+@pytest.mark.parametrize("name", ["apply", "verify", "bootstrap"])
 def test_nothing_is_reached_for_where_specs_have_errors(name: str, own: Path):
     more = ["--root-credentials", "none.json"] if name == "bootstrap" else []
     ran = srcnet(name, *more, cwd=wrong(own))
@@ -415,8 +602,11 @@ def test_streams_may_be_closed_from_the_start(redirection: str, specs: Path):
     assert done.returncode == 0
 
 
-def test_a_full_disk_behind_stdout_is_said_on_stderr(specs: Path):
-    shell = f"{shlex.join(COMMAND)} schema >/dev/full"
+@pytest.mark.parametrize(
+    "args", ["--help", "help plan", "--version", "schema", "validate", "explain wrong-shape"]
+)
+def test_a_full_disk_behind_stdout_is_said_on_stderr(args: str, specs: Path):
+    shell = f"{shlex.join(COMMAND)} {args} >/dev/full"
     done = subprocess.run(
         ["bash", "-c", shell], cwd=specs, env=environment(), capture_output=True, check=False
     )
@@ -424,6 +614,13 @@ def test_a_full_disk_behind_stdout_is_said_on_stderr(specs: Path):
     assert done.stderr.decode() == (
         "error: files cannot be read or written: No space left on device\n"
     )
+
+
+def test_a_full_disk_behind_stderr_changes_no_exit_code(specs: Path):
+    for args, code in (("nope", 64), ("compile --out site-specs", 74)):
+        shell = f"{shlex.join(COMMAND)} {args} 2>/dev/full"
+        done = subprocess.run(["bash", "-c", shell], cwd=specs, env=environment(), check=False)
+        assert done.returncode == code
 
 
 def test_a_terminal_that_knows_few_characters_gets_what_it_can_show(own: Path):
@@ -435,15 +632,33 @@ def test_a_terminal_that_knows_few_characters_gets_what_it_can_show(own: Path):
     assert "rich \\u2192" in ran.out
 
 
-def test_whoever_interrupts_gets_130_and_one_word(own: Path):
-    """In the middle of a login: what listens here accepts and says nothing."""
+LOGIN = {"GOLDEN_RUCIO_TOKEN": '{"username": "a", "password": "bcdefgh"}'}
+
+
+def lead_to(silent: socket.socket, folder: Path) -> str:
+    """Let the specs name a server that accepts and says nothing; its address."""
+    address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    federation = folder / "policies/federation.yaml"
+    edit(federation, "auth: https://auth.example.org", f"auth: {address}")
+    edit(federation, "server: https://rucio.example.org", f"server: {address}")
+    return address
+
+
+@pytest.mark.parametrize("name", ["plan", "verify", "apply", "doctor"])
+def test_who_waits_for_a_server_sees_for_what_and_how_long(name: str, own: Path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        federation = own / "policies/federation.yaml"
-        edit(federation, "auth: https://auth.example.org", f"auth: {address}")
-        edit(federation, "server: https://rucio.example.org", f"server: {address}")
-        secret = {"GOLDEN_RUCIO_TOKEN": '{"username": "a", "password": "bcdefgh"}'}
-        process = begin("verify", "--today", TODAY, cwd=own, env=secret)
+        address = lead_to(silent, own)
+        ran = on_a_terminal(name, cwd=own, env=LOGIN, typed="\3", after=b"(1 s)")
+    assert ran.code == 130
+    assert f"reading rucio at {address} (1 s)" in ran.out
+    assert ran.out.endswith("\r\x1b[K\nerror: interrupted\n")
+
+
+def test_whoever_interrupts_gets_130_and_one_word(own: Path):
+    """In the middle of a login."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        lead_to(silent, own)
+        process = begin("verify", "--today", TODAY, cwd=own, env=LOGIN)
         peer, _ = silent.accept()
         process.send_signal(signal.SIGINT)
         ran = to_end(process)
@@ -451,7 +666,22 @@ def test_whoever_interrupts_gets_130_and_one_word(own: Path):
     assert (ran.code, ran.out, ran.err.strip()) == (130, "", "error: interrupted")
 
 
+def root_credentials(folder: Path) -> Path:
+    path = folder / "root.json"
+    path.touch(mode=0o600)
+    return path
+
+
+def test_root_credentials_that_are_not_there_or_others_can_read_are_said(specs: Path, own: Path):
+    ran = srcnet("bootstrap", "--root-credentials", "none.json", "--yes", cwd=specs)
+    assert (ran.code, ran.err) == (74, "error: there is no file `none.json`\n")
+    root_credentials(own).chmod(0o644)
+    ran = srcnet("bootstrap", "--root-credentials", "root.json", cwd=own)
+    assert "warning: others can read root.json: chmod 600 root.json\n" in ran.err
+
+
 def test_where_nobody_can_be_asked_nothing_is_done(specs: Path):
+    root_credentials(specs)
     ran = srcnet("bootstrap", "--root-credentials", "root.json", cwd=specs)
     assert ran.code == 64
     assert "say `--yes`" in ran.err
@@ -460,6 +690,7 @@ def test_where_nobody_can_be_asked_nothing_is_done(specs: Path):
 @pytest.mark.parametrize(("typed", "code"), [("n\n", 3), ("\n", 3), ("\4", 130), ("\3", 130)])
 def test_whoever_is_asked_may_say_no(typed: str, code: int, specs: Path):
     """Return alone is a no; so are ^D and ^C."""
+    root_credentials(specs)
     args = ("bootstrap", "--root-credentials", "root.json")
     ran = on_a_terminal(*args, cwd=specs, typed=typed)
     assert ran.code == code
@@ -467,11 +698,44 @@ def test_whoever_is_asked_may_say_no(typed: str, code: int, specs: Path):
     assert ran.out.endswith("error: nothing was done\n" if code == 3 else "error: interrupted\n")
 
 
-@pytest.mark.parametrize("name", ["plan", "apply", "verify", "doctor"])
+@pytest.mark.parametrize("name", ["plan", "apply", "verify"])
 def test_without_its_credentials_it_does_not_even_try(name: str, specs: Path):
     ran = srcnet(name, cwd=specs)
     assert ran.code == 77
     assert "GOLDEN_RUCIO_TOKEN" in ran.err
+
+
+def test_a_doctor_looks_at_everything_and_says_what_to_type(specs: Path):
+    ran = srcnet("doctor", cwd=specs)
+    assert (ran.code, ran.err) == (77, "")
+    lines = ran.out.splitlines()
+    assert lines[0] == " yes  specs: 7 sites, no errors"
+    assert "  NO  credentials of srcnet-compiler: in GOLDEN_RUCIO_TOKEN: it is not set" in lines
+    assert "      export GOLDEN_RUCIO_TOKEN=… (policies/federation.yaml:41:18)" in lines
+    assert any(line.startswith("  NO  reach the server: ") for line in lines)
+    assert "doctor" not in ran.out
+    told = json.loads(srcnet("doctor", "--format", "json", cwd=specs).out)
+    assert (told["formatVersion"], told["exitCode"]) == (1, 77)
+    shown = [line[6:] for line in lines if line[3] != " "]
+    for row, line in zip(told["rows"], shown, strict=True):
+        assert line == row["what"] + (f": {row['why']}" if row["why"] else "")
+
+
+def test_a_doctor_goes_on_where_specs_have_errors(own: Path):
+    ran = srcnet("doctor", cwd=wrong(own))
+    assert ran.code == 1
+    assert ran.out.startswith("  NO  specs: 1 error\n      `srcnet validate` shows each")
+    assert " yes  ansible-core " in ran.out
+
+
+def test_a_doctor_warns_of_a_secret_that_others_can_read(own: Path, tmp_path: Path):
+    secret = tmp_path / "token"
+    secret.write_text("a-token-of-nobody")
+    secret.chmod(0o640)
+    edit(own / "policies/federation.yaml", "{env: GOLDEN_RUCIO_TOKEN}", f"{{file: {secret}}}")
+    ran = srcnet("doctor", cwd=own)
+    assert f"  NO  only you can read {secret}: others can read it as well\n" in ran.out
+    assert f"      chmod 600 {secret} (policies/federation.yaml:" in ran.out
 
 
 def test_a_fault_of_our_own_is_one_sentence_and_70(specs: Path, tmp_path: Path):

@@ -268,7 +268,7 @@ def test_show_says_in_words_what_a_plan_does(specs: Path, tmp_path: Path):
     text = srcnet("show", plan, cwd=specs)
     assert (text.code, text.err) == (0, "")
     assert "+ create account-limit srcnet-policy@CHSRC_TAPE" in text.out
-    assert "+ create 13 of rse: AUSSRC-PERTH-INGEST, " in text.out
+    assert "+ create 13 rses: AUSSRC-PERTH-INGEST, " in text.out
     assert "site-specs/chsrc-cscs.yaml:40:17" in text.out
     full = srcnet("show", plan, "--full", cwd=specs)
     assert "+ create rse CHSRC_TAPE" in full.out
@@ -327,7 +327,7 @@ def test_a_plan_that_cannot_be_read_ends_with_74(specs: Path, tmp_path: Path):
         for args in (["show", path], ["apply", path, "--today", TODAY]):
             ran = srcnet(*args, cwd=specs, env=SECRET)
             assert (ran.code, ran.out) == (74, ""), args
-            assert ran.err.startswith("error: files cannot be read or written `"), args
+            assert ran.err.startswith(f"error: cannot read plan `{path}`: "), args
 
 
 def test_a_plan_is_bound_to_specs_and_tool(specs: Path, tmp_path: Path):
@@ -354,3 +354,53 @@ def test_a_state_that_cannot_be_read_ends_with_74(specs: Path, tmp_path: Path):
     assert "file is not a database" in ran.err
     ran = srcnet("plan", "--state", broken, "--today", TODAY, cwd=specs, env=SECRET)
     assert (ran.code, ran.out) == (74, "")
+
+
+# ── what others have written ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["notes.md", "srcnet.toml", "site-specs/europe.yaml", "mine.json"])
+def test_a_plan_is_never_saved_over_what_is_no_plan(name: str, specs: Path):
+    (specs / "notes.md").write_text("mine")
+    (specs / "srcnet.toml").write_text("[plan]\n")
+    (specs / "mine.json").write_text('{"binding": "of a book"}')
+    before = contents(specs)
+    ran = srcnet("plan", "--out", name, "--today", TODAY, cwd=specs, env=SECRET)
+    assert (ran.code, ran.out) == (74, "")
+    assert ran.err.startswith(f"error: `{name}` ")
+    assert "  help: " in ran.err
+    assert contents(specs) == before
+
+
+def test_a_plan_may_be_saved_over_an_older_one(specs: Path):
+    saved_plan(specs, specs / "plan.json")
+    (specs / "empty").touch()
+    for name in ("plan.json", "empty", "new.json"):
+        ran = srcnet("plan", "--out", name, "--today", TODAY, cwd=specs, env=SECRET)
+        assert ran.code in (69, 77), "it goes on as far as the server"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["plan", "--out", "policies/plan.json"],
+        ["plan", "--out", "build/../site-specs/more/plan.json"],
+        ["compile", "--out", "site-specs/build"],
+        ["compile", "--out", "policies"],
+        ["schema", "--write", "--out", "site-specs"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_among_the_specs(args: list[str], specs: Path):
+    before = contents(specs)
+    ran = srcnet(*args, cwd=specs, env=SECRET)
+    assert (ran.code, ran.out) == (74, "")
+    assert "where only specs belong" in ran.err
+    assert contents(specs) == before
+
+
+def test_a_schema_is_never_written_over_what_is_none(tmp_path: Path):
+    (tmp_path / "site.schema.json").write_text("mine")
+    ran = srcnet("schema", "--write", "--out", ".", cwd=tmp_path)
+    assert (ran.code, ran.out) == (74, "")
+    assert contents(tmp_path) == {"site.schema.json": b"mine"}

@@ -94,7 +94,7 @@ FINDINGS = (
     warning(Code.LEGACY_NAME, "past the end", place(POLICY, 2, 99, 120, "here")),
 )
 REPORT = Report(
-    FINDINGS, SOURCES, "srcnet validate", "0.1.0", (("sites", "2"),), "https://docs.example.org/d/"
+    FINDINGS, SOURCES, "srcnet validate", "0.1.0", (("sites", 2),), "https://docs.example.org/d/"
 )
 
 
@@ -133,6 +133,15 @@ def test_nothing_found_is_said_in_every_format():
     assert json.loads(written["sarif"])["runs"][0]["results"] == []
     assert written["markdown"] == "### srcnet validate: no findings\n"
     assert [test.get("classname") for test in cases_in(written["junit"])] == ["a.yaml"]
+
+
+def test_errors_stand_last_in_text_and_a_note_beside_the_verdict():
+    written = text.render(replace(REPORT, note="capacity was not checked"))
+    heads = [
+        line.split("[")[0] for line in written.splitlines() if re.match("(error|warning)", line)
+    ]
+    assert heads == sorted(heads, reverse=True)
+    assert written.endswith("\n\ncapacity was not checked\n\n6 errors, 3 warnings (2 sites)\n")
 
 
 def test_colours_change_nothing_but_colours():
@@ -251,7 +260,7 @@ def test_json_satisfies_the_published_schema():
     OWN.validate(document)
     assert document["formatVersion"] == 1
     assert document["summary"] == {"errors": 6, "warnings": 3}
-    assert document["facts"] == {"sites": "2"}
+    assert document["facts"] == {"sites": 2}
     del document["findings"][0]["help"]
     assert not OWN.is_valid(document)
 

@@ -1,9 +1,19 @@
 """What people read when a document does not have its shape: the place, the message, the help."""
 
+import re
+
 import pytest
 from schema_documents import parse
 
+from srcnet_compiler.quantity import (
+    BIT_RATE_PATTERN,
+    BYTES_PATTERN,
+    DATA_RATE_PATTERN,
+    DURATION_PATTERN,
+    PERIOD_PATTERN,
+)
 from srcnet_compiler.schema.validate import validate
+from srcnet_compiler.schema.wording.amounts import amounts
 
 ENVELOPE = "apiVersion: srcnet.skao.int/v1alpha1\nkind: {kind}\nmetadata: {{name: x}}\nspec:\n"
 SITE = ENVELOPE.format(kind="Site") + "  src: CHSRC\n"
@@ -192,8 +202,8 @@ CASES = {
         "write `capacity: 4.5 PB`",
     ),
     "an unknown unit": (
-        SITE + "  country: CH\n  network: {wan: 100 Gbps}\n",
-        ("wrong-shape", "100 Gbps", "`wan` is `100 Gbps`, which is not a rate with its unit"),
+        SITE + "  country: CH\n  network: {wan: 100 baud}\n",
+        ("wrong-shape", "100 baud", "`wan` is `100 baud`, which is not a rate with its unit"),
         "write a rate with its unit, such as `100 Gbit/s`; units are `bit/s`, `kbit/s`,"
         " `Mbit/s`, `Gbit/s` and `Tbit/s`",
     ),
@@ -421,6 +431,84 @@ def test_two_keys_that_exclude_each_other_are_both_shown():
     (found,) = validate(document).diagnostics
     assert [label.span.line for label in found.labels] == [12, 10, 11]
     assert [label.text for label in found.labels] == ["", "and here", "and here"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1,390 TB", "1390 TB"),
+        ("1,390,000 TB", "1390000 TB"),
+        ("1 390 TB", "1390 TB"),
+        ("1'390 TB", "1390 TB"),
+        ("1_390 TB", "1390 TB"),
+        ("1,5 PB", "1.5 PB"),
+        ("390,50 TB", "390.50 TB"),
+        ("390tb", "390 TB"),
+        ("390T", "390 TB"),
+        ("390  TB", "390 TB"),
+        ("390 terabytes", "390 TB"),
+        ("390 Tebibytes", "390 TiB"),
+        ("[390 TB]", "390 TB"),
+        ("[390tb]", "390 TB"),
+    ],
+)
+def test_an_amount_is_shown_as_the_language_writes_it(written, meant):
+    (found,) = validate(parse(AREA + f"      capacity: {written}\n")).diagnostics
+    assert found.help == f"write `capacity: {meant}`"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "meant"),
+    [
+        (DATA_RATE_PATTERN, "150 TB/year", "150 TB/yr"),
+        (DATA_RATE_PATTERN, "150 tb per day", "150 TB/d"),
+        (DATA_RATE_PATTERN, "1,500 TB / yr", "1500 TB/yr"),
+        (BIT_RATE_PATTERN, "100Gbps", "100 Gbit/s"),
+        (BIT_RATE_PATTERN, "100 Gb/s", "100 Gbit/s"),
+        (DURATION_PATTERN, "1 week", "1 weeks"),
+        (DURATION_PATTERN, "48 hours", "48 h"),
+        (PERIOD_PATTERN, "1 year", "1 years"),
+        (PERIOD_PATTERN, "12 Months", "12 months"),
+    ],
+)
+def test_units_are_known_by_the_names_that_people_give_them(pattern, written, meant):
+    assert next(amounts(written, pattern)) == meant
+    assert re.fullmatch(pattern, meant)
+
+
+@pytest.mark.parametrize("text", ["much", "12", "TB", "390 quux", "9" * 10_000 + " TB", ""])
+def test_what_is_no_amount_is_not_made_one(text):
+    assert list(amounts(text, BYTES_PATTERN)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "remedy"),
+    [
+        ("country: CH", "country: Switzerland", "write `country: CH`"),
+        ("country: CH", "country: [ch]", "write `country: CH`"),
+        ("country: CH", "country: CH\n  location: {latitude: '46,02', longitude: 8.9}",
+         "write `latitude: 46.02`"),
+    ],
+)  # fmt: skip
+def test_what_was_meant_is_known_of_other_values_too(before, after, remedy):
+    (found,) = validate(parse((SITE + "  country: CH\n").replace(before, after))).diagnostics
+    assert found.help == remedy
+
+
+def test_the_year_of_a_date_is_what_was_meant():
+    document = parse(POLICY + "  volume: [{from: 2027-01-01, amount: 1 TB}]\n")
+    (found,) = validate(document).diagnostics
+    assert found.help == "write `from: 2027`"
+
+
+def test_keys_that_say_the_same_in_other_words_are_known():
+    text = ENVELOPE.format(kind="Downtime") + "  area: A-T0\n  start: 2027-03-01T06:00Z\n"
+    found = validate(parse(text + "  until: 2027-03-01T18:00Z\n  reason: power\n")).diagnostics
+    assert [each.help for each in found] == [
+        "did you mean `of`?",
+        "did you mean `from`?",
+        "did you mean `to`?",
+    ]
 
 
 def test_norway_is_a_country():

@@ -8,7 +8,8 @@ from enum import Enum
 
 from srcnet_compiler.change import Change, Json
 
-VERSION = 1
+FORMAT_VERSION = 1
+"""Rises when a reader of the former version would misunderstand; new keys may come without."""
 
 
 class Status(Enum):
@@ -88,7 +89,7 @@ def as_json(receipt: Receipt) -> str:
     """The receipt as a document that machines read; times in ISO 8601, durations in seconds."""
     counts = Counter(result.status for result in receipt.results)
     document: dict[str, Json] = {
-        "version": VERSION,
+        "formatVersion": FORMAT_VERSION,
         "plan": receipt.plan,
         "run": receipt.run,
         "instance": receipt.instance,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.shared import PARTIAL, write_files
+from srcnet_compiler.cli.files import PARTIAL, write_files
 from srcnet_compiler.span import Span
 
 SOURCE_MAP = "source-map.json"

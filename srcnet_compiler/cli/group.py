@@ -80,28 +80,35 @@ class _Commands(click.Group):
     + EXAMPLES,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SRCNET"},
 )
-@click.version_option(__version__, prog_name="srcnet")
+@click.version_option(__version__, "-V", "--version", prog_name="srcnet")
 @click.option(
     "-C",
     "--directory",
     metavar="DIR",
-    help="Work on the specs in DIR, which holds site-specs/ and policies/.  [default: .]",
+    type=click.Path(file_okay=False),
+    help="Work in DIR, as after `cd DIR`.  [default: here; specs are also found above it]",
 )
 @click.option("--debug", is_flag=True, help="Show where in the code trouble came from.")
 @click.pass_context
 def root(ctx: click.Context, directory: str | None, debug: bool) -> None:
-    settings = ctx.obj = read_settings(directory, COMMANDS)
+    settings = ctx.obj = read_settings(directory, COMMANDS, _options_of)
     name = ctx.invoked_subcommand
     command = root.get_command(ctx, name) if name is not None else None
     if name is not None and command is not None:
         ctx.default_map = {name: defaults_of(settings, name, command)}
 
 
+def _options_of(name: str) -> list[str]:
+    """The options of a command, as srcnet.toml may name them."""
+    command = root.get_command(click.Context(root), name)
+    return [] if command is None else [option_name(option) for option in options(command)]
+
+
 def run(args: list[str]) -> int:
     """The exit code of one command line; whatever happens, the user reads a sentence."""
     debug = "--debug" in args or os.environ.get("SRCNET_DEBUG", "0") not in ("", "0")
     try:
-        return _run(args or ["--help"])
+        return _run(_as_options(args))
     except KeyboardInterrupt:
         _say("interrupted")
         return Exit.INTERRUPTED
@@ -125,16 +132,26 @@ def run(args: list[str]) -> int:
         return Exit.INTERNAL
 
 
+def _as_options(args: list[str]) -> list[str]:
+    """What people try first, as what it is here: `srcnet help plan` is `srcnet plan --help`."""
+    if args[:1] == ["version"]:
+        return ["--version"]
+    return [*args[1:], "--help"] if args[:1] in ([], ["help"]) else args
+
+
 def _run(args: list[str]) -> int:
     try:
         result: Any = root.main(args, prog_name="srcnet", standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as trouble:
-        where = trouble.ctx.command_path if trouble.ctx else "srcnet"
-        _say(trouble.format_message(), f"`{where} --help` shows what it takes")
+        from srcnet_compiler.cli.usage import words
+
+        _say(*words(trouble))
         return Exit.USAGE
-    except click.Abort:
+    except click.Abort as end:
+        if isinstance(end.__cause__, EOFError):
+            raise end.__cause__ from None  # nobody was asked: half a file of Python's, perhaps
         _say("interrupted")
         return Exit.INTERRUPTED
     except click.FileError as trouble:

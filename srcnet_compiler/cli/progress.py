@@ -2,14 +2,21 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from srcnet_compiler.apply.gate import Step
+if TYPE_CHECKING:
+    from srcnet_compiler.apply.gate import Step
+
+_PATIENCE = 1.0
+"""Seconds in which nobody wonders yet."""
+_WIPE = "\r\033[K"
 
 
 @contextmanager
-def showing(total: int) -> Iterator[Callable[[Step], None]]:
+def showing(total: int) -> "Iterator[Callable[[Step], None]]":
     """A function to be told each step, from any thread; the line is wiped at the end."""
     if not sys.stderr.isatty() or total == 0:
         yield lambda step: None
@@ -17,15 +24,45 @@ def showing(total: int) -> Iterator[Callable[[Step], None]]:
     done: set[str] = set()
     lock = threading.Lock()
 
-    def tell(step: Step) -> None:
+    def tell(step: "Step") -> None:
         with lock:
             if step.status is not None:
                 done.add(step.change.id)
             bar = "█" * (24 * len(done) // total)
-            text = f"{bar:<24} {len(done)}/{total} {step.change.address}"[:99]
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            _write(f"{bar:<24} {len(done)}/{total} {step.change.address}")
 
     try:
         yield tell
     finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+        _wipe()
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what is waited for, and for how long, where it takes long enough that people wonder."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+    begun = time.monotonic()
+
+    def tell() -> None:
+        while not over.wait(_PATIENCE):
+            _write(f"{what} ({time.monotonic() - begun:.0f} s)")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
+        _wipe()
+
+
+def _write(text: str) -> None:
+    print(f"{_WIPE}{text[:99]}", end="", file=sys.stderr, flush=True)
+
+
+def _wipe() -> None:
+    print(_WIPE, end="", file=sys.stderr, flush=True)

@@ -1,10 +1,13 @@
 """Where things are: flag before environment before srcnet.toml before default."""
 
-from collections.abc import Collection, Iterator, Mapping
+import os
+import re
+import shlex
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -14,20 +17,31 @@ FILE = "srcnet.toml"
 DIRECTORY = "directory"
 SHARED = ("state",)
 """Options that must say the same to every command: `state = …` above all tables, SRCNET_STATE."""
+_SPECS = "site-specs"
+"""By this folder a federation is known from anywhere below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The folder of the specs, and what srcnet.toml says: options shared, and those by command."""
+    """Where the specs are, seen from the folder we work in, and what srcnet.toml says.
+
+    `named` is the folder that `-C` or SRCNET_DIRECTORY named: we work in it, as after `cd`.
+    """
 
     root: Path
     file: Path
     said: Mapping[str, Any] = field(default_factory=dict)
+    named: str | None = None
 
     @property
     def today(self) -> date:
         """The day in UTC: waivers end and years begin at the same moment for everybody."""
         return now().date()
+
+    def to_type(self, words: str) -> str:
+        """A command of ours, as it is typed where the user is."""
+        place = f" -C {shlex.quote(self.named)}" if self.named is not None else ""
+        return f"srcnet{place} {words}"
 
 
 def now() -> datetime:
@@ -35,33 +49,36 @@ def now() -> datetime:
     return datetime.now(timezone.utc)  # noqa: TID251, UP017 - everybody else takes it as argument
 
 
-def read_settings(directory: str | None, commands: Collection[str]) -> Settings:
-    """The settings for `directory` (None: nobody has named one, so srcnet.toml here may).
+def read_settings(
+    directory: str | None, commands: Collection[str], known: Callable[[str], Collection[str]]
+) -> Settings:
+    """The settings for `directory`, into which we go; None: nobody has named one.
 
-    Raises StopError for a folder or a file that is no use.
+    Without a name it is the nearest folder from here upwards that holds specs or a srcnet.toml,
+    which may name another. `known` has the options of a command. Raises StopError for a folder or
+    a file that is no use.
     """
-    here = _folder(Path("." if directory is None else directory))
-    file = here / FILE
+    if directory is not None:
+        _go_to(directory)
+    file = _top() / FILE
     said = _read(file) if file.is_file() else {}
-    for key, value in said.items():
-        _insist(file, key, key, (DIRECTORY, *SHARED, *commands))
-        if isinstance(value, dict) is not (key in commands):
-            kind = "a table, `[…]`" if key in commands else "one value"
-            raise StopError(Exit.USAGE, f"`{file}`: `{key}` must be {kind}")
-    named = said.get(DIRECTORY)
-    return Settings(here if directory or named is None else _folder(here / str(named)), file, said)
+    wrong = list(_wrong(file, said, commands, known))
+    if wrong:
+        raise _refused(file, wrong)
+    if directory is None and DIRECTORY in said:
+        _go_to(str(file.parent / str(said[DIRECTORY])))
+    return Settings(_top(), file, said, directory)
 
 
 def defaults_of(settings: Settings, name: str, command: click.Command) -> dict[str, Any]:
     """What srcnet.toml says about the options of a command, as click takes it."""
     known = {option_name(option): str(option.name) for option in options(command)}
-    own = settings.said.get(name, {})
-    for key in own:
-        _insist(settings.file, key, f"{name}.{key}", known)
     shared = {key: settings.said[key] for key in SHARED if key in settings.said and key in known}
+    own = shared | settings.said.get(name, {})
     return {
-        known[key]: _plain(settings.file, f"{name}.{key}", value)
-        for key, value in (shared | own).items()
+        # a flag stays a flag; everything else is read as if it stood on the command line
+        known[key]: value if isinstance(value, bool) else str(value)
+        for key, value in own.items()
     }
 
 
@@ -75,10 +92,32 @@ def option_name(option: click.Option) -> str:
     return max(option.opts, key=len).lstrip("-")
 
 
-def _folder(path: Path) -> Path:
-    if not path.is_dir():
-        raise StopError(Exit.FILES, f"there is no folder `{path}`", "name one with `-C DIR`")
-    return path
+def line_of(file: Path, table: str, key: str) -> str:
+    """Where srcnet.toml says something, as FILE:LINE; the file alone where that is not plain."""
+    inside = ""
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
+        if head := re.match(r"\s*\[\s*\"?([\w-]+)\"?\s*\]", line):
+            inside = head[1]
+            if not key and inside == table:
+                return f"{file}:{number}"
+        elif inside == table and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line):
+            return f"{file}:{number}"
+    return str(file)
+
+
+def _go_to(folder: str) -> None:
+    if not Path(folder).is_dir():
+        raise StopError(Exit.FILES, f"there is no folder `{folder}`", "name one with `-C DIR`")
+    os.chdir(folder)
+
+
+def _top() -> Path:
+    """The nearest folder from here upwards that is set up for us; this one where none is."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / _SPECS).is_dir() or (folder / FILE).is_file():
+            return Path(os.path.relpath(folder, here))
+    return Path()
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -92,18 +131,51 @@ def _read(file: Path) -> dict[str, Any]:
         raise StopError(Exit.USAGE, f"`{file}` is nested too deeply") from None
 
 
-def _insist(file: Path, key: str, path: str, known: Collection[str]) -> None:
-    if key in known:
-        return
+class _Wrong(NamedTuple):
+    """Something that srcnet.toml says and should not: where, what, and what to type."""
+
+    place: str
+    message: str
+    remedy: str | None
+
+
+def _refused(file: Path, wrong: list[_Wrong]) -> StopError:
+    """One is said as an error of its own; several are listed."""
+    if len(wrong) == 1:
+        ((place, message, remedy),) = wrong
+        return StopError(Exit.USAGE, f"`{place}`: {message}", remedy)
+    lines = (f"\n  {w.place}: {w.message}{f'; {w.remedy}' if w.remedy else ''}" for w in wrong)
+    return StopError(Exit.USAGE, f"`{file}` says {len(wrong)} things wrong:{''.join(lines)}")
+
+
+def _wrong(
+    file: Path,
+    said: Mapping[str, Any],
+    commands: Collection[str],
+    known: Callable[[str], Collection[str]],
+) -> Iterator[_Wrong]:
+    for key, value in said.items():
+        is_table = isinstance(value, dict)
+        place = line_of(file, key, "") if is_table else line_of(file, "", key)
+        if key not in (DIRECTORY, *SHARED, *commands):
+            yield _unknown(place, key, key, (DIRECTORY, *SHARED, *commands))
+        elif is_table is not (key in commands):
+            kind = "a table, `[…]`" if key in commands else "one value"
+            yield _Wrong(place, f"`{key}` must be {kind}", None)
+        elif is_table:
+            for inner, each in value.items():
+                place = line_of(file, key, inner)
+                if inner not in known(key):
+                    yield _unknown(place, inner, f"{key}.{inner}", known(key))
+                elif isinstance(each, list | dict):
+                    yield _Wrong(place, f"`{key}.{inner}` must be one value", None)
+        elif isinstance(value, list):
+            yield _Wrong(place, f"`{key}` must be one value", None)
+
+
+def _unknown(place: str, key: str, path: str, known: Collection[str]) -> _Wrong:
     from difflib import get_close_matches
 
     near = get_close_matches(key, known, n=1)
     remedy = f"did you mean `{near[0]}`?" if near else f"one of {', '.join(sorted(known))}"
-    raise StopError(Exit.USAGE, f"`{file}`: there is no setting `{path}`", remedy)
-
-
-def _plain(file: Path, path: str, value: object) -> str | bool:
-    """A flag stays a flag; everything else is read as if it stood on the command line."""
-    if isinstance(value, list | dict):
-        raise StopError(Exit.USAGE, f"`{file}`: `{path}` must be one value")
-    return value if isinstance(value, bool) else str(value)
+    return _Wrong(place, f"there is no setting `{path}`", remedy)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PARTIAL = ".partial"
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab")
 
 
@@ -36,11 +35,24 @@ def format_option(*formats: str) -> Callable[[F], F]:
     )
 
 
+class _Day(click.DateTime):
+    """A day, with a sentence of ours for what is none."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            day: datetime = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"`{value}` is not a day such as 2027-03-01", param, ctx)
+        return day
+
+
 def today_option(command: F) -> F:
     """`--today`, for looking at another day."""
     return click.option(
         "--today",
-        type=click.DateTime(["%Y-%m-%d"]),
+        type=_Day(["%Y-%m-%d"]),
         default=None,
         metavar="DATE",
         help="Judge by this day, such as 2027-03-01, instead of today.",
@@ -97,33 +109,56 @@ def compiled(settings: Settings, today: date) -> "Compiled":
     from srcnet_compiler import pipeline
 
     if not pipeline.spec_files(settings.root):
-        raise StopError(
-            Exit.FILES,
-            f"there are no specs in `{settings.root}`",
-            "go to the folder that holds site-specs/ and policies/, or name it with `-C DIR`",
-        )
+        raise no_specs(settings)
     return pipeline.compile_specs(settings.root, today)
+
+
+def no_specs(settings: Settings) -> StopError:
+    """What to say where somebody is in the wrong folder."""
+    return StopError(
+        Exit.FILES,
+        f"there are no specs in `{settings.root.resolve()}`",
+        "go to the folder that holds site-specs/ and policies/, or name it: `srcnet -C DIR …`",
+    )
 
 
 def show_findings(
     diagnostics: "Iterable[Diagnostic]",
     lines: Mapping[str, Sequence[str]],
     form: str,
-    facts: tuple[tuple[str, str], ...] = (),
+    facts: tuple[tuple[str, int], ...] = (),
+    note: str = "",
 ) -> None:
     """The findings on stdout in the format asked for."""
     from srcnet_compiler import __version__
     from srcnet_compiler.report.model import Report
 
-    report = Report(tuple(diagnostics), lines, version=__version__, facts=facts)
+    report = Report(tuple(diagnostics), lines, version=__version__, facts=facts, note=note)
     if form == "text":
         from srcnet_compiler.report.text import render
 
-        click.echo(render(report, colour=is_coloured(), width=terminal_width()), nl=False)
+        show(render(report, colour=is_coloured(), width=terminal_width()))
     else:
         from srcnet_compiler.report.formats import FORMATS as RENDERERS
 
         click.echo(RENDERERS[form](report), nl=False)
+
+
+def not_checked(found: "Compiled") -> str:
+    """What nobody has looked at, since an earlier stage found errors."""
+    from srcnet_compiler.diagnostic import Code, Severity
+
+    if found.federation is not None:
+        return ""
+    codes = list(Code)  # in the order of the stages
+    linking = codes.index(Code.QUANTITY)
+    reached = all(
+        codes.index(each.code) >= linking
+        for each in found.diagnostics
+        if each.severity is Severity.ERROR
+    )
+    what = "policies and capacity" if reached else "names, policies and capacity"
+    return f"{what} were not checked: mend these first"
 
 
 def stop_on_errors(found: "Compiled") -> None:
@@ -133,8 +168,9 @@ def stop_on_errors(found: "Compiled") -> None:
 
     if found.failed:
         code = exit_of(found.diagnostics)
-        report = Report(found.diagnostics, found.sources.lines)
-        click.echo(render(report, width=terminal_width()), err=True, nl=False)
+        report = Report(found.diagnostics, found.sources.lines, note=not_checked(found))
+        text = render(report, colour=is_coloured(err=True), width=terminal_width(err=True))
+        show(text, err=True)
         raise StopError(code, "the specs have errors", "mend them first")
 
 
@@ -148,20 +184,32 @@ def exit_of(diagnostics: "Iterable[Diagnostic]") -> Exit:
     return Exit.FINDINGS if errors else Exit.FINE
 
 
-def is_coloured() -> bool:
-    """Whether stdout shows colours to a person."""
+def is_coloured(*, err: bool = False) -> bool:
+    """Whether stdout, or stderr, shows colours: to a person who has not said NO_COLOR.
+
+    FORCE_COLOR is for those who read elsewhere what a terminal would show, such as a CI's log.
+    """
     import os
 
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    stream = sys.stderr if err else sys.stdout
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def terminal_width() -> int | None:
+def terminal_width(*, err: bool = False) -> int | None:
     """Columns of the terminal; None where lines go to a file."""
     import shutil
 
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    stream = sys.stderr if err else sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def show(text: str, *, err: bool = False) -> None:
+    """A text that has its colours already, or none."""
+    click.echo(text, nl=False, err=err, color=is_coloured(err=err))
 
 
 def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
@@ -170,8 +218,21 @@ def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
     from srcnet_compiler.report.text import render
 
     report = Report(tuple(refusals), found.sources.lines)
-    click.echo(render(report, width=terminal_width()), err=True, nl=False)
+    text = render(report, colour=is_coloured(err=True), width=terminal_width(err=True))
+    show(text, err=True)
     click.echo("error: the plan is refused", err=True)
+
+
+@contextmanager
+def reading(found: "Compiled") -> Iterator[None]:
+    """While the systems of these specs are read: whom we wait for, where that takes long."""
+    from srcnet_compiler.cli.progress import waiting
+
+    if found.federation is None:
+        yield
+        return
+    with waiting(f"reading rucio at {found.federation.data.server}"):
+        yield
 
 
 @contextmanager
@@ -200,6 +261,12 @@ def read_plan(path: Path) -> "Plan":
 
     try:
         return from_json(path.read_text("utf-8"))
+    except OSError as trouble:
+        raise StopError(
+            Exit.FILES,
+            f"cannot read plan `{path}`: {trouble.strerror}",
+            "`srcnet plan --out PLAN` makes one",
+        ) from None
     except PlanFileError as trouble:
         why = str(trouble)
     except (UnicodeError, RecursionError):
@@ -214,28 +281,6 @@ def plan_as(plan: "Plan", form: str, full: bool) -> str:
 
     if form == "json":
         return to_json(plan)
-    return markdown_plan(plan) if form == "markdown" else render_plan(plan, full=full)
-
-
-def write_file(path: Path, text: str) -> None:
-    """The whole file or, where the disk is full, the one that was there before."""
-    write_files({path: text})
-
-
-def write_files(contents: Mapping[Path, str]) -> None:
-    """All of the files, each of them whole, or none: what a full disk stops has changed nothing."""
-    partial: dict[Path, Path] = {}
-    try:
-        for name, text in contents.items():
-            path = name.resolve()  # what a link leads to, not the link
-            if path.exists() and not path.is_file():
-                path.write_text(text, "utf-8")  # a pipe or a terminal; of a folder, the error
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial[path] = path.with_name(f".{path.name}{PARTIAL}")
-            partial[path].write_text(text, "utf-8")
-        for path, fresh in partial.items():
-            fresh.replace(path)
-    finally:
-        for fresh in partial.values():
-            fresh.unlink(missing_ok=True)
+    if form == "markdown":
+        return markdown_plan(plan)
+    return render_plan(plan, full=full, colour=is_coloured())

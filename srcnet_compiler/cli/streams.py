@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 def outlive_readers() -> None:
     """Put such streams in the place of Python's own. None where the process was given none."""
-    sys.stdout = _outliving(sys.stdout)
-    sys.stderr = _outliving(sys.stderr)
+    sys.stdout = _outliving(sys.stdout, is_result=True)
+    sys.stderr = _outliving(sys.stderr, is_result=False)
 
 
-def _outliving(stream: TextIO | None) -> TextIO:
+def _outliving(stream: TextIO | None, *, is_result: bool) -> TextIO:
     if stream is None:
         return io.StringIO()
     raw = _Outliving(stream.fileno(), "w", closefd=False)
+    raw.is_result = is_result
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=stream.encoding,
@@ -32,13 +33,20 @@ def _outliving(stream: TextIO | None) -> TextIO:
 
 
 class _Outliving(io.FileIO):
-    """A file that leads to nowhere once nobody reads it."""
+    """A file that leads to nowhere once nobody reads it, or it takes no more.
+
+    That a result does not fit is raised, once; where nothing can be said, nothing is.
+    """
+
+    is_result = True
 
     def write(self, data: "Buffer", /) -> int:
         try:
             return super().write(data)
-        except BrokenPipeError:
+        except OSError as trouble:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
+            if self.is_result and not isinstance(trouble, BrokenPipeError):
+                raise
             return memoryview(data).nbytes

@@ -1,13 +1,15 @@
 """The whole of srcnet on one machine: SRCNet's own specs made true on a real Rucio server.
 
 Brings up a server on loopback, converges it, changes a spec, changes something behind the
-compiler's back, heals it, and ends everything that it started.
+compiler's back, heals it, and ends everything that it started. Or it keeps the server for whoever
+wants to try the commands by hand.
 """
 
 import json
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -32,10 +34,15 @@ from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import FOLDERS, Compiled, compile_specs
 from srcnet_compiler.plan.model import Plan
-from srcnet_compiler.report.plan import render_drift, render_plan, render_receipt, summary
+from srcnet_compiler.report.plan import render_plan, summary
+from srcnet_compiler.report.receipt import render_drift, render_receipt
 from srcnet_compiler.resources import folder as resource
+from srcnet_compiler.source import parse
+from srcnet_compiler.span import Path as Keys
+from srcnet_compiler.targets.rucio.live import Identity
 
 SITE, AREA, CAPACITY = "site-specs/chsrc-cscs.yaml", "CHSRC-CSCS-T0", "400 TB"
+FEDERATION, STATE, ROOT = "policies/federation.yaml", ".srcnet/state", "root.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,96 +55,150 @@ class Show:
     progress: Callable[[int], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What every step of one demo needs. `own` is how the compiler is let in, once it is."""
+
+    specs: Path
+    server: RucioServer
+    own: Identity
+    today: date
+    clock: Callable[[], datetime]
+    show: Show
+
+    @property
+    def store(self) -> StateStore:
+        return StateStore(self.specs / STATE)
+
+    @property
+    def secret(self) -> str:
+        """Our credentials, as the specs of SRCNet want to find them in a variable."""
+        return json.dumps({"username": self.own.name, "password": self.own.password})
+
+    def environment(self, data: DataManagement) -> dict[str, str]:
+        """As somebody would have it who types the commands."""
+        return {data.secret.place: self.secret, data.read_secret.place: self.secret}
+
+
 def run(venv: Path, today: date, clock: Callable[[], datetime], show: Show) -> int:
     """The demo; 0 where everything was seen to hold. `venv` is where the server's software goes."""
-    show.title("A real Rucio server on this machine")
-    software = ensure_server_venv(venv, show.note)
-    with TemporaryDirectory(prefix="srcnet-demo-") as scratch:
-        folder = Path(scratch)
-        specs = folder / "specs"
-        with running(
-            folder / "rucio", database="sqlite", venv=software, progress=show.note
-        ) as server:
-            _copy_specs(specs, server, folder / "credentials.json")
-            show.text(f"{server.url}, SQLite, nothing in it yet\n")
-            return _converge_and_heal(specs, folder, server, today, clock, show)
+    with _stage(venv, today, clock, show) as stage:
+        return _converge_and_heal(stage)
 
 
-def _converge_and_heal(
-    specs: Path,
-    folder: Path,
-    server: RucioServer,
+def keep(
+    venv: Path,
     today: date,
     clock: Callable[[], datetime],
     show: Show,
+    *,
+    empty: bool,
+    until: Callable[[], None],
 ) -> int:
-    store = StateStore(folder / "state")
-    show.title("srcnet validate, srcnet compile")
-    compiled = _compile(specs, today, show)
-    show.title("srcnet bootstrap: the compiler's own accounts")
-    _bootstrap(compiled, server, folder, show)
-
-    show.title("srcnet plan, srcnet apply, srcnet verify")
-    first = _apply(compiled, store, clock, show, brief=True)
-
-    show.title(f"One line of a spec changes: {AREA} grows to {CAPACITY}")
-    _grow(specs / SITE)
-    changed = compile_specs(specs, today)
-    second = _apply(changed, store, clock, show)
-
-    show.title("Somebody changes the server behind the compiler's back")
-    _meddle(changed, show)
-    third = _apply(changed, store, clock, show)
-
-    verdicts = (first, second, third)
-    show.title("What is so now")
-    show.text(render_drift(third.instance, third.differences, third.objects))
-    return 0 if all(verdict.is_converged for verdict in verdicts) else 4
+    """A server as the specs say, or `empty` but for its root, that runs until `until` returns."""
+    with _stage(venv, today, clock, show) as stage:
+        if not empty:
+            compiled = _compile(stage)
+            _bootstrap(compiled, stage)
+            _apply(compiled, stage, brief=True)
+        credentials = stage.specs / ".srcnet/credentials.json"
+        _private(credentials, stage.secret)
+        compiled = compile_specs(stage.specs, today)
+        show.title("The server runs until Ctrl-C. Type in another terminal:")
+        show.text(f"cd {stage.specs}\n")
+        show.text(f'export {_data(compiled).secret.place}="$(cat {credentials})"\n')
+        show.text("srcnet doctor\n")
+        if empty:
+            show.text(f"# first: srcnet bootstrap --root-credentials {ROOT} --yes\n")
+            show.text(f"# and then: {_let_in(stage)}\n")
+        until()
+    return 0
 
 
-def _copy_specs(specs: Path, server: RucioServer, credentials: Path) -> None:
-    """The specs of SRCNet as they stand, but for the server's address and credentials."""
-    for name in FOLDERS:
-        shutil.copytree(resource("srcnet") / name, specs / name)
-    server_keys = {
-        "server": server.url,
-        "auth": server.url,
-        "credentials": {"secretRef": {"file": str(credentials)}},
-    }
-    _edit(
-        specs / "policies/federation.yaml", lambda data: data["spec"]["rucio"].update(server_keys)
+def _let_in(stage: _Stage) -> str:
+    """How root lets our identity in, with the command line of Rucio."""
+    server, own = stage.server, stage.own
+    return (
+        f"RUCIO_CONFIG={server.client_config} rucio account identity add srcnet-compiler "
+        f"--type {own.kind} --id {own.name} --email {own.email} --password {own.password}"
     )
 
 
-def _edit(path: Path, change: Callable[[Any], None]) -> None:
-    """Change a spec as a person would: comments and order stay."""
-    from ruamel.yaml import YAML
+@contextmanager
+def _stage(venv: Path, today: date, clock: Callable[[], datetime], show: Show) -> Iterator[_Stage]:
+    """A server with nothing in it, and SRCNet's specs for it, in a folder that goes away."""
+    show.title("A real Rucio server on this machine")
+    software = ensure_server_venv(venv, show.note)
+    with TemporaryDirectory(prefix="srcnet-demo-") as scratch:
+        folder, specs = Path(scratch), Path(scratch) / "specs"
+        with running(
+            folder / "rucio", database="sqlite", venv=software, progress=show.note
+        ) as server:
+            _copy_specs(specs, server)
+            show.text(f"{server.url}, SQLite, nothing in it yet\n")
+            own = Identity("USERPASS", "srcnet", "srcnet@localhost", secrets.token_urlsafe(18))
+            yield _Stage(specs, server, own, today, clock, show)
 
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 200
-    data = yaml.load(path.read_text("utf-8"))
-    change(data)
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(data, file)
+
+def _converge_and_heal(stage: _Stage) -> int:
+    show = stage.show
+    show.title("srcnet validate, srcnet compile")
+    compiled = _compile(stage)
+    show.title("srcnet bootstrap: the compiler's own accounts")
+    _bootstrap(compiled, stage)
+
+    show.title("srcnet plan, srcnet apply, srcnet verify")
+    first = _apply(compiled, stage, brief=True)
+
+    show.title(f"One line of a spec changes: {AREA} grows to {CAPACITY}")
+    _grow(stage.specs / SITE)
+    changed = compile_specs(stage.specs, stage.today)
+    second = _apply(changed, stage)
+
+    show.title("Somebody changes the server behind the compiler's back")
+    _meddle(changed, stage)
+    third = _apply(changed, stage)
+
+    verdicts = (first, second, third)
+    show.title("What is so now")
+    show.text(_drift(third))
+    return 0 if all(verdict.is_converged for verdict in verdicts) else 4
+
+
+def _copy_specs(specs: Path, server: RucioServer) -> None:
+    """The specs of SRCNet as they stand, for this server; root's credentials beside."""
+    for name in FOLDERS:
+        shutil.copytree(resource("srcnet") / name, specs / name)
+    for key in ("server", "auth"):
+        _put(specs / FEDERATION, ("spec", "rucio", key), server.url)
+    root = {"username": server.username, "password": server.password}
+    _private(specs / ROOT, json.dumps(root))
+
+
+def _put(path: Path, keys: Keys, value: str) -> None:
+    """Write a value over the one that stands there, as a person would: nothing else moves."""
+    document = next(iter(parse(str(path), path.read_bytes()).value or ()))
+    span = document.source_map.span(keys)
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    line = lines[span.line - 1]
+    lines[span.line - 1] = line[: span.column - 1] + value + line[span.end_column - 1 :]
+    path.write_text("".join(lines), "utf-8")
 
 
 def _grow(path: Path) -> None:
-    def change(data: Any) -> None:  # noqa: ANN401 - ruamel's mapping
-        area = next(a for a in data["spec"]["storage"] if a["name"] == AREA)
-        area["capacity"] = CAPACITY
-
-    _edit(path, change)
+    document: Any = next(iter(parse(str(path), path.read_bytes()).value or ()))
+    areas = [area["name"] for area in document.data["spec"]["storage"]]
+    _put(path, ("spec", "storage", areas.index(AREA), "capacity"), CAPACITY)
 
 
-def _compile(specs: Path, today: date, show: Show) -> Compiled:
-    compiled = compile_specs(specs, today)
+def _compile(stage: _Stage) -> Compiled:
+    compiled = compile_specs(stage.specs, stage.today)
     if compiled.federation is None or compiled.failed:
         raise RuntimeError("the specs that come with srcnet do not compile")
     federation = compiled.federation
     warnings = sum(found.severity is Severity.WARNING for found in compiled.diagnostics)
     lines = sum(artifact.content.count("\n") for artifact in compiled.artifacts)
-    show.text(
+    stage.show.text(
         f"{len(federation.sites)} sites, {len(federation.areas)} storage areas, "
         f"{len(federation.policies)} data policies: no errors, {warnings} warnings\n"
         f"{len(compiled.artifacts)} files, {lines} lines\n"
@@ -150,62 +211,60 @@ def _data(compiled: Compiled) -> DataManagement:
     return compiled.federation.data
 
 
-def _bootstrap(compiled: Compiled, server: RucioServer, folder: Path, show: Show) -> None:
-    from srcnet_compiler.targets.rucio.live import Identity, bootstrap, connect
+def _bootstrap(compiled: Compiled, stage: _Stage) -> None:
+    from srcnet_compiler.targets.rucio.live import bootstrap, connect
 
     data = _data(compiled)
-    root = folder / "root.json"
-    _private(root, {"username": server.username, "password": server.password})
-    own = Identity("USERPASS", "srcnet", "srcnet@localhost", secrets.token_urlsafe(18))
-    with connect(data, {}, account="root", secret=Secret("file", str(root))) as client:
-        for step in bootstrap(client, data, [own]):
-            show.text(f"  {step.state}: {step.what}\n")
-    _private(folder / "credentials.json", {"username": own.name, "password": own.password or ""})
+    root = Secret("file", str(stage.specs / ROOT))
+    with connect(data, {}, account="root", secret=root) as client:
+        for step in bootstrap(client, data, [stage.own]):
+            stage.show.text(f"  {step.state}: {step.what}\n")
 
 
-def _private(path: Path, content: dict[str, str]) -> None:
+def _private(path: Path, content: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_text(json.dumps(content), "utf-8")
+    path.write_text(content, "utf-8")
 
 
-def _apply(
-    compiled: Compiled,
-    store: StateStore,
-    clock: Callable[[], datetime],
-    show: Show,
-    *,
-    brief: bool = False,
-) -> Verdict:
-    with reach(compiled, {}) as (system,):
-        plan = make_plan(compiled, system, known_objects(store))
+def _apply(compiled: Compiled, stage: _Stage, *, brief: bool = False) -> Verdict:
+    show = stage.show
+    with reach(compiled, stage.environment(_data(compiled))) as (system,):
+        plan = make_plan(compiled, system, known_objects(stage.store))
         show.text(f"{plan.instance}: {summary(plan.changes)}\n" if brief else render_plan(plan))
-        refused = objections(plan, compiled, clock().date())
+        refused = objections(plan, compiled, stage.today)
         if refused:
             raise RuntimeError(f"the plan is refused: {refused[0].message}")
-        return _carry_out(plan, system, store, clock, show)
+        return _carry_out(plan, system, stage)
 
 
-def _carry_out(
-    plan: Plan, system: System, store: StateStore, clock: Callable[[], datetime], show: Show
-) -> Verdict:
+def _carry_out(plan: Plan, system: System, stage: _Stage) -> Verdict:
+    show = stage.show
     with show.progress(len(plan.changes)) as progress:
         step: Callable[[Step], None] = progress
-        receipt = carry_out(plan, system, store, clock, progress=step, say=show.note)
+        receipt = carry_out(plan, system, stage.store, stage.clock, progress=step, say=show.note)
+    if receipt.interrupted:
+        raise KeyboardInterrupt  # which the apply has taken for itself
     show.text(render_receipt(receipt))
     if exit_code(receipt) not in (0, 6):
         raise RuntimeError("the plan could not be carried out")
     verdict = verify(system)
-    show.text(render_drift(verdict.instance, verdict.differences, verdict.objects))
+    show.text(_drift(verdict))
     return verdict
 
 
-def _meddle(compiled: Compiled, show: Show) -> None:
+def _drift(verdict: Verdict) -> str:
+    return render_drift(verdict.instance, verdict.differences, verdict.objects, verdict.unseen)
+
+
+def _meddle(compiled: Compiled, stage: _Stage) -> None:
     """As an operator in a hurry might: a limit, an attribute of ours, and one that is theirs."""
-    with reach(compiled, {}) as (system,):
+    show = stage.show
+    with reach(compiled, stage.environment(_data(compiled))) as (system,):
         rse = next(r.name for r in system.lowered.model.rses.values() if r.site == "CNSRC-SHAO")
         system.client.set_rse_limits(rse, "MaxSpaceAvailable", 1)
         system.client.add_rse_attribute(rse, "srcnet_weight", "1")
         system.client.add_rse_attribute(rse, "monitoring", "theirs")
         show.text(f"  {rse}: limit 1 byte, weight 1, and an attribute that is not ours\n")
         verdict = verify(system)
-        show.text(render_drift(verdict.instance, verdict.differences, verdict.objects))
+        show.text(_drift(verdict))

@@ -1,7 +1,11 @@
 """The pages that say what a finding means: docs/diagnostics/<code>.md."""
 
+from collections.abc import Iterable
+
 from srcnet_compiler import resources
 from srcnet_compiler.diagnostic import Code
+
+_AT_MOST = 4
 
 
 def explain(code: str) -> str | None:
@@ -17,13 +21,23 @@ def codes() -> tuple[str, ...]:
     return tuple(code.value for code in Code)
 
 
-def did_you_mean(code: str) -> str | None:
-    """The code that `code` was probably meant to be; a part that only one code has is enough."""
+def alike(word: str, names: Iterable[str] = ()) -> tuple[str, ...]:
+    """The codes, or other names, that `word` was probably meant to be: at most four.
+
+    A part that few of them have is enough.
+    """
     from difflib import get_close_matches
 
-    text = code.strip().lower().replace("_", "-").replace(" ", "-")
-    having = [known for known in codes() if text and text in known]
-    return next(iter(having if len(having) == 1 else get_close_matches(text, codes(), 1)), None)
+    known = {_plain(name): name for name in (*names, *codes())}
+    text = _plain(word)
+    having = [plain for plain in known if len(text) > 2 and text in plain]
+    near = get_close_matches(text, known, _AT_MOST, 0.7)
+    best = having if 0 < len(having) <= _AT_MOST else near or get_close_matches(text, known, 1)
+    return tuple(known[plain] for plain in best)
+
+
+def _plain(word: str) -> str:
+    return word.strip().lower().replace("_", "-").replace(" ", "-")
 
 
 def first_paragraph(page: str) -> str:

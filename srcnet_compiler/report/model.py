@@ -16,7 +16,8 @@ class Report:
     """Findings in the order of their places, with what is needed to show them.
 
     `sources` holds the lines of each file that was read, also of those without a finding; a file
-    that could not be read is missing. `facts` is what the run did, such as `("sites", "17")`.
+    that could not be read is missing. `facts` is what the run did, such as `("sites", 17)`; `note`
+    what a person should know besides, such as what was not looked at.
     `pages` is the address under which the pages of findings are published, None where nobody
     publishes them.
     """
@@ -25,8 +26,9 @@ class Report:
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     title: str = "srcnet"
     version: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, int], ...] = ()
     pages: str | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "diagnostics", tuple(sorted(self.diagnostics, key=_order)))

@@ -1,43 +1,34 @@
 """Findings for a terminal: what is wrong, where, why, and what to type."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from srcnet_compiler.diagnostic import Diagnostic, Label
+from srcnet_compiler.diagnostic import Diagnostic, Label, Severity
 from srcnet_compiler.report.cells import Line, lay_out, visible
 from srcnet_compiler.report.conceal import concealed
 from srcnet_compiler.report.model import Report, writable
+from srcnet_compiler.report.paint import Paint, painter, plain
 from srcnet_compiler.span import Span
 
-Paint = Callable[[str, str], str]
-"""Puts a text into a style, by name."""
-
-_STYLES = {"error": "1;31", "warning": "1;33", "bold": "1", "frame": "34", "help": "36"}
 _WIDTH = 160
 """Where nobody says how wide the reader's page is. A line is cut there, a message never."""
 
 
 def render(report: Report, *, colour: bool = False, width: int | None = None) -> str:
-    """All findings with their source lines, and the verdict as the last line.
+    """All findings with their source lines, errors last, and the verdict as the last line.
 
     `width` is the terminal's, in columns; source lines are cut to it around what is marked.
     """
-    paint = _ansi if colour else _plain
-    blocks = ["\n".join(_finding(f, report, paint, width)) for f in report.diagnostics]
-    return writable("\n\n".join([*blocks, _verdict(report)]) + "\n")
+    paint = painter(colour)
+    nearest_last = sorted(report.diagnostics, key=lambda found: found.severity is Severity.ERROR)
+    blocks = ["\n".join(_finding(f, report, paint, width)) for f in nearest_last]
+    notes = [visible(report.note)] if report.note else []
+    return writable("\n\n".join([*blocks, *notes, _verdict(report)]) + "\n")
 
 
 def excerpt(found: Diagnostic, report: Report) -> str:
     """One finding without colours, as `render` shows it."""
-    return writable("\n".join(_finding(found, report, _plain, None)))
-
-
-def _plain(text: str, style: str) -> str:
-    return text
-
-
-def _ansi(text: str, style: str) -> str:
-    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if text else text
+    return writable("\n".join(_finding(found, report, plain, None)))
 
 
 def _verdict(report: Report) -> str:

@@ -193,7 +193,7 @@ class Composer:
         if isinstance(value, str):
             return value, span
         if len(self.found) == before:
-            self._refuse(trouble.wrong_key(self._places.head(span), value), span)
+            self._refuse(trouble.wrong_key(places.head(span), value, places.before(span)), span)
         return None, span
 
     def _aside(self, path: Path) -> Path:

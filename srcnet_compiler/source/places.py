@@ -108,6 +108,11 @@ class Places:
         width = span.end_column - span.column if span.end_line == span.line else 80
         return self.lines[span.line - 1][span.column - 1 :][: min(width, 80)]
 
+    def before(self, packed: int) -> str:
+        """What stands before it in its line."""
+        span = self.span(packed)
+        return self.lines[span.line - 1][: span.column - 1]
+
     def _position(self, mark: Mark) -> tuple[int, int]:
         return mark.line + self._first, mark.column + 1
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from yaml.error import YAMLError
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.source.quotes import Place, quote_over_lines
 from srcnet_compiler.source.trouble import quoted, shown
 from srcnet_compiler.span import Span
-
-Place = tuple[int, int]
-"""Line and column, from 0, in the file."""
 
 _QUOTE = "put the value in quotes"
 _OPENING = {"]": "[", "}": "{"}
@@ -88,10 +86,8 @@ class _Words:
 
 def explain(file: str, problem: Problem) -> Diagnostic:
     """The finding for an error of libyaml."""
-    words = next(
-        (make(problem) for sign, make in _RULES if sign in problem.what or sign == problem.reading),
-        None,
-    ) or _as_it_is(problem)
+    rules = (make for sign, make in _RULES if sign in problem.what or sign == problem.reading)
+    words = _late_quote(problem) or next(rules, _as_it_is)(problem)
     labels = [Label(_span(file, problem.lines, words.place, words.width), words.text)]
     if words.because is not None:
         place, text = words.because
@@ -137,9 +133,11 @@ def _no_colon(problem: Problem) -> _Words:
     if re.match(r"-[^\s-]", word):
         message = f"there is no space after the `-` of {shown(word)}"
         return _Words(message, f"write {shown(f'- {word[1:]}')}", problem.since, width)
+    pair = re.match(r"([A-Za-z][A-Za-z0-9]*) +(\S.*)", word)
+    meant = f"{pair[1]}: {pair[2]}" if pair else f"{word}: VALUE"
     return _Words(
         f"a key with `:` is expected here, and {shown(word)} has none",
-        f"write {shown(f'{word}: VALUE')}, or indent it deeper if it continues the line above",
+        f"write {shown(meant)}, or indent it deeper if it continues the line above",
         problem.since,
         width,
     )
@@ -198,6 +196,21 @@ def _no_name(problem: Problem) -> _Words:
         f"`{sign}` begins {what}, and no name follows it",
         f"{_QUOTE} if `{sign}` is part of it{item}",
         problem.since,
+    )
+
+
+def _late_quote(problem: Problem) -> _Words | None:
+    """A quote that was forgotten: the next one of its kind, lines below, is taken for it."""
+    found = quote_over_lines(problem.lines[: problem.here[0] + 1])
+    if found is None:
+        return None
+    opened, closed = found
+    sign = problem.rest(opened)[:1]
+    return _Words(
+        f"the quote that is opened here is closed only in line {closed + 1}",
+        f"close it with `{sign}` where its text ends",
+        opened,
+        text="opened here",
     )
 
 

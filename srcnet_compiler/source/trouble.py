@@ -1,5 +1,6 @@
 """Findings about text that is YAML, but not plain data that everybody would read the same way."""
 
+import re
 from collections.abc import Iterable
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
@@ -8,6 +9,10 @@ from srcnet_compiler.span import Span
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """Values of one file, with everything that its aliases stand for."""
+
+
+_WHOLE = re.compile(r"(?<![^\s\[:])([-+]?[0-9]+),$")
+"""The whole part of a number that somebody went on writing behind a comma."""
 
 
 class NotPlainError(ValueError):
@@ -43,7 +48,14 @@ def not_plain(trouble: NotPlainError, span: Span) -> Diagnostic:
     return error(Code.NOT_PLAIN, str(trouble), Label(span), help=trouble.remedy)
 
 
-def wrong_key(text: str, value: object) -> NotPlainError:
+def wrong_key(text: str, value: object, before: str) -> NotPlainError:
+    """`before` is what stands before the key in its line."""
+    whole = _WHOLE.search(before)
+    if whole is not None and text.isdecimal():
+        return NotPlainError(
+            f"{shown(f'{whole[1]},{text}')} is two values: inside brackets a comma ends one",
+            f"write {shown(f'{whole[1]}.{text}')}",
+        )
     if isinstance(value, dict | list):
         what = "mapping" if isinstance(value, dict) else "list"
         remedy = "put text that begins with a bracket in quotes"

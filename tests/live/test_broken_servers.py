@@ -110,6 +110,9 @@ def test_nonsense_is_69_for_one_command_after_the_other(
     server.meddle = when(answer)
     for args in COMMANDS if answer in (page, other_json) else COMMANDS[:1]:
         ran = someone(*args, code=69)
+        if args == ["doctor"]:
+            assert "  NO  reach the server: " in ran.out or "   ?  " in ran.out
+            continue
         (message,) = [line for line in ran.err.splitlines() if line.startswith("error: ")]
         assert message.startswith((f"error: {server.url} ", "error: rucio/golden ")), message
         assert len(message) < 400

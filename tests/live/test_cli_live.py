@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,7 +107,7 @@ def test_from_nothing_to_what_the_specs_say(someone: Operator):
 
     someone("compile")
     plan = someone("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
-    assert "+ create 13 of rse: AUSSRC-PERTH-INGEST, " in plan.out
+    assert "+ create 13 rses: AUSSRC-PERTH-INGEST, " in plan.out
     assert plan.err == "saved in plan.json; `srcnet apply plan.json` does it\n"
     assert someone("show", "plan.json").out.startswith(plan.out)
     assert "+ create rse CHSRC_XRD_PROD" in someone("show", "plan.json", "--full").out
@@ -144,7 +145,11 @@ def test_a_plan_for_yesterdays_specs_is_stale_and_a_new_one_is_carried_out(
     shown = at_work("plan", "--out", "plan.json").out
     assert "limit.MaxSpaceAvailable: 2 PB → 4 PB   site-specs/chsrc-cscs.yaml:40:17" in shown
     changes = shown.removeprefix("golden: ").split()[0]
-    assert at_work("apply", "plan.json", "--rehearse").out == f"golden: {changes} done\n"
+    rehearsed = at_work("apply", "plan.json", "--rehearse")
+    assert rehearsed.out == (f"golden: rehearsal: {changes} would be done; nothing was changed\n")
+    unasked = at_work("apply", "--rehearse")
+    assert unasked.out == rehearsed.out
+    assert shown.partition("\n\nDescribed")[0] in unasked.err
     assert limit(root, "CHSRC_TAPE") == before
     at_work("apply", "plan.json")
     assert limit(root, "CHSRC_TAPE") == 4 * 10**15
@@ -294,7 +299,7 @@ def test_a_wrong_password_is_77_for_every_command(at_work: Operator):
     try:
         for args in COMMANDS:
             ran = at_work(*args, code=77)
-            assert f"does not let in `srcnet` as account `{ACCOUNT}`" in ran.err
+            assert f"does not let in `srcnet` as account `{ACCOUNT}`" in ran.out + ran.err
     finally:
         at_work.use_password(at_work.password)
 
@@ -327,7 +332,7 @@ def test_a_server_that_is_down_is_69_for_every_command(at_work: Operator, server
     try:
         for args in (["plan"], ["verify"], ["doctor"], ["apply", "plan.json"]):
             ran = at_work(*args, code=69)
-            assert f"error: {server.url} cannot be reached: Connection refused" in ran.err
+            assert f"{server.url} cannot be reached: Connection refused" in ran.out + ran.err
     finally:
         rucio_server.restart(server)
     at_work("apply", "plan.json")
@@ -393,6 +398,7 @@ def test_an_apply_that_is_stopped_again_and_again_is_completed(
         for args in (["apply", "plan.json"], ["apply", "--yes"]):
             refused = someone(*args, code=5)
             assert f"process {second.pid} on " in refused.err
+            assert " changes (" not in refused.err, "what cannot be done is not shown first"
         assert f"process {second.pid} on " in someone("status").out
         os.kill(second.pid, signal.SIGCONT)
 
@@ -442,3 +448,35 @@ def test_a_demo_that_is_interrupted_ends_what_it_started(tmp_path: Path):
     process.send_signal(signal.SIGINT)
     assert to_end(process).code == 130
     assert not is_listened_to(int(server[1]))
+
+
+def test_a_demo_that_is_interrupted_while_it_applies_is_no_fault_of_ours(tmp_path: Path):
+    process = begin("demo", cwd=tmp_path, env={rucio_venv.OVERRIDE: str(software())})
+    assert process.stdout is not None
+    assert any(line.endswith("; impact: additive\n") for line in process.stdout)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    ended = to_end(process)
+    assert ended.code == 130
+    assert ended.err.endswith("error: interrupted\n")
+    assert " fault " not in ended.err
+
+
+def test_a_demo_that_is_kept_is_for_whoever_types_what_it_says(tmp_path: Path):
+    process = begin("demo", "--keep", cwd=tmp_path, env={rucio_venv.OVERRIDE: str(software())})
+    assert process.stdout is not None
+    said: dict[str, str] = {}
+    for line in process.stdout:
+        said[line.partition(" ")[0]] = line.rstrip("\n")
+        if line == "srcnet doctor\n":
+            break
+    specs = Path(said["cd"].removeprefix("cd "))
+    name, _, file = said["export"].removeprefix("export ").partition("=")
+    secret = Path(file.removeprefix('"$(cat ').removesuffix(')"')).read_text()
+    ran = srcnet("verify", cwd=specs, env={name: secret})
+    assert ran.code == 0, ran
+    assert ran.out.endswith(" objects, 0 differences\n")
+    assert "objects are known as ours" in srcnet("status", cwd=specs).out
+    process.send_signal(signal.SIGINT)
+    assert to_end(process).code == 0
+    assert not specs.exists()

@@ -1,6 +1,7 @@
 """`srcnet apply`: a plan carried out, and the proof."""
 
 import os
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,10 @@ from srcnet_compiler.cli.shared import (
     ask,
     compiled,
     format_option,
+    is_coloured,
     read_plan,
+    reading,
+    show,
     show_refusals,
     state_option,
     state_store,
@@ -67,19 +71,29 @@ def command(
     reviewed = read_plan(plan_file) if plan_file is not None else None
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
-    with system_trouble(), reach(result, os.environ) as systems:
-        (system,) = systems
-        plan = reviewed or make_plan(result, system, known_objects(store))
+    _insist_on_free(store)
+    with system_trouble(), ExitStack() as stack:
+        with reading(result):
+            (system,) = stack.enter_context(reach(result, os.environ))
+            plan = reviewed or make_plan(result, system, known_objects(store))
         refusals = objections(plan, result, the_day(today))
         if refusals:
             show_refusals(refusals, result)
             return Exit.REFUSED
-        if reviewed is None and plan.changes and not rehearse:
+        if reviewed is None and plan.changes:
             from srcnet_compiler.report.plan import render_plan
 
-            click.echo(render_plan(plan), nl=False, err=True)
-            ask("Do this?", yes)
-        return _carry_out(plan, system, store, form, rehearse)
+            show(render_plan(plan, colour=is_coloured(err=True)), err=True)
+            ask("Do this?", yes or rehearse)
+        return _carry_out(plan, system, store, form, rehearse, result)
+
+
+def _insist_on_free(store: "StateStore") -> None:
+    """Say that somebody else is applying before anything is read, shown or asked."""
+    from srcnet_compiler.apply.run import LOCK_FOR
+
+    with system_trouble(), store.lock("srcnet apply", now(), LOCK_FOR):
+        return
 
 
 def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
@@ -97,12 +111,17 @@ def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
 
 
 def _carry_out(
-    plan: "Plan", system: "System", store: "StateStore", form: str, rehearse: bool
+    plan: "Plan",
+    system: "System",
+    store: "StateStore",
+    form: str,
+    rehearse: bool,
+    found: "Compiled",
 ) -> int:
     from srcnet_compiler.apply.receipt import as_json, exit_code
     from srcnet_compiler.cli.progress import showing
-    from srcnet_compiler.converge import carry_out, verify
-    from srcnet_compiler.report.plan import render_drift, render_receipt
+    from srcnet_compiler.converge import carry_out
+    from srcnet_compiler.report.receipt import render_receipt
 
     with showing(len(plan.changes)) as progress:
         receipt = carry_out(
@@ -118,8 +137,31 @@ def _carry_out(
     code = exit_code(receipt)
     if rehearse or code not in (Exit.FINE, Exit.WAITING):
         return code
-    verdict = verify(system)
+    return code if _is_proven(system, form, found) else Exit.NOT_CONVERGED
+
+
+def _is_proven(system: "System", form: str, found: "Compiled") -> bool:
+    """Read the system again, and say what still differs."""
+    from srcnet_compiler.converge import verify
+    from srcnet_compiler.report.receipt import render_drift
+
+    try:
+        with system_trouble(), reading(found):
+            verdict = verify(system)
+    except StopError as stop:
+        raise StopError(
+            stop.code,
+            f"all of the plan was done, but it is not proven: {stop.message}",
+            "run `srcnet verify` when the server is back",
+        ) from None
     if form == "text":
-        found = render_drift(verdict.instance, verdict.differences, verdict.objects)
-        click.echo(found, nl=False)
-    return code if verdict.is_converged else Exit.NOT_CONVERGED
+        text = render_drift(
+            verdict.instance,
+            verdict.differences,
+            verdict.objects,
+            verdict.unseen,
+            verdict.findings,
+            colour=is_coloured(),
+        )
+        show(text)
+    return verdict.is_converged

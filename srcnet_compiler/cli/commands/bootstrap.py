@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import ask, compiled, stop_on_errors, system_trouble, yes_option
 
@@ -39,16 +39,23 @@ def command(settings: Settings, root_credentials: Path, oidc_subject: str | None
     """
     result = compiled(settings, now().date())
     stop_on_errors(result)
+    from srcnet_compiler.cli.checkup import readable_by_others
     from srcnet_compiler.federation.model import Secret
     from srcnet_compiler.targets.rucio.live import Identity, bootstrap, connect
 
     assert result.federation is not None
     data = result.federation.data
+    root = Secret("file", str(root_credentials))
+    if not root_credentials.is_file():
+        raise StopError(Exit.FILES, f"there is no file `{root_credentials}`")
+    if readable_by_others(root):
+        click.echo(
+            f"warning: others can read {root_credentials}: chmod 600 {root_credentials}", err=True
+        )
     names = [data.owner, data.acts_as, *(account.name for account in data.accounts)]
     click.echo(f"accounts on {data.server}: {', '.join(names)}", err=True)
     ask("Make those that are missing?", yes)
     identities = [Identity("OIDC", oidc_subject)] if oidc_subject else []
-    root = Secret("file", str(root_credentials))
     with system_trouble(), connect(data, os.environ, account="root", secret=root) as client:
         steps = bootstrap(client, data, identities)
     for step in steps:

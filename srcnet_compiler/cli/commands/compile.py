@@ -11,6 +11,7 @@ from srcnet_compiler.cli.shared import (
     compiled,
     exit_of,
     format_option,
+    not_checked,
     show_findings,
     the_day,
     today_option,
@@ -40,17 +41,19 @@ def command(settings: Settings, out: Path, form: str, today: datetime | None) ->
       srcnet compile --out /tmp/build --format json
     """
     result = compiled(settings, the_day(today))
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, int], ...] = ()
     if not result.failed and result.federation is not None:
         from srcnet_compiler.cli.build_folder import write_build
+        from srcnet_compiler.cli.files import spare_specs
 
         folder = settings.root / out
+        spare_specs(folder, settings.root)
         written = write_build(folder, result.artifacts)
         facts = (
-            ("sites", str(len(result.federation.sites))),
-            ("storage areas", str(len(result.federation.areas))),
-            ("files", str(len(result.artifacts) + 1)),  # with the source map
-            ("files changed", str(written)),
+            ("sites", len(result.federation.sites)),
+            ("storage areas", len(result.federation.areas)),
+            ("files", len(result.artifacts) + 1),  # with the source map
+            ("files changed", written),
         )
-    show_findings(result.diagnostics, result.sources.lines, form, facts)
+    show_findings(result.diagnostics, result.sources.lines, form, facts, note=not_checked(result))
     return exit_of(result.diagnostics)

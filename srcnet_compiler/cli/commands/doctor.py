@@ -1,51 +1,73 @@
 """`srcnet doctor`: whether everything can be reached, and what we may do there."""
 
-import os
-import shutil
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.settings import Settings, now
-from srcnet_compiler.cli.shared import compiled, stop_on_errors, system_trouble
+from srcnet_compiler.cli.shared import compiled, format_option, reading
 
-_SIGNS = {True: "yes", False: "NO", None: "?"}
+if TYPE_CHECKING:
+    from srcnet_compiler.cli.checkup import Row
+
+_GRAVEST = (Exit.FINDINGS, Exit.CREDENTIALS, Exit.UNREACHABLE, Exit.FINE)
 
 
 @click.command("doctor")
+@format_option("text", "json")
 @click.pass_obj
-def command(settings: Settings) -> int:
+def command(settings: Settings, form: str) -> int:
     """Say what is reachable, and with which rights.
 
-    Changes nothing. Ends with 69 where a system cannot be reached, 77 where it does not let us in
-    or does not give a right that is needed.
+    Looks at everything and changes nothing. Ends with 1 where the specs have errors, 77 where a
+    system does not let us in or does not give a right that is needed, 69 where it cannot be reached
+    or does not say all that it should.
 
     \b
     Examples:
       srcnet doctor
+      srcnet doctor --format json
     """
-    result = compiled(settings, now().date())
-    stop_on_errors(result)
-    from srcnet_compiler.apply.fence import best_fence, remark
-    from srcnet_compiler.targets.rucio.live import connect, rights
+    from srcnet_compiler.cli.checkup import look
 
-    assert result.federation is not None
-    data = result.federation.data
-    runner = shutil.which("ansible-playbook")
-    click.echo(f"{_SIGNS[True]:>4}  specs: {len(result.federation.sites)} sites, no errors")
-    weak = remark(best_fence())
-    click.echo(f"{_SIGNS[weak is None]:>4}  a kill of srcnet ends all that it started")
-    if weak is not None:
-        click.echo(f"      {weak}")
-    click.echo(f"      ansible-playbook: {runner or 'the one beside srcnet'}")
-    with system_trouble(), connect(data, os.environ) as client:
-        found = rights(client, data)
-    click.echo(f"{_SIGNS[True]:>4}  {data.server} lets us in as {data.acts_as}")
-    for right in found:
-        why = f": {right.why}" if right.why else ""
-        sign = "-" if right.may is False and not right.needed else _SIGNS[right.may]
-        click.echo(f"{sign:>4}  {right.what}{why}")
-    answers = {right.may for right in found if right.needed}
-    if None in answers:
-        raise StopError(Exit.UNREACHABLE, f"{data.server} does not say all that it should")
-    return Exit.CREDENTIALS if False in answers else Exit.FINE
+    result = compiled(settings, now().date())
+    with reading(result):
+        rows = list(look(result))
+    code = next(code for code in _GRAVEST if code in {Exit.FINE, *(row.code for row in rows)})
+    if form == "json":
+        click.echo(json.dumps(_document(rows, code), indent=2, ensure_ascii=False))
+    else:
+        for line in _lines(rows):
+            click.echo(line)
+    return code
+
+
+def _lines(rows: "Iterable[Row]") -> Iterator[str]:
+    for row in rows:
+        why = f": {row.why}" if row.why else ""
+        yield f"{row.answer.value:>4}  {row.what}{why}"
+        place = f" ({row.place})" if row.place is not None else ""
+        if row.remedy is not None:
+            yield f"      {row.remedy}{place}"
+        elif place:
+            yield f"      see {row.place}"
+
+
+def _document(rows: "Iterable[Row]", code: Exit) -> dict[str, object]:
+    return {
+        "formatVersion": 1,
+        "exitCode": int(code),
+        "rows": [
+            {
+                "answer": row.answer.name.lower(),
+                "what": row.what,
+                "why": row.why or None,
+                "remedy": row.remedy,
+                "place": None if row.place is None else str(row.place),
+            }
+            for row in rows
+        ],
+    }

@@ -1,26 +1,39 @@
 """`srcnet explain`: what a finding means, where an emitted line comes from, what a line reaches."""
 
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
+    from srcnet_compiler.cli.names import Described
     from srcnet_compiler.span import Span
+
+SourceMap = Mapping[str, "list[list[Span]]"]
+"""For each emitted file, the spec places of each of its lines."""
 
 _SHOWN = 8
 """Places of one line that are listed; a line about all areas has hundreds."""
-_PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9})")
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?:?")
+_DIGITS = 9
+"""No file has more lines than can be counted with these."""
+
+
+def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    from srcnet_compiler.report.explain import codes
+
+    known = [CompletionItem(code) for code in codes() if typed and code.startswith(typed)]
+    return known or [CompletionItem(typed, type="file")]
 
 
 @click.command("explain")
-@click.argument("what")
+@click.argument("what", shell_complete=_complete)
 @click.option(
     "--build",
     type=click.Path(file_okay=False, path_type=Path),
@@ -30,66 +43,179 @@ _PLACE = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9})")
 )
 @click.pass_obj
 def command(settings: Settings, what: str, build: Path) -> int:
-    """Explain a finding's code, or where an emitted line comes from.
+    """Explain a finding's code, a name, or where an emitted line comes from.
 
-    WHAT is the code in square brackets of a finding, a line of an emitted file, or a line of a
-    spec.
+    WHAT is the code in square brackets of a finding, a line of an emitted file, a line of a spec,
+    or the name of something that the specs describe.
 
     \b
     Examples:
       srcnet explain area-over-capacity
       srcnet explain build/rucio/srcnet/sites/CHSRC-CSCS.yaml:12
       srcnet explain site-specs/chsrc-cscs.yaml:17
+      srcnet explain CHSRC_XRD_PROD
     """
     place = _PLACE.fullmatch(what)
     if place is not None:
-        return _line(settings, build, place["file"], int(place["line"]))
-    from srcnet_compiler.report.explain import did_you_mean, explain
+        return _line(settings, build, place)
+    from srcnet_compiler.report.explain import explain
 
-    page = explain(what)
-    if page is None:
-        near = did_you_mean(what)
-        raise StopError(
-            Exit.USAGE,
-            f"there is no finding `{what}`",
-            f"did you mean `{near}`?" if near else "the code stands in square brackets",
-        )
-    click.echo(page, nl=False)
+    page = explain(_as_code(what))
+    if page is not None:
+        click.echo(page, nl=False)
+        return Exit.FINE
+    return _name(settings, build, what)
+
+
+def _as_code(what: str) -> str:
+    """The code in what people copy from a finding: `error[wrong-shape]:`."""
+    bare = what.strip().strip("`").lower()
+    match = re.fullmatch(r"(?:[a-z]+)?\[([a-z0-9-]+)\]:?", bare)
+    return match[1] if match else bare
+
+
+# ── a name ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _name(settings: Settings, build: Path, what: str) -> int:
+    from srcnet_compiler.cli.names import all_names
+
+    known = list(all_names(settings.root))
+    meant = what.strip().strip("`").rpartition("/")[2].lower()
+    found = [each for each in known if each.name.lower() == meant]
+    if not found:
+        raise _unknown(what, [each.name for each in known])
+    built = _source_map(settings.root / build)
+    for each in found:
+        click.echo(f"{each.name}: {each.what}")
+        click.echo("described at")
+        _show(settings.root, each.place)
+        if built is not None and not _reached(
+            settings.root / build, each.name, built, _lines_of(each)
+        ):
+            click.echo("no emitted line comes from it")
+    if built is None:
+        click.echo("run `srcnet compile` to see which emitted lines come from it", err=True)
     return Exit.FINE
 
 
-def _line(settings: Settings, build: Path, file: str, line: int) -> int:
-    from srcnet_compiler.cli.build_folder import read_source_map
+def _lines_of(each: "Described") -> Callable[["Span"], bool]:
+    whole = each.whole
+    return lambda span: (
+        span.file == whole.file
+        and whole.line <= span.line < whole.end_line + (whole.end_column > 1)
+    )
 
-    folder = settings.root / build
-    known = read_source_map(folder)
+
+def _unknown(what: str, names: Sequence[str]) -> StopError:
+    from srcnet_compiler.report.explain import alike
+
+    if Path(what).exists():
+        return StopError(Exit.USAGE, f"`{what}` is a file", f"name a line of it: `{what}:LINE`")
+    if re.search(r"[/.]", what):
+        return StopError(Exit.FILES, f"there is no file `{what}`", "a line of one is FILE:LINE")
+    near = " or ".join(f"`{name}`" for name in alike(_as_code(what), names))
+    return StopError(
+        Exit.USAGE,
+        f"there is no finding and no name `{what}`",
+        f"did you mean {near}?" if near else "a finding's code stands in its square brackets",
+    )
+
+
+# ── a line ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _line(settings: Settings, build: Path, place: re.Match[str]) -> int:
+    folder, line = settings.root / build, int(place["line"][:_DIGITS])
+    path = _found(settings.root, place["file"])
+    known = _source_map(folder)
+    emitted = _below(folder, path)
+    if known is not None and emitted is not None and emitted in known:
+        return _from(settings, path, known[emitted], line)
+    spec = _below(settings.root, path)
+    if spec is None or path not in _specs(settings.root):
+        raise StopError(
+            Exit.USAGE,
+            f"`{place['file']}` is neither a spec nor a file that `srcnet compile` wrote",
+            "name a line in site-specs/, policies/ or build/",
+        )
+    _insist_on_line(path, place["file"], line)
     if known is None:
         raise StopError(Exit.FILES, f"nothing was compiled into `{folder}`", "run `srcnet compile`")
-    name = _below(folder, settings.root, file)
-    if name in known:
-        return _from(settings, folder / name, known[name], line)
-    spec = _below(settings.root, settings.root, file)
+    at = f"{place['file']}:{line}"
+    on_line = _on_line(spec, line)
+    if place["column"] is not None:
+        column = int(place["column"][:_DIGITS])
+        exact = _at_column(spec, line, column)
+        if any(exact(span) for lines in known.values() for spans in lines for span in spans):
+            at, on_line = f"{at}:{column}", exact
+    if not _reached(folder, at, known, on_line):
+        raise StopError(
+            Exit.FINDINGS,
+            f"no emitted line comes from {at}",
+            "`srcnet compile` brings `build/` up to date",
+        )
+    return Exit.FINE
+
+
+def _on_line(file: str, line: int) -> Callable[["Span"], bool]:
+    return lambda span: span.file == file and span.line <= line <= span.end_line
+
+
+def _at_column(file: str, line: int, column: int) -> Callable[["Span"], bool]:
+    """Spans that hold this character."""
+    return lambda span: (
+        span.file == file
+        and (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
+    )
+
+
+def _found(root: Path, file: str) -> Path:
+    """The file, seen from here or from the specs' folder."""
+    for path in (Path(file), root / file):
+        if path.is_file():
+            return path.resolve()
+    raise StopError(Exit.FILES, f"there is no file `{file}`", "name it as the finding does")
+
+
+def _specs(root: Path) -> set[Path]:
+    from srcnet_compiler.pipeline import spec_files
+
+    return {path.resolve() for path in spec_files(root)}
+
+
+def _insist_on_line(path: Path, name: str, line: int) -> Sequence[str]:
+    content = path.read_text("utf-8", errors="replace").splitlines()
+    if not 1 <= line <= len(content):
+        noun = "line" if len(content) == 1 else "lines"
+        raise StopError(
+            Exit.USAGE, f"there is no line {line}: `{name}` has {len(content)} {noun}", None
+        )
+    return content
+
+
+def _source_map(folder: Path) -> SourceMap | None:
+    from srcnet_compiler.cli.build_folder import read_source_map
+
+    return read_source_map(folder)
+
+
+def _reached(folder: Path, what: str, known: SourceMap, concerns: Callable[["Span"], bool]) -> int:
+    """Show which emitted lines come from spans of which this is so; how many there are."""
     reached = {
-        emitted: [
-            number
-            for number, spans in enumerate(lines, start=1)
-            if any(s.file == spec and s.line <= line <= s.end_line for s in spans)
-        ]
+        emitted: [n for n, spans in enumerate(lines, start=1) if any(map(concerns, spans))]
         for emitted, lines in sorted(known.items())
     }
-    total = sum(len(numbers) for numbers in reached.values())
-    if not total:
-        raise StopError(
-            Exit.FINDINGS, f"no emitted line comes from {file}:{line}", "is `build/` up to date?"
-        )
-    click.echo(f"{file}:{line} reaches {total} emitted {'line' if total == 1 else 'lines'}")
+    total = sum(map(len, reached.values()))
+    if total:
+        click.echo(f"{what} reaches {total} emitted {'line' if total == 1 else 'lines'}")
     for emitted, numbers in reached.items():
         if numbers:
             click.echo(f"  {folder / emitted}: {', '.join(_runs(numbers))}")
-    return Exit.FINE
+    return total
 
 
-def _runs(numbers: "Sequence[int]") -> "Iterator[str]":
+def _runs(numbers: Sequence[int]) -> Iterator[str]:
     """Numbers in order, those in a row together: 3, 7-9."""
     start = previous = numbers[0]
     for number in (*numbers[1:], None):
@@ -99,28 +225,34 @@ def _runs(numbers: "Sequence[int]") -> "Iterator[str]":
         previous = number if number is not None else 0
 
 
-def _below(folder: Path, root: Path, file: str) -> str:
-    """The file's path from `folder`; it may be given from here or from the specs' folder."""
+def _below(folder: Path, path: Path) -> str | None:
     top = folder.resolve()
-    found = (Path(file).resolve(), (root / file).resolve())
-    return next((p.relative_to(top).as_posix() for p in found if p.is_relative_to(top)), file)
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else None
 
 
 def _from(settings: Settings, path: Path, lines: "list[list[Span]]", line: int) -> int:
-    content = path.read_text("utf-8").splitlines()
-    if not 1 <= line <= min(len(content), len(lines)):
-        raise StopError(Exit.USAGE, f"`{path}` has {len(content)} lines")
-    click.echo(f"{path}:{line}")
+    name = _short(path)
+    content = _insist_on_line(path, name, line)
+    click.echo(f"{name}:{line}")
     click.echo(f"  | {content[line - 1]}")
     click.echo("comes from")
-    spans = lines[line - 1]
+    spans = lines[line - 1] if line <= len(lines) else []
     for span in spans[:_SHOWN]:
-        click.echo(f"  {span}")
-        click.echo(f"  | {_text(settings.root, span)}")
+        _show(settings.root, span)
     if len(spans) > _SHOWN:
         files = len({span.file for span in spans[_SHOWN:]})
         click.echo(f"  and {len(spans) - _SHOWN} more places in {files} files")
     return Exit.FINE
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _show(root: Path, span: "Span") -> None:
+    click.echo(f"  {span}")
+    click.echo(f"  | {_text(root, span)}")
 
 
 def _text(root: Path, span: "Span") -> str:

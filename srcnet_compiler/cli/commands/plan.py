@@ -7,12 +7,15 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.files import spare_others, write_file
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     compiled,
     format_option,
     full_option,
     plan_as,
+    reading,
+    show,
     show_refusals,
     state_option,
     state_store,
@@ -20,7 +23,6 @@ from srcnet_compiler.cli.shared import (
     system_trouble,
     the_day,
     today_option,
-    write_file,
 )
 
 
@@ -51,22 +53,29 @@ def command(
       srcnet plan
       srcnet plan --out plan.json --detailed-exitcode
     """
+    if out is not None:
+        spare_others(out, settings.root, "a plan of srcnet", _is_plan)
     result = compiled(settings, the_day(today))
     stop_on_errors(result)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
     from srcnet_compiler.plan.file import to_json
 
     known = known_objects(state_store(settings, state))
-    with system_trouble(), reach(result, os.environ) as systems:
+    with system_trouble(), reading(result), reach(result, os.environ) as systems:
         (system,) = systems
         plan = make_plan(result, system, known)
     if out is not None:
         write_file(out, to_json(plan))
-    click.echo(plan_as(plan, form, full), nl=False)
+    show(plan_as(plan, form, full))
     if out is not None:
-        click.echo(f"saved in {out}; `srcnet apply {out}` does it", err=True)
+        place = Path(settings.named or "") / out
+        click.echo(f"saved in {place}; `{settings.to_type(f'apply {out}')}` does it", err=True)
     refusals = objections(plan, result, the_day(today))
     if refusals:
         show_refusals(refusals, result)
         return Exit.REFUSED
     return Exit.CHANGES if detailed_exitcode and plan.changes else Exit.FINE
+
+
+def _is_plan(head: str) -> bool:
+    return head.startswith("{") and '"binding":{"artifacts":' in head

@@ -5,11 +5,18 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.shared import write_files
+from srcnet_compiler.cli.files import spare_others, write_files
+from srcnet_compiler.cli.settings import Settings
+
+
+def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+    from srcnet_compiler.schema import kinds
+
+    return [kind for kind in kinds.KINDS if kind.lower().startswith(typed.lower())]
 
 
 @click.command("schema")
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=_complete)
 @click.option("--write", is_flag=True, help="Write all schemas into a folder instead.")
 @click.option(
     "--out",
@@ -18,7 +25,8 @@ from srcnet_compiler.cli.shared import write_files
     show_default=True,
     help="The folder for --write.",
 )
-def command(kind: str | None, write: bool, out: Path) -> int:
+@click.pass_obj
+def command(settings: Settings, kind: str | None, write: bool, out: Path) -> int:
     """Print or write the JSON Schemas of the spec language.
 
     Editors that read `# yaml-language-server: $schema=…` complete and check specs with them.
@@ -31,8 +39,11 @@ def command(kind: str | None, write: bool, out: Path) -> int:
     from srcnet_compiler.schema import export, kinds
 
     if write:
-        write_files({out / name: text for name, text in export.files().items()})
-        click.echo(f"{len(export.files())} files in {out}")
+        files = {out / name: text for name, text in export.files().items()}
+        for path in files:
+            spare_others(path, settings.root, "a schema of srcnet", _is_schema)
+        write_files(files)
+        click.echo(f"{len(files)} files in {out}")
         return Exit.FINE
     if kind is not None and kind not in kinds.KINDS:
         raise StopError(
@@ -45,3 +56,7 @@ def command(kind: str | None, write: bool, out: Path) -> int:
     else:
         click.echo(json.dumps(export.schema_of(kind), indent=2))
     return Exit.FINE
+
+
+def _is_schema(head: str) -> bool:
+    return ".schema.json" in head

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit
-from srcnet_compiler.cli.shared import format_option, full_option, plan_as, read_plan
+from srcnet_compiler.cli.shared import format_option, full_option, plan_as, read_plan, show
 
 
 @click.command("show")
@@ -24,7 +24,7 @@ def command(plan_file: Path, form: str, full: bool) -> int:
     from srcnet_compiler.plan.file import digest
 
     plan = read_plan(plan_file)
-    click.echo(plan_as(plan, form, full), nl=False)
+    show(plan_as(plan, form, full))
     if form == "text":
         click.echo(f"\nplan {digest(plan)[:12]}, made by srcnet {plan.binding.tool}")
     return Exit.FINE

@@ -13,6 +13,7 @@ from srcnet_compiler.cli.shared import (
     compiled,
     exit_of,
     format_option,
+    not_checked,
     show_findings,
     the_day,
     today_option,
@@ -24,27 +25,43 @@ if TYPE_CHECKING:
 
 @click.command("validate")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-q", "--quiet", is_flag=True, help="Show errors only, and count the rest.")
 @format_option(*FORMATS)
 @today_option
 @click.pass_obj
-def command(settings: Settings, files: tuple[Path, ...], form: str, today: datetime | None) -> int:
+def command(
+    settings: Settings, files: tuple[Path, ...], quiet: bool, form: str, today: datetime | None
+) -> int:
     """Check specs: every finding, at its line and column.
 
     Without FILES everything is checked: reading, shapes, names across files, policies against
-    capacity. With FILES only these are read and their shapes checked, which is quick.
+    capacity. With FILES only these are read and their shapes checked, which is quick. Errors come
+    last in text, next to the verdict.
 
     \b
     Examples:
       srcnet validate
+      srcnet validate --quiet
       srcnet validate site-specs/chsrc-cscs.yaml
       srcnet validate --format sarif > findings.sarif
     """
     if files:
         found, lines = _shapes(files)
+        note = ""
     else:
         result = compiled(settings, the_day(today))
-        found, lines = result.diagnostics, result.sources.lines
-    show_findings(found, lines, form)
+        found, lines, note = result.diagnostics, result.sources.lines, not_checked(result)
+    if files and not found and form == "text":
+        what = str(files[0]) if len(files) == 1 else f"{len(files)} files"
+        whole = settings.to_type("validate")
+        click.echo(f"no findings in the shape of {what}; `{whole}` checks names and capacity too")
+    elif quiet:
+        errors = [each for each in found if each.severity.value == "error"]
+        hidden = len(found) - len(errors)
+        facts = (("warnings not shown", hidden),) if hidden else ()
+        show_findings(errors, lines, form, facts, note)
+    else:
+        show_findings(found, lines, form, note=note)
     return exit_of(found)
 
 

@@ -11,6 +11,10 @@ from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     compiled,
     format_option,
+    full_option,
+    is_coloured,
+    reading,
+    show,
     stop_on_errors,
     system_trouble,
     the_day,
@@ -20,9 +24,10 @@ from srcnet_compiler.cli.shared import (
 
 @click.command("verify")
 @format_option("text", "json")
+@full_option
 @today_option
 @click.pass_obj
-def command(settings: Settings, form: str, today: datetime | None) -> int:
+def command(settings: Settings, form: str, full: bool, today: datetime | None) -> int:
     """Look for drift: read the systems and compare.
 
     Ends with 0 where nothing differs, 4 where something does or could not be read, 6 where
@@ -37,9 +42,9 @@ def command(settings: Settings, form: str, today: datetime | None) -> int:
     stop_on_errors(result)
     from srcnet_compiler.converge import reach, verify
     from srcnet_compiler.plan.file import change_data, finding_data
-    from srcnet_compiler.report.plan import noticed, render_drift
+    from srcnet_compiler.report.receipt import render_drift
 
-    with system_trouble(), reach(result, os.environ) as systems:
+    with system_trouble(), reading(result), reach(result, os.environ) as systems:
         (system,) = systems
         verdict = verify(system)
     if form == "json":
@@ -55,11 +60,17 @@ def command(settings: Settings, form: str, today: datetime | None) -> int:
         click.echo(json.dumps(data, indent=2, sort_keys=True))
     else:
         changes = (*verdict.differences, *verdict.waiting)
-        click.echo(render_drift(verdict.instance, changes, verdict.objects), nl=False)
-        for unseen in verdict.unseen:
-            click.echo(f"  ? {unseen.under}: {unseen.reason}")
-        if verdict.findings:
-            click.echo("\n".join(noticed(verdict.findings)))
+        show(
+            render_drift(
+                verdict.instance,
+                changes,
+                verdict.objects,
+                verdict.unseen,
+                verdict.findings,
+                full=full,
+                colour=is_coloured(),
+            )
+        )
     if not verdict.is_converged:
         return Exit.NOT_CONVERGED
     return Exit.WAITING if verdict.waiting else Exit.FINE

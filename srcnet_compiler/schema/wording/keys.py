@@ -15,6 +15,18 @@ _BY_REFERENCE = (
     "a secret never stands in a spec: write where it is found, such as"
     " `credentials: {secretRef: {env: RUCIO_TOKEN}}`, and change the secret if it was real"
 )
+_SAME = {
+    "area": ("of",),
+    "site": ("of",),
+    "start": ("from",),
+    "begin": ("from",),
+    "since": ("from",),
+    "end": ("to", "until"),
+    "until": ("to",),
+    "size": ("capacity", "volume"),
+    "why": ("reason",),
+}
+"""Keys that people write, and those of the language that say the same."""
 _LONG = 90
 """Longer examples are not typed from a message."""
 
@@ -35,7 +47,9 @@ def unknown_key(spot: Spot) -> Diagnostic:
 def meant(spot: Spot) -> str | None:
     """The key that an unknown one stands for: one alike that is not written beside it."""
     known = (spot.parent or spot.root).keys
-    return closest(str(spot.path[-1]), [key for key in known if not spot.has_sibling(key)])
+    free = [key for key in known if not spot.has_sibling(key)]
+    same = _SAME.get(str(spot.path[-1]).lower(), ())
+    return next((key for key in same if key in free), closest(str(spot.path[-1]), free))
 
 
 def _instead(key: str, similar: str | None, parent: Place, root: Place) -> str:

@@ -3,8 +3,30 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from srcnet_compiler.schema.wording.amounts import amounts
 from srcnet_compiler.schema.wording.lookup import Place
 
+_COUNTRIES = {
+    "australia": "AU",
+    "canada": "CA",
+    "china": "CN",
+    "france": "FR",
+    "germany": "DE",
+    "great britain": "GB",
+    "india": "IN",
+    "italy": "IT",
+    "japan": "JP",
+    "korea": "KR",
+    "netherlands": "NL",
+    "portugal": "PT",
+    "south africa": "ZA",
+    "south korea": "KR",
+    "spain": "ES",
+    "sweden": "SE",
+    "switzerland": "CH",
+    "united kingdom": "GB",
+}
+"""The members of the SKAO, and those who are about to be."""
 _ADDRESS = re.compile(
     r"(?:(?P<protocol>[a-z][a-z0-9+.-]*)://(?:[^/@\s]*@)?)?"
     r"(?P<host>[A-Za-z0-9.-]+\.[A-Za-z0-9-]+)(?::(?P<port>[0-9]+))?(?P<path>/\S*)?"
@@ -19,13 +41,21 @@ def mended(text: str, place: Place) -> str | None:
 def _changes(text: str, place: Place) -> Iterator[str]:
     bare = text.strip()
     yield bare
+    yield from amounts(bare, place.node.get("pattern", ""))
+    if bare.lower() in _COUNTRIES:
+        yield _COUNTRIES[bare.lower()]
     yield from (bare.upper(), bare.lower(), bare.replace(" ", "-"), bare.replace(" ", ""))
-    amount = re.sub(r"\s+", " ", bare.replace(",", "."))
-    yield amount
-    for unit in sorted(units(place.node.get("pattern", "")), key=len, reverse=True):
-        if amount.lower().endswith(unit.lower()):
-            yield amount[: -len(unit)] + unit
     yield f"/{bare}"
+
+
+def mended_number(value: object, place: Place) -> str | None:
+    """A number out of a text: `46,02` with its decimal comma, the year of a date."""
+    text = value.strip() if isinstance(value, str) else ""
+    if place.node.get("type") == "number" and re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text):
+        return text.replace(",", ".")
+    year = re.fullmatch(r"([0-9]{4})-[0-9]{2}(-[0-9]{2})?", text)
+    least, most = place.node.get("minimum", 0), place.node.get("maximum", 0)
+    return year[1] if year and least > 0 and least <= int(year[1]) <= most else None
 
 
 def units(pattern: str) -> list[str]:

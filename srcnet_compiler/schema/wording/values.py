@@ -7,7 +7,7 @@ from typing import TypeAlias
 from srcnet_compiler.schema.common import FORMS, Form
 from srcnet_compiler.schema.wording.keys import closest, listed, one_of
 from srcnet_compiler.schema.wording.lookup import example, scalar
-from srcnet_compiler.schema.wording.mending import address_parts, mended, units
+from srcnet_compiler.schema.wording.mending import address_parts, mended, mended_number, units
 from srcnet_compiler.schema.wording.spot import Spot
 from srcnet_compiler.source.trouble import quoted, shown
 
@@ -78,6 +78,10 @@ def _text(spot: Spot) -> Words:
     """Something else where a text is expected."""
     form = FORMS.get(spot.place.node.get("pattern", ""))
     expected = form.words if form else "a text"
+    alone = _only_item(spot)
+    if alone is not None:
+        remedy = f"write {spot.line(scalar(alone))}"
+        return f"{spot.key} is a list, but must be {expected}", remedy
     if isinstance(spot.value, Mapping | list) or spot.secretive:
         remedy = f"write {spot.line(example(spot.place))}"
         return f"{spot.key} is {kind_of(spot.value)}, but must be {expected}", remedy
@@ -87,6 +91,14 @@ def _text(spot: Spot) -> Words:
         return _trouble(spot.key, typed, form), f"write {_such_as(form)}"
     remedy = f"quote it: {spot.line(quoted(meant))}" if meant else f"write {_such_as(form)}"
     return f"{spot.key} is the {_read_as(spot.value)} `{typed}`, but must be {expected}", remedy
+
+
+def _only_item(spot: Spot) -> str | None:
+    """What could stand here by itself, and was put in brackets."""
+    if spot.secretive or not isinstance(spot.value, list) or len(spot.value) != 1:
+        return None
+    (item,) = spot.value
+    return mended(item, spot.place) if isinstance(item, str) else None
 
 
 def _such_as(form: Form | None) -> str:
@@ -126,6 +138,8 @@ def _number(spot: Spot) -> Words:
     pattern = r"[0-9]+" if whole else r"[0-9]+(\.[0-9]+)?"
     if isinstance(spot.value, str) and re.fullmatch(rf"-?{pattern}", spot.value.strip()):
         remedy = f"write it without quotes: {spot.line(spot.value.strip())}"
+    elif meant := mended_number(spot.value, spot.place):
+        remedy = f"write {spot.line(meant)}"
     else:
         remedy = f"write {expected}, such as {spot.line(example(spot.place))}"
     return f"{spot.key} is {kind_of(spot.value)}, but must be {expected}", remedy

@@ -1,0 +1,147 @@
+"""Changes in words: what happens to which object, from what to what, and which line says so."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from srcnet_compiler.change import Action, Change, FieldChange, Impact, Json
+from srcnet_compiler.quantity import Bytes, format_bytes
+from srcnet_compiler.report.cells import visible
+from srcnet_compiler.report.paint import Paint
+
+ONE_BY_ONE = 12
+"""More of one kind than this are counted, unless all are asked for."""
+_SIGNS = {
+    Action.ADOPT: "=",
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.RENAME: ">",
+    Action.RETIRE: "-",
+}
+_WIDEST = 90
+"""What is wider is shown part by part, and what it becomes below what it is."""
+
+
+def change_lines(changes: Sequence[Change], paint: Paint, *, full: bool) -> Iterator[str]:
+    """Every change with its fields; many creations or adoptions of one kind are one line."""
+    groups: dict[tuple[Action, str], list[Change]] = defaultdict(list)
+    for change in changes:
+        groups[change.action, change.address.kind].append(change)
+    for (action, kind), group in groups.items():
+        if not full and action in (Action.CREATE, Action.ADOPT) and len(group) > ONE_BY_ONE:
+            head = paint(f"{_SIGNS[action]} {action.value}", action.value)
+            names = first_names(change.address.name for change in group)
+            yield f"  {head} {len(group)} {plural(kind)}: {names}   (all with --full)"
+        else:
+            for change in group:
+                yield from _change(change, paint)
+
+
+def first_names(names: Iterator[str]) -> str:
+    """The first three, and that there are more."""
+    return f"{', '.join(visible(name) for _, name in zip(range(3), names, strict=False))}, …"
+
+
+def plural(noun: str) -> str:
+    """Several of it: `policy` becomes `policies`."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
+def _change(change: Change, paint: Paint) -> Iterator[str]:
+    head = paint(f"{_SIGNS[change.action]} {change.action.value}", change.action.value)
+    yield f"  {head} {change.address.kind} {visible(change.address.name)}{_impact(change, paint)}"
+    if change.reason:
+        yield f"      because {visible(change.reason)}"
+    if change.action is not Action.ADOPT:
+        for field in change.fields:
+            yield from _field(field, change.action, paint)
+    for wait in change.waits:
+        yield f"      waits until {visible(wait.text)}"
+
+
+def _impact(change: Change, paint: Paint) -> str:
+    if change.impact is Impact.COSMETIC:
+        return ""
+    text = f"[{change.impact.value}]"
+    return f"  {paint(text, 'grave') if change.impact.rank > Impact.RECONFIGURE.rank else text}"
+
+
+def _field(field: FieldChange, action: Action, paint: Paint) -> Iterator[str]:
+    """One line where one value is written or changed, else a line for each part of it."""
+    if field.before == field.after:
+        return
+    place = f"   {paint(str(field.origin), 'place')}" if field.origin is not None else ""
+    if action is Action.CREATE:
+        parts = [(path, [_shown(field.name, value)]) for path, value in _parts(field.after)]
+    else:
+        parts = [
+            (path, [_shown(field.name, before), _shown(field.name, after)])
+            for path, before, after in _differences(field.before, field.after)
+        ]
+    first, indent = f"      {field.name}", "      "
+    if len(parts) > 1:
+        yield f"{first}:{place}"
+        first, place, indent = "        ", "", "        "
+    for path, texts in parts:
+        label = f"{first}{path if len(parts) == 1 else path.lstrip('.')}"
+        if len(texts) == 2 and sum(map(len, texts)) > _WIDEST:
+            yield f"{label}:{place}"
+            yield f"{indent}  from {texts[0]}"
+            yield f"{indent}  to   {texts[1]}"
+        else:
+            yield f"{label}: {' → '.join(texts)}{place}"
+
+
+def _parts(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """A value by its parts, each with the path to it; what fits on a line is one part."""
+    if isinstance(value, str) or not _children(value) or len(_line(value)) <= _WIDEST:
+        yield path, value
+        return
+    for key, child in _children(value).items():
+        yield from _parts(child, path + key)
+
+
+def _differences(before: Json, after: Json, path: str = "") -> Iterator[tuple[str, Json, Json]]:
+    """The parts in which two values differ."""
+    if before == after:
+        return
+    left, right = _children(before), _children(after)
+    if type(before) is not type(after) or not left or not right:
+        yield path, before, after
+        return
+    if all(not _children(child) for child in (*left.values(), *right.values())) and not isinstance(
+        before, Mapping
+    ):
+        yield path, before, after  # a list of plain values says more as a whole
+        return
+    for key in dict.fromkeys((*left, *right)):
+        yield from _differences(left.get(key), right.get(key), path + key)
+
+
+def _children(value: Json) -> Mapping[str, Json]:
+    """What a mapping or a list holds, by how one would write the way to it."""
+    if isinstance(value, Mapping):
+        return {f".{key}": value[key] for key in sorted(value)}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return {f"[{number}]": child for number, child in enumerate(value)}
+    return {}
+
+
+def _shown(name: str, value: Json) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, int) and not isinstance(value, bool):
+        sized = name == "bytes" or name.startswith("limit.")
+        return format_bytes(Bytes(value)) if sized else str(value)
+    return visible(_line(value))
+
+
+def _line(value: Json) -> str:
+    """A value on one line, as people write it in YAML."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_line(value[key])}' for key in sorted(value))}}}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(_line, value))}]"
+    return json.dumps(value)
