@@ -50,6 +50,7 @@ class Place:
         assert keys == 2
         federation.write_text(text, "utf-8")
         root = {"username": self.server.username, "password": self.server.password}
+        (folder / "root.json").touch(mode=0o600)
         (folder / "root.json").write_text(json.dumps(root), "utf-8")
         return folder
 
