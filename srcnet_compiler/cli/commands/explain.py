@@ -256,7 +256,12 @@ def _show(root: Path, span: "Span") -> None:
 
 
 def _text(root: Path, span: "Span") -> str:
+    """The line as a finding shows it: what may be a secret is not repeated."""
+    from srcnet_compiler.report.cells import visible
+    from srcnet_compiler.report.conceal import concealed
+
     try:
-        return (root / span.file).read_text("utf-8").splitlines()[span.line - 1].strip()
-    except (OSError, IndexError):
+        lines = (root / span.file).read_text("utf-8").splitlines()
+        return visible(concealed(lines, span.line - 1).strip())
+    except (OSError, IndexError, ValueError):
         return "(the file has changed)"
