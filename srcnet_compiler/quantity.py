@@ -19,8 +19,12 @@ _BIT_UNITS = {
     "bit/s": 1,
     **{p + "bit/s": 1000**n for n, p in enumerate("kMGT", start=1)},
 }
-_TIME_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "weeks": 604800}
-_CALENDAR_UNITS = ("d", "weeks", "months", "years")
+_TIME_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "weeks": 604800, "week": 604800}
+_CALENDAR_UNITS = {
+    **{"d": "d", "weeks": "weeks", "months": "months", "years": "years"},
+    **{"week": "weeks", "month": "months", "year": "years"},
+}
+"""As they may be written, and what they are called here."""
 SECONDS_PER_YEAR = 31_557_600
 """A year in a rate: 365.25 days."""
 
@@ -94,7 +98,7 @@ def parse_period(text: str) -> Period:
     match = re.fullmatch(rf"([0-9]+) ?({'|'.join(_CALENDAR_UNITS)})", text)
     if match is None:
         raise ValueError(f"write the period with its unit, such as `12 months`, not `{text}`")
-    return Period(int(match[1]), match[2])
+    return Period(int(match[1]), _CALENDAR_UNITS[match[2]])
 
 
 def _split(text: str, units: dict[str, int], example: str) -> tuple[Fraction, int]:

@@ -75,6 +75,7 @@ def test_a_period_of_the_calendar_stays_what_it_is():
     assert parse_period("12 months") == Period(12, "months")
     assert parse_period("1years") == Period(1, "years")
     assert str(parse_period("2 weeks")) == "2 weeks"
+    assert parse_period("1 year") == Period(1, "years")
 
 
 @pytest.mark.parametrize(

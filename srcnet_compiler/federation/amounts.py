@@ -52,8 +52,10 @@ class Findings(list[Diagnostic]):
         try:
             value = parse(text) if len(text) <= _LONGEST else None
         except ValueError as problem:
-            words = str(problem) if code is Code.QUANTITY else f"`{text}` is not in the calendar"
-            self.append(error(code, f"`{key}`: {words}", Label(origin.at(key))))
+            is_amount = code is Code.QUANTITY
+            words = str(problem) if is_amount else f"`{text}` is not in the calendar"
+            remedy = None if is_amount else "write a day that there is"
+            self.append(error(code, f"`{key}`: {words}", Label(origin.at(key)), help=remedy))
             return None
         if value is None or (isinstance(value, int) and value > MOST):
             self.append(_too_large(text, origin, key))

@@ -125,7 +125,7 @@ def _not_one_federation(
     federations: Sequence[Located[FederationDocument]], documents: Sequence[Located[Document]]
 ) -> Diagnostic:
     if not federations:
-        places = [Label(documents[0].origin.at())] if documents else []
+        places = [Label(d.origin.at("kind"), "beside this") for d in documents[:1]]
         return error(
             Code.NO_FEDERATION,
             "no document of kind `Federation` was found",
