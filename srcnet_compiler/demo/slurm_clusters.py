@@ -29,6 +29,7 @@ from srcnet_compiler.demo.processes import (
     clean_environment,
     end,
     free_port,
+    kill_session,
     spawn,
     spawn_kept,
     wait_until,
@@ -109,7 +110,10 @@ def running(
     if reason is not None:
         raise ServerError(reason)
     folder = folder.absolute()
-    (folder / "log").mkdir(mode=0o700, parents=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ServerError(f"{folder} is not empty; clusters start from nothing")
+    (folder / "log").mkdir(mode=0o700)
     outside = Outside.make(PREFIX, owner=pwd.getpwuid(0), mode=0o755)
     try:
         with users.present(user_names):
@@ -125,19 +129,36 @@ def running(
 
 def kill(slurm: Slurm, *names: str) -> None:
     """Kill -9 daemons, such as `slurmdbd` or `sitea/slurmctld`; jobs go with their slurmd."""
-    for name in names:
-        if name not in _started.get(slurm.home, {}):
-            raise RuntimeError(f"{name} is not running, or was not started by this process")
-        end(_started[slurm.home].pop(name), signal.SIGQUIT, seconds=30)
+    for daemon in _named(slurm, names):
+        if daemon.name not in pids(slurm):
+            raise RuntimeError(f"{daemon.name} is not running, or not started by this process")
+        process = _started[slurm.home].pop(daemon.name)
+        if daemon.has_children:
+            end(process, signal.SIGQUIT, seconds=30)  # tells its keeper to kill
+        else:
+            kill_session(process)
 
 
 def restart(slurm: Slurm, *names: str) -> None:
-    """After `kill`, or after their own end: start daemons again, at the same place."""
-    running_ones = set(names) & pids(slurm).keys()
+    """After `kill`, or after their own end: start daemons again, at the same place.
+
+    Nodes of a controller that starts anew have answered it on return.
+    """
+    wanted = _named(slurm, names)
+    running_ones = [daemon.name for daemon in wanted if daemon.name in pids(slurm)]
     if running_ones:
-        raise RuntimeError(f"{', '.join(sorted(running_ones))} is running")
+        raise RuntimeError(f"{', '.join(running_ones)} is running")
     for stage in stages(slurm):
         _start(slurm, [daemon for daemon in stage if daemon.name in names])
+    for cluster in slurm.clusters:
+        if f"{cluster.name}/slurmctld" in names:
+            nodes = [daemon for daemon in stages(slurm)[-1] if daemon.cluster == cluster.name]
+            _wait_for(slurm, [daemon for daemon in nodes if daemon.name in pids(slurm)])
+
+
+def _named(slurm: Slurm, names: Sequence[str]) -> list[Daemon]:
+    known = {daemon.name: daemon for stage in stages(slurm) for daemon in stage}
+    return [known[name] for name in names]
 
 
 def pids(slurm: Slurm) -> dict[str, int]:
@@ -226,10 +247,14 @@ def _start(slurm: Slurm, daemons: Sequence[Daemon]) -> None:
         ours[daemon.name] = start(
             daemon.argv, env=daemon.environment, log=slurm.log(daemon.name), user=daemon.user
         )
+    _wait_for(slurm, daemons)
+
+
+def _wait_for(slurm: Slurm, daemons: Sequence[Daemon]) -> None:
     for daemon in daemons:
         wait_until(
             daemon.works,
-            process=ours[daemon.name],
+            process=_started[slurm.home][daemon.name],
             what=daemon.name,
             log=slurm.log(daemon.name),
             seconds=120,

@@ -119,7 +119,7 @@ class Slurm:
         return self.home / "accounting" / "slurmdbd.conf"
 
     def cluster(self, name: str) -> Cluster:
-        return next(each for each in self.clusters if each.name == name)
+        return {each.name: each for each in self.clusters}[name]
 
     def log(self, daemon: str) -> Path:
         return self.folder / "log" / f"{daemon.replace('/', '-')}.log"

@@ -26,6 +26,11 @@ class Daemon:
     works: Callable[[], bool]
     has_children: bool = False  # that leave its session
 
+    @property
+    def cluster(self) -> str:
+        """The cluster's name; of a daemon that serves all, nothing."""
+        return self.name.rpartition("/")[0]
+
 
 def stages(slurm: Slurm) -> tuple[tuple[Daemon, ...], ...]:
     """All daemons; those of a stage need those of the stages before, and not each other."""

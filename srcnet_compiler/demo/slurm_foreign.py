@@ -6,10 +6,12 @@ it is. `slurm_fingerprint` says whether that was so.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from srcnet_compiler.demo.processes import ServerError
+from srcnet_compiler.demo.processes import ServerError, wait_until
 from srcnet_compiler.demo.slurm_commands import ask
 from srcnet_compiler.demo.slurm_config import FOREIGN_PARTITION, Cluster
 
@@ -109,3 +111,19 @@ def wait_for_state(cluster: Cluster, job: int, *wanted: str, seconds: float = PA
             raise ServerError(f"job {job} of {cluster.name} is {now} {why}, not {wanted[0]}")
         time.sleep(0.1)
     return now
+
+
+def wait_until_saved(cluster: Cluster, job: int) -> None:
+    """Return when a job's start would survive a `kill -9` of the controller: up to 6 s.
+
+    The controller writes its jobs down now and then; what is younger is lost with it.
+    """
+    started = ask(cluster, "squeue", "-h", "-j", str(job), "-O", "StartTime:.40").strip()
+    moment = time.mktime(time.strptime(started, "%Y-%m-%dT%H:%M:%S"))
+    saved = cluster.state / "job_state"
+    wait_until(
+        lambda: saved.exists() and saved.stat().st_mtime > moment + 1,
+        what=f"what {cluster.name} knows of job {job}",
+        log=Path(os.devnull),
+        seconds=PATIENCE,
+    )
