@@ -32,7 +32,9 @@ NODE = (
     *("CoresPerSocket", "ThreadsPerCore", "RealMemory", "TmpDisk", "Gres", "Weight", "Owner"),
     *("AvailableFeatures", "ActiveFeatures", "Reason", "Comment", "CfgTRES"),
 )
-OF_JOBS = {"IDLE", "MIXED", "ALLOCATED", "COMPLETING", "RESERVED", "PLANNED"}  # states of nodes
+OF_USE = {  # states of nodes that come and go with jobs, reservations and late answers
+    *("IDLE", "MIXED", "ALLOCATED", "COMPLETING", "RESERVED", "PLANNED", "NOT_RESPONDING"),
+}
 JOB = (
     *("JobId", "JobName", "UserId", "Account", "QOS", "WCKey", "JobState", "Partition", "Requeue"),
     *("Restarts", "Nice", "Dependency", "TimeLimit", "SubmitTime", "TRES", "Features"),
@@ -168,7 +170,7 @@ def _node(fields: Mapping[str, str], ours: str) -> tuple[str, str]:
     states = {state.rstrip("*") for state in fields.get("State", "").split("+")}
     partitions = fields.get("Partitions", "").split(",")
     foreign = ",".join(name for name in partitions if not _is_named_ours(name, ours))
-    out_of_use = "+".join(sorted(states - OF_JOBS))
+    out_of_use = "+".join(sorted(states - OF_USE))
     return (
         f"node {fields['NodeName']}",
         f"{_written(fields, NODE)} Partitions={foreign} State={out_of_use}",

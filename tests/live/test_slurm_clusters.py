@@ -72,16 +72,21 @@ def test_a_job_of_each_user_runs_as_that_user_and_is_accounted(slurm: Slurm, use
 
 
 def accounted(cluster: Cluster, job: int) -> str:
-    """What sacct says, when it says that the job has ended: the database is told a bit later."""
-    found: list[str] = []
+    """What sacct says of a job that has ended: user, account, partition, state.
 
-    def has_ended() -> bool:
-        columns = "--format=user,account,partition,state"
-        found[:] = [ask(cluster, "sacct", "-nXP", "-j", str(job), columns)]
-        return bool(found[0]) and not found[0].endswith(("RUNNING", "PENDING"))
+    The database is told a bit later, and of a short job its end before its beginning: there is a
+    row without a partition for a moment.
+    """
+    columns = "--format=user,account,partition,state"
+    said = ""
 
-    wait_until(has_ended, what=f"accounting of job {job}", log=Path(os.devnull), seconds=30)
-    return found[0]
+    def is_complete() -> bool:
+        nonlocal said
+        said = ask(cluster, "sacct", "-nXP", "-j", str(job), columns)
+        return bool(said) and said.split("|")[2] != "" and not said.endswith("ING")
+
+    wait_until(is_complete, what=f"accounting of job {job}", log=Path(os.devnull), seconds=30)
+    return said
 
 
 def test_clusters_do_not_see_each_others_jobs_partitions_and_limits(slurm: Slurm):
@@ -226,8 +231,9 @@ def test_jobs_outlive_the_death_of_daemons(fresh_slurm: Slurm, daemons: list[str
     slurm_foreign.wait_until_saved(cluster, job)
     before = fingerprint(cluster)
     slurm_clusters.kill(fresh_slurm, *daemons)
-    with pytest.raises(ServerError):
-        fingerprint(cluster)
+    if daemons == ["slurmdbd"]:  # without a controller Slurm's commands ask again for 9 s
+        with pytest.raises(CommandError, match="Connection refused"):
+            fingerprint(cluster)
     with pytest.raises(RuntimeError, match="is not running"):
         slurm_clusters.kill(fresh_slurm, daemons[0])
     slurm_clusters.restart(fresh_slurm, *daemons)
