@@ -30,9 +30,10 @@ class Outside:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         os.chown(folder, owner.pw_uid, owner.pw_gid)
         folder.chmod(mode)
-        lock = _lock(folder / "lock")
+        lock = _lock(folder / "taking")
         if lock is None:
             raise ServerError(f"{folder} was taken by another process")
+        (folder / "taking").rename(folder / "lock")  # others see it when we hold it
         return cls(folder, lock)
 
     def remove(self) -> None:

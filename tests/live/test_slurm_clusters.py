@@ -103,6 +103,13 @@ def test_clusters_do_not_see_each_others_jobs_partitions_and_limits(slurm: Slurm
     end_jobs(one, job)
 
 
+def test_an_interactive_step_runs_as_its_user(slurm: Slurm):
+    cluster = slurm.cluster("siteb")
+    account = account_of(cluster, "ska-steps", "ska-test-b")
+    step = ("srun", "-A", account, "-n2", "-N2", "--mem=50", "-t5", "id", "-un")
+    assert ask(cluster, *step, user="ska-test-b").split() == ["ska-test-b"] * 2
+
+
 def test_who_has_no_association_is_refused(slurm: Slurm):
     cluster = slurm.cluster("siteb")
     account_of(cluster, "ska-closed", "ska-test-a")
@@ -217,29 +224,30 @@ def test_a_partition_of_the_fragment_runs_our_jobs_and_disturbs_no_other(
     assert f"job {foreign['sitea'].job}" in before.objects
 
 
-@pytest.mark.parametrize(
-    "daemons",
-    [
-        pytest.param(["sitec/slurmctld"], id="the controller"),
-        pytest.param(["slurmdbd"], id="accounting"),
-        pytest.param(["mariadb", "slurmdbd", "munged", "sitec/slurmctld"], id="all but the nodes"),
-    ],
-)
-def test_jobs_outlive_the_death_of_daemons(fresh_slurm: Slurm, daemons: list[str]):
+def test_jobs_outlive_the_death_of_daemons(fresh_slurm: Slurm):
     (cluster,) = fresh_slurm.clusters
     job = slurm_foreign.settle(cluster).job
     slurm_foreign.wait_until_saved(cluster, job)
     before = fingerprint(cluster)
-    slurm_clusters.kill(fresh_slurm, *daemons)
-    if daemons == ["slurmdbd"]:  # without a controller Slurm's commands ask again for 9 s
-        with pytest.raises(CommandError, match="Connection refused"):
-            fingerprint(cluster)
-    with pytest.raises(RuntimeError, match="is not running"):
-        slurm_clusters.kill(fresh_slurm, daemons[0])
-    slurm_clusters.restart(fresh_slurm, *daemons)
+
+    slurm_clusters.kill(fresh_slurm, "slurmdbd")
+    with pytest.raises(CommandError, match="Connection refused"):
+        fingerprint(cluster)
+    slurm_clusters.restart(fresh_slurm, "slurmdbd")
     assert before.differences(fingerprint(cluster)) == ()
+
+    slurm_clusters.kill(fresh_slurm, "sitec/slurmctld")
+    with pytest.raises(RuntimeError, match="is not running"):
+        slurm_clusters.kill(fresh_slurm, "sitec/slurmctld")
+    slurm_clusters.restart(fresh_slurm, "sitec/slurmctld")
     with pytest.raises(RuntimeError, match="is running"):
-        slurm_clusters.restart(fresh_slurm, daemons[0])
+        slurm_clusters.restart(fresh_slurm, "sitec/slurmctld")
+    assert before.differences(fingerprint(cluster)) == ()
+
+    all_but_nodes = ("sitec/slurmctld", "slurmdbd", "mariadb", "munged")
+    slurm_clusters.kill(fresh_slurm, *all_but_nodes)
+    slurm_clusters.restart(fresh_slurm, *all_but_nodes)
+    assert before.differences(fingerprint(cluster)) == ()
 
 
 def test_a_node_that_dies_takes_its_jobs_along(fresh_slurm: Slurm):

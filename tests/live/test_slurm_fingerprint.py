@@ -8,7 +8,7 @@ import pytest
 
 from srcnet_compiler.demo import slurm_foreign
 from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
-from srcnet_compiler.demo.slurm_fingerprint import fingerprint
+from srcnet_compiler.demo.slurm_fingerprint import Fingerprint, fingerprint
 from srcnet_compiler.demo.slurm_foreign import ACCOUNT, QOS, RESERVATION, USER, Foreign
 
 pytestmark = pytest.mark.live("slurm")
@@ -159,5 +159,5 @@ def test_a_global_key_in_our_fragment_shows(cluster: Cluster):
     assert changed(cluster, before) == set()
 
 
-def changed(cluster: Cluster, before: object) -> set[str]:
+def changed(cluster: Cluster, before: Fingerprint) -> set[str]:
     return {line.partition(":")[0] for line in before.differences(fingerprint(cluster))}
