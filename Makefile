@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVER := .srcnet/rucio-server
+SLURM := munge slurmctld slurmd slurmdbd slurm-client mariadb-server-core mariadb-client-core openssh-server openssh-client
 INSTALLED := $(VENV)/.installed
 
 .PHONY: help demo test lint check wheel bench setup server system clean
@@ -48,6 +49,7 @@ server: setup
 
 system:
 	@sh tests/live/system-packages.sh postgresql
+	@sh tests/live/system-packages.sh $(SLURM)
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) .srcnet build dist

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pwd
 import re
@@ -10,10 +9,10 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from srcnet_compiler.demo.outside import Outside
 from srcnet_compiler.demo.processes import (
     ServerError,
     clean_environment,
@@ -46,7 +45,7 @@ class Postgres:
     log: Path
     password: str = field(repr=False)
     process: subprocess.Popen[bytes] = field(repr=False, compare=False)
-    outside: _Outside | None = field(default=None, repr=False)  # when `data` cannot be in ours
+    outside: Outside | None = field(default=None, repr=False)  # when `data` cannot be in ours
 
     @property
     def url(self) -> str:
@@ -79,7 +78,7 @@ def start(folder: Path) -> Postgres:
         home.mkdir(mode=0o700)
     else:
         # PostgreSQL refuses root, and its own account may not be able to reach our folder.
-        outside = _Outside.make(pwd.getpwnam(user))
+        outside = Outside.make(PREFIX, owner=pwd.getpwnam(user))
         home = outside.folder
     try:
         password = _initialise(binaries, home, log, user)
@@ -99,46 +98,6 @@ def stop(postgres: Postgres) -> None:
         postgres.outside.remove()
 
 
-@dataclass(frozen=True, slots=True)
-class _Outside:
-    """A folder that PostgreSQL's account can reach, and our lock on it, which ends with us."""
-
-    folder: Path
-    lock: int
-
-    @classmethod
-    def make(cls, user: pwd.struct_passwd) -> _Outside:
-        """Make one, and remove those whose owners were killed before they could."""
-        parent = _reachable_by_all()
-        for left in parent.glob(f"{PREFIX}*/lock"):
-            if left.parent.stat().st_uid == user.pw_uid and (lock := _lock(left)) is not None:
-                cls(left.parent, lock).remove()
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        lock = _lock(folder / "lock")
-        if lock is None:
-            raise ServerError(f"{folder} was taken by another process")
-        return cls(folder, lock)
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self.lock)
-
-
-def _lock(path: Path) -> int | None:
-    """A descriptor that holds the lock on the file; None when another process holds it."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
 def _account() -> str | None:
     """The account to run as when we are root; None: our own."""
     if os.geteuid() != 0:
@@ -149,13 +108,6 @@ def _account() -> str | None:
         except KeyError:
             continue
     raise ServerError("PostgreSQL refuses to run as root, and there is no account `postgres`")
-
-
-def _reachable_by_all() -> Path:
-    for folder in (Path("/var/tmp"), Path("/tmp")):
-        if folder.is_dir() and folder.stat().st_mode & 0o1007 == 0o1007:
-            return folder
-    raise ServerError("neither /var/tmp nor /tmp is a folder that every account can write")
 
 
 def _initialise(binaries: Path, home: Path, log: Path, user: str | None) -> str:

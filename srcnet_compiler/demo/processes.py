@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 TAIL = 20
+KEEPER = Path(__file__).with_name("keeper.py")
 PRIVATE_FILE = 0o600
 
 # Above the ports that want rights, below those that Linux gives to outgoing connections: a client
@@ -60,12 +62,33 @@ def spawn(
         )
 
 
+def spawn_kept(
+    argv: Sequence[str], *, env: Mapping[str, str], log: Path, user: str | None = None
+) -> subprocess.Popen[bytes]:
+    """As `spawn`, for a daemon whose children leave its session: they end with it, and with us.
+
+    Ask it to end with SIGTERM, kill it with SIGQUIT: what is started is its keeper.
+    """
+    keeper = [sys.executable, "-I", "-S", str(KEEPER)]
+    return spawn(
+        [*keeper, *_with_leash(signal.SIGKILL, user), *argv],
+        env=env,
+        log=log,
+        end_with=signal.SIGQUIT,
+    )
+
+
 def _with_leash(end_with: signal.Signals, user: str | None) -> list[str]:
     setpriv = shutil.which("setpriv", path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
     if setpriv is None:
         return [] if user is None else ["runuser", "-u", user, "--"]
     leash = [setpriv, "--pdeathsig", end_with.name]
     return leash if user is None else [*leash, "--reuid", user, "--regid", user, "--init-groups"]
+
+
+def as_user(user: str, *argv: str) -> list[str]:
+    """A command that runs as another account, with its groups; needs root."""
+    return ["setpriv", "--reuid", user, "--regid", user, "--init-groups", *argv]
 
 
 def clean_environment(**more: str) -> dict[str, str]:

@@ -7,14 +7,25 @@ SRCNET_REQUIRE_LIVE names (a list with commas) is a failure instead.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from rucio_daemons import Daemons
 
-from srcnet_compiler.demo import postgresql, rucio_server, rucio_venv
+from srcnet_compiler.demo import (
+    postgresql,
+    rucio_server,
+    rucio_venv,
+    slurm_clusters,
+    slurm_foreign,
+)
+from srcnet_compiler.demo import sshd as sshd_server
 from srcnet_compiler.demo.rucio_server import Database, RucioServer
+from srcnet_compiler.demo.slurm_clusters import Cluster, ClusterSpec, Slurm
+from srcnet_compiler.demo.slurm_foreign import Foreign
+from srcnet_compiler.demo.sshd import Sshd
 
 PROJECT = Path(__file__).parents[2]
 RUCIO_VENV = PROJECT / ".srcnet" / "rucio-server"
@@ -39,7 +50,11 @@ def why_no_postgresql() -> str | None:
     return None
 
 
-WHY_NOT: dict[str, Callable[[], str | None]] = {"rucio": why_no_rucio}
+WHY_NOT: dict[str, Callable[[], str | None]] = {
+    "rucio": why_no_rucio,
+    "slurm": slurm_clusters.why_not,
+    "sshd": sshd_server.why_not,
+}
 
 
 def need(system: str, why_not: str | None) -> None:
@@ -129,3 +144,65 @@ def fresh_daemons(fresh_rucio: RucioServer) -> Iterator[Daemons]:
     """The daemons of the test's own Rucio."""
     with Daemons(fresh_rucio) as daemons:
         yield daemons
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_other_slurm() -> Iterator[None]:
+    """No command of these tests is led to another Slurm by the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(("SLURM_", "SBATCH_", "SALLOC_", "SQUEUE_", "SACCT_", "SINFO_")):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """Two clusters with one database, shared by the session's tests: use names of your own."""
+    need("slurm", slurm_clusters.why_not())
+    with slurm_clusters.running(tmp_path_factory.mktemp("slurm") / "clusters") as slurm:
+        yield slurm
+
+
+@pytest.fixture(scope="session")
+def foreign(slurm: Slurm) -> Mapping[str, Foreign]:
+    """The other science on the shared clusters, with a job that runs all the time."""
+    return {cluster.name: slurm_foreign.settle(cluster) for cluster in slurm.clusters}
+
+
+@pytest.fixture
+def fresh_slurm(tmp_path: Path) -> Iterator[Slurm]:
+    """A cluster with two nodes and nothing else in it, for this test alone (4 s)."""
+    need("slurm", slurm_clusters.why_not())
+    lone = ClusterSpec("sitec", nodes=2)
+    with slurm_clusters.running(tmp_path / "clusters", [lone]) as slurm:
+        yield slurm
+
+
+@pytest.fixture(scope="session")
+def sshd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Cluster], Sshd]]:
+    """The controller of a cluster, by ssh: started when first asked for."""
+    need("sshd", sshd_server.why_not())
+    started: dict[Path, Sshd] = {}
+    with ExitStack() as stack:
+
+        def sshd_of(cluster: Cluster) -> Sshd:
+            if cluster.folder not in started:
+                started[cluster.folder] = stack.enter_context(
+                    sshd_server.running(
+                        tmp_path_factory.mktemp("sshd") / cluster.name,
+                        name=f"controller.{cluster.name}",
+                        environment={"SLURM_CONF": str(cluster.slurm_conf)},
+                    )
+                )
+            return started[cluster.folder]
+
+        yield sshd_of
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A host that is reached by ssh, with nothing on it."""
+    need("sshd", sshd_server.why_not())
+    with sshd_server.running(tmp_path_factory.mktemp("sshd") / "host", name="host") as server:
+        yield server

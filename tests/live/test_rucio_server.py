@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from process_table import descendants, is_running, wait_for_end
 from rucio_daemons import Daemons, RucioRefusedError
 from rucio_data import add_account, add_datasets, add_file_area, connect, link, path_of, put_files
 
 from srcnet_compiler.demo import postgresql, rucio_server
-from srcnet_compiler.demo.processes import wait_until
 from srcnet_compiler.demo.rucio_server import RucioServer, ServerError
 
 pytestmark = pytest.mark.live("rucio")
@@ -304,36 +304,3 @@ def processes_of(server: RucioServer) -> set[int]:
     """The server's processes that run, with all that descend from them."""
     family = {pid for pid in rucio_server.pids(server) if is_running(pid)}
     return family | descendants(family)
-
-
-def descendants(family: set[int]) -> set[int]:
-    children: dict[int, set[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and is_running(int(entry.name)):
-            children.setdefault(parent_of(int(entry.name)), set()).add(int(entry.name))
-    found, todo = set(), set(family)
-    while todo:
-        below = children.get(todo.pop(), set()) - found
-        found |= below
-        todo |= below
-    return found
-
-
-def status(pid: int) -> list[str]:
-    """State, parent and on, from /proc/PID/stat; a process that is gone is a zombie to us."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    except OSError:
-        return ["Z", "0"]
-
-
-def is_running(pid: int) -> bool:
-    return status(pid)[0] != "Z"
-
-
-def parent_of(pid: int) -> int:
-    return int(status(pid)[1])
-
-
-def wait_for_end(pid: int) -> None:
-    wait_until(lambda: not is_running(pid), what=f"process {pid}", log=Path(os.devnull), seconds=30)
