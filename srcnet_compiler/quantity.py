@@ -1,4 +1,4 @@
-"""Amounts with units as exact integers: bytes, bits per second, seconds."""
+"""Amounts with units as exact integers: bytes, bits per second, seconds, parts of a whole."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from typing import NewType
 Bytes = NewType("Bytes", int)
 BitsPerSecond = NewType("BitsPerSecond", int)
 Seconds = NewType("Seconds", int)
+BasisPoints = NewType("BasisPoints", int)
+"""Hundredths of a per cent."""
 
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
 _BYTE_UNITS = {
@@ -20,6 +22,7 @@ _BIT_UNITS = {
     **{p + "bit/s": 1000**n for n, p in enumerate("kMGT", start=1)},
 }
 _TIME_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "weeks": 604800}
+_PARTS_OF_A_WHOLE = {"%": 100}
 _CALENDAR_UNITS = ("d", "weeks", "months", "years")
 SECONDS_PER_YEAR = 31_557_600
 """A year in a rate: 365.25 days."""
@@ -33,6 +36,7 @@ BYTES_PATTERN = _pattern(_BYTE_UNITS)
 BIT_RATE_PATTERN = _pattern(_BIT_UNITS)
 DATA_RATE_PATTERN = rf"^{_NUMBER} ?({'|'.join(_BYTE_UNITS)})/(d|yr)$"
 DURATION_PATTERN = _pattern(_TIME_UNITS)
+PERCENT_PATTERN = _pattern(_PARTS_OF_A_WHOLE)
 PERIOD_PATTERN = rf"^[0-9]+ ?({'|'.join(_CALENDAR_UNITS)})$"
 
 
@@ -79,6 +83,11 @@ def parse_duration(text: str) -> Seconds:
     return Seconds(_whole(text, _TIME_UNITS, "seconds", "12 h"))
 
 
+def parse_percent(text: str) -> BasisPoints:
+    """Read a part of a whole such as ``12.5 %`` (1250); raises ValueError as `parse_bytes` does."""
+    return BasisPoints(_whole(text, _PARTS_OF_A_WHOLE, "hundredths of a per cent", "40 %"))
+
+
 def parse_data_rate(text: str) -> DataRate:
     """Read an arrival rate such as ``30 PB/yr`` or ``1 PB/d``; raises ValueError without a unit."""
     amount, _, per = text.rpartition("/")
@@ -120,6 +129,19 @@ def format_bytes(amount: Bytes) -> str:
         if amount and amount % _BYTE_UNITS[unit] == 0:
             return f"{amount // _BYTE_UNITS[unit]} {unit}"
     return f"{amount} B"
+
+
+def format_percent(part: int) -> str:
+    """Write hundredths of a per cent for people, exactly: ``12.5 %``."""
+    return f"{part / 100:.10g} %"
+
+
+def format_duration(amount: int) -> str:
+    """Write seconds in the largest unit that keeps them exact, for `parse_duration` to read."""
+    for unit in ("d", "h", "min"):
+        if amount and amount % _TIME_UNITS[unit] == 0:
+            return f"{amount // _TIME_UNITS[unit]} {unit}"
+    return f"{amount} s"
 
 
 def round_bytes(amount: int | Fraction) -> str:
