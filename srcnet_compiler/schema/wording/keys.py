@@ -15,6 +15,8 @@ _BY_REFERENCE = (
     "a secret never stands in a spec: write where it is found, such as"
     " `credentials: {secretRef: {env: RUCIO_TOKEN}}`, and change the secret if it was real"
 )
+_PEOPLE = re.compile(r"users?|members?|people|persons?|e?mails?|names|pis?", re.I)
+_BY_GROUP = "people never stand in a spec: name a group of theirs in `groups`"
 _LONG = 90
 """Longer examples are not typed from a message."""
 
@@ -41,6 +43,8 @@ def meant(spot: Spot) -> str | None:
 def _instead(key: str, similar: str | None, parent: Place, root: Place) -> str:
     if parent.node.get("title") in ("Credentials", "SecretReference"):
         return _BY_REFERENCE
+    if "groups" in parent.keys and _PEOPLE.fullmatch(key):
+        return _BY_GROUP
     if similar is not None:
         return f"did you mean `{similar}`?"
     if _SECRET.search(key):

@@ -30,7 +30,7 @@ def _changes(text: str, place: Place) -> Iterator[str]:
 
 def units(pattern: str) -> list[str]:
     """The units that a pattern lists after its number."""
-    match = re.search(r"\ \?\(([A-Za-z/|]+)\)\$$", pattern)
+    match = re.search(r"\ \?\(([A-Za-z/|%]+)\)\$$", pattern)
     return match[1].split("|") if match else []
 
 
