@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from srcnet_compiler.federation.compute import Compute
+from srcnet_compiler.federation.secret import Secret as Secret
 from srcnet_compiler.names import (
     AreaName,
     Namespace,
@@ -224,14 +226,6 @@ class ServiceAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
-    """Where a secret is found when it is used: `kind` is env, file or vault."""
-
-    kind: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
 class DataManagement:
     """The instance that moves data: its address, accounts, columns, activities, distances.
 
@@ -345,6 +339,7 @@ class Federation:
     sites: Mapping[SiteName, Site]
     areas: Mapping[AreaName, StorageArea]
     policies: Mapping[PolicyName, DataPolicy]
+    compute: Compute
     downtimes: tuple[Downtime, ...]
     moved: Mapping[AreaName, Moved]
     retired: tuple[Retired, ...]
