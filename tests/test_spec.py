@@ -28,6 +28,9 @@ ELSEWHERE = {
     Code.HIDDEN_CHARACTER: "test_source.py: a page cannot show what is not seen",
     Code.RULE_AGAINST_POLICY: "test_laws.py: no spec can make the compiler write wrong rules",
     Code.OVER_LIMIT: "test_plan.py",
+    Code.WRONG_MEMBERSHIP: "test_membership.py: who belongs to whom stands in no spec",
+    Code.GROUP_NOT_EXPORTED: "test_membership.py",
+    Code.NO_LOCAL_NAME: "test_membership.py",
 }
 
 
