@@ -9,7 +9,6 @@ from srcnet_compiler.analysis.severity import report
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.compute import Allocation, Project, Resources, SlurmCluster
 from srcnet_compiler.federation.model import Federation
-from srcnet_compiler.names import SiteName
 from srcnet_compiler.quantity import format_percent
 from srcnet_compiler.span import Origin
 
@@ -50,7 +49,7 @@ def _sites(federation: Federation, allocation: Allocation) -> Iterator[Diagnosti
                 help="describe the cluster in the `compute` of the site, or leave the site out",
                 subject=allocation.name,
             )
-        for cluster in clusters:
+        for cluster in filter(allocation.covers, clusters):
             for project in allocation.projects:
                 yield from _at_a_time(federation, allocation, project, cluster)
             yield from _hours(federation, allocation, cluster)
@@ -75,7 +74,7 @@ def _at_a_time(
                 f"but `{cluster.label}` gives {written(key, most.amount)}",
                 Label(place),
                 Label(most.place, "what the site gives"),
-                help="lower the limit, or leave the site out of `sites`",
+                help="lower the limit, or leave the cluster out of the allocation",
                 subject=project.name,
             )
 
@@ -109,7 +108,7 @@ def _hours(
                     " in the period",
                     Label(origin.at(key)),
                     Label(most.place, "what the site gives at a time"),
-                    help="lower the hours, or leave the site out of `sites`",
+                    help="lower the hours, or leave the cluster out of the allocation",
                     subject=project.name,
                 )
                 break
@@ -125,9 +124,10 @@ def _hours_of(project: Project, key: str) -> tuple[int, Origin] | None:
 
 
 def _overlap(federation: Federation, first: Allocation, second: Allocation) -> Iterator[Diagnostic]:
-    """Projects that two allocations give something at one site on one day."""
-    sites = [site for site in first.sites if site in second.sites]
-    if not sites or first.until < second.start or second.until < first.start:
+    """Projects that two allocations give something on one cluster on one day."""
+    clusters = federation.compute.clusters
+    common = [c.label for c in clusters if first.covers(c) and second.covers(c)]
+    if not common or first.until < second.start or second.until < first.start:
         return
     before = {project.name: project for project in first.projects}
     for project in second.projects:
@@ -135,11 +135,11 @@ def _overlap(federation: Federation, first: Allocation, second: Allocation) -> I
             drafts = (*project.drafts, *before[project.name].drafts)
             yield report(federation, drafts, project.name, first.name, second.name)(
                 Code.ALLOCATIONS_OVERLAP,
-                f"`{second.name}` and `{first.name}` both give `{project.name}` something at "
-                f"`{sites[0]}` on {max(first.start, second.start)}",
+                f"`{second.name}` and `{first.name}` both give `{project.name}` something on "
+                f"`{common[0]}` on {max(first.start, second.start)}",
                 Label(project.origin.at("name"), "again here"),
                 Label(before[project.name].origin.at("name"), "first here"),
-                help="end the one before the other begins, or give them different sites",
+                help="end the one before the other begins, or let them hold on different clusters",
                 subject=project.name,
             )
 
@@ -148,34 +148,38 @@ def _shares(federation: Federation) -> Iterator[Diagnostic]:
     """Shares that add up to more than all there is, at the first day of each allocation."""
     said: set[tuple[Project, ...]] = set()
     compute = federation.compute
-    for site in sorted({cluster.site for cluster in compute.clusters}):
+    for cluster in compute.clusters:
         for day in sorted({allocation.start for allocation in compute.allocations}):
-            sharing = _sharing(compute.allocations, site, day)
+            sharing = _sharing([*compute.allocated(cluster)], day)
             total = sum(project.share or 0 for project in sharing)
             if total > _WHOLE and sharing not in said:
                 said.add(sharing)
-                yield _over_whole(federation, sharing, total, site, day)
+                yield _over_whole(federation, sharing, total, cluster, day)
 
 
-def _sharing(allocations: Sequence[Allocation], site: SiteName, day: date) -> tuple[Project, ...]:
-    """The projects with a share at a site on a day, in order of their allocations."""
+def _sharing(allocations: Sequence[Allocation], day: date) -> tuple[Project, ...]:
+    """The projects with a share on a day, in order of their allocations."""
     return tuple(
         project
         for allocation in allocations
-        if site in allocation.sites and allocation.holds_on(day)
+        if allocation.holds_on(day)
         for project in allocation.projects
         if project.share is not None
     )
 
 
 def _over_whole(
-    federation: Federation, sharing: tuple[Project, ...], total: int, site: SiteName, day: date
+    federation: Federation,
+    sharing: tuple[Project, ...],
+    total: int,
+    cluster: SlurmCluster,
+    day: date,
 ) -> Diagnostic:
     *others, last = sharing
     drafts = [place for project in sharing for place in project.drafts]
     return report(federation, drafts, *(project.name for project in sharing))(
         Code.SHARES_OVER_WHOLE,
-        f"shares at `{site}` add up to {format_percent(total)} on {day}",
+        f"shares on `{cluster.label}` add up to {format_percent(total)} on {day}",
         Label(last.origin.at("share"), format_percent(last.share or 0)),
         *(Label(p.origin.at("share"), format_percent(p.share or 0)) for p in others),
         help="lower them, so that they are 100 % together at most",

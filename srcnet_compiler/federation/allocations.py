@@ -29,6 +29,7 @@ def read_allocation(
         start=found.date(spec.period.from_, here.below("period"), "from"),
         until=found.date(spec.period.until, here.below("period"), "until"),
         sites=tuple(given),
+        clusters=None if spec.clusters is None else tuple(spec.clusters),
         projects=tuple(
             _project(project, here.below("projects", index), policy, drafts, found)
             for index, project in enumerate(spec.projects)

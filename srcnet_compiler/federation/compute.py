@@ -293,12 +293,16 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What projects may use at these sites from the day `start` to the day `until`, inclusive."""
+    """What projects may use from the day `start` to the day `until`, inclusive.
+
+    It holds on each of the clusters of these names at these sites; `clusters` None: on all there.
+    """
 
     name: AllocationName
     start: date
     until: date
     sites: tuple[SiteName, ...]
+    clusters: tuple[str, ...] | None
     projects: tuple[Project, ...]
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
@@ -307,6 +311,11 @@ class Allocation:
     def seconds(self) -> Seconds:
         """How long it lasts."""
         return Seconds(((self.until - self.start) // timedelta(days=1) + 1) * 86_400)
+
+    def covers(self, cluster: SlurmCluster) -> bool:
+        """Whether it holds on a cluster."""
+        named = self.clusters is None or cluster.name in self.clusters
+        return named and cluster.site in self.sites
 
     def holds_on(self, day: date) -> bool:
         """Whether `day` lies in its period."""
@@ -330,3 +339,7 @@ class Compute:
     def at(self, site: SiteName) -> Iterator[SlurmCluster]:
         """The clusters of a site."""
         return (cluster for cluster in self.clusters if cluster.site == site)
+
+    def allocated(self, cluster: SlurmCluster) -> Iterator[Allocation]:
+        """The allocations that hold on a cluster, at whatever time."""
+        return (a for a in self.allocations if a.covers(cluster))

@@ -81,13 +81,18 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
     for allocation in compute.allocations:
         for index, site in enumerate(allocation.sites):
             yield from known(site, federation.sites, "site", allocation.origin, "sites", index)
+        there = {c.name for c in compute.clusters if c.site in allocation.sites}
+        for index, name in enumerate(allocation.clusters or ()):
+            yield from known(
+                name, there, "cluster of its sites", allocation.origin, "clusters", index
+            )
         for project in allocation.projects:
             for index, queue in enumerate(project.queues):
                 yield from known(queue, queues, "queue", project.origin, "queues", index)
             for index, group in enumerate(project.groups):
-                there = set(compute.groups.values())
+                groups = set(compute.groups.values())
                 what = "group that the federation knows"
-                yield from known(group, there, what, project.origin, "groups", index)
+                yield from known(group, groups, what, project.origin, "groups", index)
 
 
 def _queues(cluster: SlurmCluster, queues: Iterable[str]) -> Iterator[Diagnostic]:

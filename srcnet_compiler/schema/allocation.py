@@ -65,6 +65,8 @@ class AllocationSpec(Agreed):
         None
     )
     """The sites that it holds at; all that have a cluster where this is left out."""
+    clusters: Annotated[list[Annotated[Name, such_as("alps")]], Field(min_length=1)] | None = None
+    """Which of the clusters of these sites, by their names in the sites' `compute`; else all."""
     projects: Annotated[list[Project], Field(min_length=1)]
     """Who gets something."""
 
