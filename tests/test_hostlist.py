@@ -36,7 +36,7 @@ def test_a_text_stands_for_names(text, names):
         ("n[]", "is not a number"),
         ("n[1,,2]", "is not a number"),
         ("n[1-2-3]", "is not a number"),
-        ("n[１]", "is not a number"),
+        ("n[\uff11]", "is not a number"),
         ("n 1", "is not the name of a node"),
         ("naïve", "is not the name of a node"),
         ("-n[1-2]", "is not the name of a node"),

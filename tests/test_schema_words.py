@@ -15,7 +15,8 @@ WAIVER = (
 )
 CLUSTER = (
     SITE
-    + "  country: CH\n  compute:\n    - name: alps\n      slurm:\n        nodes: [{names: n1, cores: 2}]\n"
+    + "  country: CH\n  compute:\n    - name: alps\n      slurm:\n"
+    + "        nodes: [{names: n1, cores: 2}]\n"
     + "        controller: {host: a.example.org, credentials: {secretRef: {env: A}}}\n"
 )
 QUEUES = ENVELOPE.format(kind="ComputePolicy") + "  prefix: ska\n  queues:\n"
@@ -429,8 +430,8 @@ CASES = {
     "a window at two times": (
         CLUSTER
         + "        cluster: alps\n        version: '24.11'\n        windows:\n"
-        + "          - {name: viz, nodes: 1, queue: viz, daily: '09:00-18:00', weekly: {days: [mon],"
-        + " hours: '09:00-18:00'}}\n",
+        + "          - {name: viz, nodes: 1, queue: viz, daily: '09:00-18:00',"
+        + " weekly: {days: [mon], hours: '09:00-18:00'}}\n",
         ("wrong-shape", "weekly", "`daily` and `weekly` exclude each other"),
         "keep one of them",
     ),
