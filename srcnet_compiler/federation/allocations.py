@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.compute import Allocation, ComputePolicy, Hours, Project
-from srcnet_compiler.federation.queues import read_resources
+from srcnet_compiler.federation.queues import Ended, read_resources
 from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import AllocationName, GroupPath, ProjectName, QueueName, SiteName
@@ -18,6 +18,7 @@ def read_allocation(
     origin: Origin,
     policy: ComputePolicy | None,
     with_clusters: Iterable[SiteName],
+    ended: Ended,
     found: Findings,
 ) -> Allocation:
     """What is given; without `sites` at all `with_clusters`."""
@@ -31,7 +32,7 @@ def read_allocation(
         sites=tuple(given),
         clusters=None if spec.clusters is None else tuple(spec.clusters),
         projects=tuple(
-            _project(project, here.below("projects", index), policy, drafts, found)
+            _project(project, here.below("projects", index), policy, drafts, ended, found)
             for index, project in enumerate(spec.projects)
         ),
         drafts=drafts,
@@ -51,6 +52,7 @@ def _project(
     origin: Origin,
     policy: ComputePolicy | None,
     around: tuple[Span, ...],
+    ended: Ended,
     found: Findings,
 ) -> Project:
     allowed = project.queues if project.queues is not None else (policy.queues if policy else ())
@@ -61,6 +63,7 @@ def _project(
         hours=_hours(project.hours, origin.below("hours"), found),
         limits=read_resources(project.limits, origin.below("limits"), found),
         queues=tuple(QueueName(name) for name in allowed),
+        retired=("project", project.name) in ended,
         drafts=(*draft(project, origin), *around),
         origin=origin,
     )

@@ -18,7 +18,7 @@ from srcnet_compiler.federation.compute import (
     parse_version,
 )
 from srcnet_compiler.federation.model import Site
-from srcnet_compiler.federation.queues import read_resources
+from srcnet_compiler.federation.queues import Ended, read_resources
 from srcnet_compiler.federation.shared import draft, secret
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import QueueName
@@ -31,14 +31,18 @@ ALLOWED = ("accounting", "reservations", "partitions")
 
 
 def read_clusters(
-    document: schema.Site, site: Site, policy: ComputePolicy | None, found: Findings
+    document: schema.Site,
+    site: Site,
+    policy: ComputePolicy | None,
+    ended: Ended,
+    found: Findings,
 ) -> Iterator[SlurmCluster]:
     """The site's Slurm clusters, in order of name."""
     numbered = sorted(enumerate(document.spec.compute), key=lambda item: item[1].name)
     for index, compute in numbered:
         if compute.slurm is not None:
             origin = site.origin.below("compute", index)
-            yield _cluster(compute, compute.slurm, site, origin, policy, found)
+            yield _cluster(compute, compute.slurm, site, origin, policy, ended, found)
 
 
 def read_scratch(document: schema.Site, site: Site, found: Findings) -> Iterator[Scratch]:
@@ -92,6 +96,7 @@ def _cluster(
     site: Site,
     around: Origin,
     policy: ComputePolicy | None,
+    ended: Ended,
     found: Findings,
 ) -> SlurmCluster:
     here = around.below("slurm")
@@ -119,9 +124,15 @@ def _cluster(
         share=_share(spec.share, here.below("share"), found),
         queues=tuple(QueueName(name) for name in offered),
         windows=tuple(
-            _window(window, here.below("windows", index), drafts)
+            _window(
+                window,
+                here.below("windows", index),
+                drafts,
+                retired=("window", f"{site.name}/{compute.name}/{window.name}") in ended,
+            )
             for index, window in enumerate(spec.windows)
         ),
+        retired=("cluster", f"{site.name}/{compute.name}") in ended,
         drafts=drafts,
         origin=here,
     )
@@ -184,7 +195,9 @@ def _share(spec: slurm.ClusterShare | None, origin: Origin, found: Findings) -> 
     )
 
 
-def _window(window: slurm.Window, origin: Origin, around: tuple[Span, ...]) -> Window:
+def _window(
+    window: slurm.Window, origin: Origin, around: tuple[Span, ...], *, retired: bool
+) -> Window:
     weekly = window.weekly
     hours = window.daily or (weekly.hours if weekly else "")
     start, _, end = hours.partition("-")
@@ -197,6 +210,7 @@ def _window(window: slurm.Window, origin: Origin, around: tuple[Span, ...]) -> W
         daily=weekly is None,
         nodes=window.nodes,
         queue=QueueName(window.queue),
+        retired=retired,
         drafts=(*draft(window, origin), *around),
         origin=origin,
     )

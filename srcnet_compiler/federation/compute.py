@@ -39,7 +39,8 @@ class Queue:
     """A class of jobs. `priority` is low, normal or high; `start` None: a job waits for its turn.
 
     `windows`: jobs run only in the windows that sites give to this queue. `exclusive`: a job has
-    its nodes alone. `drafts` are its own and those of its policy.
+    its nodes alone. `drafts` are its own and those of its policy. `retired`: it ends, as a document
+    says; so of windows, clusters and projects.
     """
 
     name: QueueName
@@ -50,6 +51,7 @@ class Queue:
     start: Seconds | None
     windows: bool
     exclusive: bool
+    retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
 
@@ -169,6 +171,7 @@ class Window:
     daily: bool
     nodes: int
     queue: QueueName
+    retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
 
@@ -210,6 +213,7 @@ class SlurmCluster:
     share: Share | None
     queues: tuple[QueueName, ...]
     windows: tuple[Window, ...]
+    retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
 
@@ -222,6 +226,11 @@ class SlurmCluster:
     def label(self) -> str:
         """What it is called in findings and waivers."""
         return f"{self.site}/{self.name}"
+
+    @property
+    def in_use(self) -> bool:
+        """Whether jobs of the federation are to run here."""
+        return self.enabled and not self.retired
 
     @property
     def node_count(self) -> int:
@@ -287,6 +296,7 @@ class Project:
     hours: Hours | None
     limits: Resources | None
     queues: tuple[QueueName, ...]
+    retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
 
@@ -313,9 +323,9 @@ class Allocation:
         return Seconds(((self.until - self.start) // timedelta(days=1) + 1) * 86_400)
 
     def covers(self, cluster: SlurmCluster) -> bool:
-        """Whether it holds on a cluster."""
+        """Whether it holds on a cluster that is in use."""
         named = self.clusters is None or cluster.name in self.clusters
-        return named and cluster.site in self.sites
+        return named and cluster.site in self.sites and cluster.in_use
 
     def holds_on(self, day: date) -> bool:
         """Whether `day` lies in its period."""

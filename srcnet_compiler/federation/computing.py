@@ -14,7 +14,7 @@ from srcnet_compiler.federation.clusters import (
 )
 from srcnet_compiler.federation.compute import Compute, SlurmCluster
 from srcnet_compiler.federation.known import known
-from srcnet_compiler.federation.model import Federation, Site
+from srcnet_compiler.federation.model import Federation, Retired, Site
 from srcnet_compiler.federation.queues import read_compute_policy
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import GroupPath
@@ -29,11 +29,16 @@ Read = Sequence[tuple[SiteDocument, Site]]
 
 
 def read_compute(
-    documents: Sequence[Located[Document]], sites: Read, spec: FederationSpec, found: Findings
+    documents: Sequence[Located[Document]],
+    sites: Read,
+    spec: FederationSpec,
+    retired: Iterable[Retired],
+    found: Findings,
 ) -> Compute:
     """Compute as a whole, from documents in order of name."""
+    ended = {(kind, name) for end in retired for kind, name in _ends(end)}
     policies = [
-        read_compute_policy(each.document, each.origin, found)
+        read_compute_policy(each.document, each.origin, ended, found)
         for each in documents
         if isinstance(each.document, ComputePolicyDocument)
     ]
@@ -48,7 +53,7 @@ def read_compute(
     clusters = tuple(
         cluster
         for document, site in ordered
-        for cluster in read_clusters(document, site, policy, found)
+        for cluster in read_clusters(document, site, policy, ended, found)
     )
     with_clusters = [site.name for _, site in ordered if any(c.site == site.name for c in clusters)]
     return Compute(
@@ -58,7 +63,7 @@ def read_compute(
             space for document, site in ordered for space in read_scratch(document, site, found)
         ),
         allocations=tuple(
-            read_allocation(each.document, each.origin, policy, with_clusters, found)
+            read_allocation(each.document, each.origin, policy, with_clusters, ended, found)
             for each in documents
             if isinstance(each.document, AllocationDocument)
         ),
@@ -76,6 +81,7 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
     """Queues, sites and groups that there are not."""
     compute = federation.compute
     queues = compute.policy.queues if compute.policy else {}
+    yield from _unknown_ends(federation)
     for cluster in compute.clusters:
         yield from _queues(cluster, queues)
     for allocation in compute.allocations:
@@ -93,6 +99,30 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
                 groups = set(compute.groups.values())
                 what = "group that the federation knows"
                 yield from known(group, groups, what, project.origin, "groups", index)
+
+
+def _ends(end: Retired) -> Iterator[tuple[str, str]]:
+    """The kind and the name of what ends, where it is of compute."""
+    named = {
+        "queue": end.queue,
+        "project": end.project,
+        "window": end.window,
+        "cluster": end.cluster,
+    }
+    return ((kind, name) for kind, name in named.items() if name is not None)
+
+
+def _unknown_ends(federation: Federation) -> Iterator[Diagnostic]:
+    compute = federation.compute
+    there = {
+        "queue": {*(compute.policy.queues if compute.policy else ())},
+        "project": {p.name for allocation in compute.allocations for p in allocation.projects},
+        "window": {f"{c.label}/{window.name}" for c in compute.clusters for window in c.windows},
+        "cluster": {cluster.label for cluster in compute.clusters},
+    }
+    for end in federation.retired:
+        for kind, name in _ends(end):
+            yield from known(name, there[kind], kind, end.origin, kind)
 
 
 def _queues(cluster: SlurmCluster, queues: Iterable[str]) -> Iterator[Diagnostic]:

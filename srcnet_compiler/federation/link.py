@@ -91,7 +91,7 @@ def _build(
         sites={site.name: site for _, site in read},
         areas=by_name,
         policies={policy.name: policy for policy in data_policies},
-        compute=read_compute(documents, read, spec, found),
+        compute=read_compute(documents, read, spec, retired, found),
         downtimes=tuple(
             lifecycle.read_downtime(d.document, d.origin, found) for d in _of(documents, Downtime)
         ),

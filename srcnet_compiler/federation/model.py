@@ -297,13 +297,20 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """An acknowledged end of an area or a policy; `until` is the last day it holds."""
+    """An acknowledged end of one thing; `until` is the last day it holds.
+
+    Windows and clusters are named as their labels are, behind the name of their site.
+    """
 
     area: str | None
     policy: str | None
     reason: str
     until: date
     origin: Origin = field(compare=False, repr=False)
+    queue: str | None = None
+    project: str | None = None
+    window: str | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """ComputePolicy documents to the model."""
 
+from collections.abc import Set
+
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.compute import (
     ComputePolicy,
@@ -15,6 +17,8 @@ from srcnet_compiler.schema import compute_policy as schema
 from srcnet_compiler.schema.resources import Resources as ResourcesSpec
 from srcnet_compiler.span import Origin, Span
 
+Ended = Set[tuple[str, str]]
+"""What has ended: kinds and names, as `Retired` documents say."""
 CARRIED = ("federated identity", "project", "image digest")
 
 
@@ -27,7 +31,7 @@ def read_resources(spec: ResourcesSpec | None, origin: Origin, found: Findings) 
 
 
 def read_compute_policy(
-    document: schema.ComputePolicy, origin: Origin, found: Findings
+    document: schema.ComputePolicy, origin: Origin, ended: Ended, found: Findings
 ) -> ComputePolicy:
     """The policy; queues in order of name."""
     spec, here = document.spec, origin.below("spec")
@@ -36,7 +40,7 @@ def read_compute_policy(
         name=document.metadata.name,
         prefix=spec.prefix,
         queues={
-            QueueName(name): _queue(name, queue, here.below("queues", name), drafts, found)
+            QueueName(name): _queue(name, queue, here.below("queues", name), drafts, ended, found)
             for name, queue in sorted(spec.queues.items())
         },
         scratch=_scratch(spec.scratch, here.below("scratch"), found),
@@ -49,7 +53,12 @@ def read_compute_policy(
 
 
 def _queue(
-    name: str, queue: schema.Queue, origin: Origin, around: tuple[Span, ...], found: Findings
+    name: str,
+    queue: schema.Queue,
+    origin: Origin,
+    around: tuple[Span, ...],
+    ended: Ended,
+    found: Findings,
 ) -> Queue:
     return Queue(
         name=QueueName(name),
@@ -60,6 +69,7 @@ def _queue(
         start=found.amount(_after_word, queue.start, origin, "start"),
         windows=queue.during == "windows",
         exclusive=queue.sharing == "exclusive",
+        retired=("queue", name) in ended,
         drafts=(*draft(queue, origin), *around),
         origin=origin,
     )
