@@ -138,12 +138,13 @@ def test_nobody_is_named_in_the_model(compute):
     ("file", "before", "after", "severity"),
     [
         (SITE, "cores: 1280", "cores: 99999", "error"),
-        (QUEUES, "status: agreed", "status: draft", None),
+        (QUEUES, "status: agreed", "status: draft", "error"),  # what is agreed rests on it
+        (SITE, "share:\n", "share:\n          status: draft\n", None),
         (ALLOCATION, "share: 30.5 %", "share: 40.5 %", "error"),
         (ALLOCATION, "status: agreed", "status: draft", None),
     ],
 )
-def test_what_rests_on_a_draft_is_a_warning(file, before, after, severity):
+def test_a_draft_is_no_error_but_what_is_agreed_may_not_rest_on_it(file, before, after, severity):
     files = {**FILES, file: FILES[file].replace(before, after, 1)}
     compiled = compile_texts(files)
     assert {found.severity.value for found in compiled.diagnostics} == ({severity} - {None})
@@ -159,6 +160,24 @@ def test_a_waiver_may_accept_the_draft_of_a_cluster_a_queue_or_a_project():
         assert not [d for d in compile_texts(files).diagnostics if name in d.message]
     files = {**FILES, "policies/lifecycle.yaml": text.replace("of: trial\n", "of: trails\n", 1)}
     assert "did you mean `trials`?" in [d.help for d in compile_texts(files).diagnostics]
+
+
+def test_what_ends_is_still_there_and_says_so():
+    head = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Retired\nmetadata: {name: e%s}\nspec:\n"
+    rest = "  reason: over\n  approvedBy: {group: /roles/int/oper}\n  until: 2027-03-01\n---\n"
+    ends = (
+        "queue: development",
+        "project: eor",
+        "window: CHSRC-CSCS/common/nights",
+        "cluster: CHSRC-CSCS/own",
+    )
+    text = "".join(f"{head % n}  {end}\n{rest}" for n, end in enumerate(ends)).removesuffix("---\n")
+    compute = compile_texts({**FILES, "policies/ends.yaml": text}).federation.compute
+    common, own = compute.clusters
+    assert {name for name, q in compute.policy.queues.items() if q.retired} == {"development"}
+    assert [p.name for p in compute.allocations[0].projects if p.retired] == ["eor"]
+    assert [w.name for w in common.windows if w.retired] == ["nights"]
+    assert (common.in_use, own.in_use) == (True, False)
 
 
 @pytest.mark.parametrize("text", ["22.05", "22.05.8", "24.11", "25.05.10"])

@@ -41,10 +41,10 @@ def check_allocations(federation: Federation) -> Iterator[Diagnostic]:
 def _sites(federation: Federation, allocation: Allocation) -> Iterator[Diagnostic]:
     for index, site in enumerate(allocation.sites):
         clusters = [*federation.compute.at(site)]
-        if not clusters:
+        if not any(cluster.in_use for cluster in clusters):
             yield report(federation, allocation.drafts, allocation.name)(
                 Code.OVER_ALLOCATED,
-                f"`{allocation.name}` is to hold at `{site}`, which has no cluster",
+                f"`{allocation.name}` is to hold at `{site}`, which has no cluster in use",
                 Label(allocation.origin.at("sites", index)),
                 help="describe the cluster in the `compute` of the site, or leave the site out",
                 subject=allocation.name,

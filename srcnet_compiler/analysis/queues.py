@@ -6,6 +6,7 @@ from srcnet_compiler.analysis.severity import report
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.compute import ComputePolicy, Queue
 from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.span import Span
 
 _RESERVED = {
     "root": "this is the account that all others stand below",
@@ -32,12 +33,16 @@ def check_queues(federation: Federation) -> Iterator[Diagnostic]:
             subject=policy.name,
         )
     for queue in policy.queues.values():
+        if queue.retired:
+            continue
         yield from _nobody(federation, policy, queue)
         yield from _windows(federation, policy, queue)
+    yield from _on_drafts(federation, policy)
 
 
 def _nobody(federation: Federation, policy: ComputePolicy, queue: Queue) -> Iterator[Diagnostic]:
-    clusters, allocations = federation.compute.clusters, federation.compute.allocations
+    clusters = [cluster for cluster in federation.compute.clusters if cluster.in_use]
+    allocations = federation.compute.allocations
     place = Label(policy.origin.key("queues", queue.name))
     if clusters and not any(queue.name in cluster.queues for cluster in clusters):
         yield warning(
@@ -64,7 +69,7 @@ def _windows(federation: Federation, policy: ComputePolicy, queue: Queue) -> Ite
     """Queues that run in windows only, where there is none for them."""
     if not queue.windows:
         return
-    offering = [c for c in federation.compute.clusters if queue.name in c.queues]
+    offering = [c for c in federation.compute.clusters if c.in_use and queue.name in c.queues]
     without = [c for c in offering if not any(w.queue == queue.name for w in c.windows)]
     say = report(federation, queue.drafts, queue.name, policy.name)
     if offering and len(without) == len(offering):
@@ -86,3 +91,37 @@ def _windows(federation: Federation, policy: ComputePolicy, queue: Queue) -> Ite
                 help="add a window for it, or leave it out of `queues`",
                 subject=queue.name,
             )
+
+
+def _on_drafts(federation: Federation, policy: ComputePolicy) -> Iterator[Diagnostic]:
+    """What is to be carried out for queues that are only drafts, and so are never made."""
+    held = {
+        name: queue
+        for name, queue in policy.queues.items()
+        if federation.holds_back(queue.drafts, name, policy.name)
+    }
+    for cluster in federation.compute.clusters:
+        for window in cluster.windows:
+            drafts = federation.holds_back(window.drafts, window.name, cluster.label, cluster.site)
+            if window.queue in held and not drafts and not window.retired:
+                yield _on_draft(window.name, held[window.queue], window.origin.at("queue"))
+    for allocation in federation.compute.allocations:
+        for project in allocation.projects:
+            if federation.holds_back(project.drafts, project.name, allocation.name):
+                continue
+            for index, name in enumerate(project.queues):
+                if name in held and project.origin.has("queues"):
+                    place = project.origin.at("queues", index)
+                    yield _on_draft(project.name, held[name], place)
+
+
+def _on_draft(name: str, queue: Queue, place: Span) -> Diagnostic:
+    return error(
+        Code.RESTS_ON_DRAFT,
+        f"`{name}` is to be carried out, but its queue `{queue.name}` is only a draft",
+        Label(place),
+        Label(queue.drafts[0], "not agreed"),
+        help="have the queue agreed, mark this as a draft too, or have a `Waiver` with "
+        "`draft: true` approved for the queue",
+        subject=name,
+    )

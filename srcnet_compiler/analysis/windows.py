@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from srcnet_compiler.analysis.clusters import severity
+from srcnet_compiler.analysis.clusters import given, severity
 from srcnet_compiler.analysis.severity import Report, report
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.compute import WEEKDAYS, SlurmCluster, Window
@@ -166,30 +166,54 @@ def _queues(federation: Federation, cluster: SlurmCluster) -> Iterator[Diagnosti
 
 
 def _too_many_nodes(cluster: SlurmCluster, say: Report) -> Iterator[Diagnostic]:
-    """Windows at a time at which more nodes would be kept than there are: the worst such time."""
-    there = cluster.node_count
-    worst: tuple[int, int, list[Window]] = (there, 0, [])
-    for window in cluster.windows:
-        for day in window.days:
-            minute = day * _DAY + window.start
-            held = [other for other in cluster.windows if _holds(other, minute)]
-            kept = sum(other.nodes for other in held)
-            if kept > worst[0]:
-                worst = (kept, minute, held)
-    kept, minute, held = worst
-    if held:
-        day, clock = divmod(minute, _DAY)
-        first, *others = sorted(held, key=lambda window: window.origin.at("nodes"), reverse=True)
+    """The time of the week at which most nodes are kept, where these are more than there are.
+
+    So too where even the smallest nodes that might be kept have more cores than the site gives.
+    """
+    most = _fullest(cluster)
+    if most is None:
+        return
+    minute, held = most
+    kept, there = sum(window.nodes for window in held), cluster.node_count
+    first, *others = sorted(held, key=lambda window: window.origin.at("nodes"), reverse=True)
+    labels = (
+        Label(first.origin.at("nodes"), f"{first.nodes} here"),
+        *(Label(other.origin.at("nodes"), f"{other.nodes} here") for other in others),
+    )
+    when = f"on {WEEKDAYS[minute // _DAY]} at {_clock(minute % _DAY)} windows keep {kept} nodes"
+    cores, gives = _least_cores(cluster, kept), given(cluster, "cores")
+    if kept > there:
         yield say(
             Code.WINDOWS_OVER_NODES,
-            f"on {WEEKDAYS[day]} at {_clock(clock)} windows keep {kept} nodes, "
-            f"but `{cluster.label}` has {there}",
-            Label(first.origin.at("nodes"), f"{first.nodes} here"),
-            *(Label(other.origin.at("nodes"), f"{other.nodes} here") for other in others),
+            f"{when}, but `{cluster.label}` has {there}",
+            *labels,
             Label(cluster.origin.key("nodes"), "the nodes"),
             help="keep fewer nodes, or at other times",
             subject=cluster.label,
         )
+    elif gives.amount is not None and cores > gives.amount:
+        yield say(
+            Code.WINDOWS_OVER_NODES,
+            f"{when} with {cores} cores or more, but `{cluster.label}` gives {gives.amount}",
+            *labels,
+            Label(gives.place, "what the site gives"),
+            help="keep fewer nodes, or at other times",
+            subject=cluster.label,
+        )
+
+
+def _fullest(cluster: SlurmCluster) -> tuple[int, list[Window]] | None:
+    """The minute of the week at which most nodes are kept, and by which windows."""
+    windows = [window for window in cluster.windows if not window.retired]
+    minutes = sorted({day * _DAY + window.start for window in windows for day in window.days})
+    held = [(minute, [w for w in windows if _holds(w, minute)]) for minute in minutes]
+    return max(held, key=lambda each: sum(w.nodes for w in each[1]), default=None)
+
+
+def _least_cores(cluster: SlurmCluster, count: int) -> int:
+    """The cores of this many nodes, the smallest first."""
+    sizes = sorted(group.cores for group in cluster.nodes for _ in group.names)
+    return sum(sizes[:count])
 
 
 def _holds(window: Window, minute: int) -> bool:
