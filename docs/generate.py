@@ -19,6 +19,7 @@ from srcnet_compiler.quantity import (
     BYTES_PATTERN,
     DATA_RATE_PATTERN,
     DURATION_PATTERN,
+    PERCENT_PATTERN,
     PERIOD_PATTERN,
 )
 from srcnet_compiler.schema import export, kinds
@@ -179,12 +180,15 @@ UNITS = (
     (DATA_RATE_PATTERN, "a year is 365.25 days"),
     (BIT_RATE_PATTERN, "`kbit/s` is 1000 bits per second"),
     (DURATION_PATTERN, "a day is 24 hours, a week 7 days"),
+    (PERCENT_PATTERN, "to a hundredth of a per cent"),
     (PERIOD_PATTERN, "of the calendar; it has no length in seconds"),
 )
 
 EXAMPLES = {
     "Federation": "[policies/federation.yaml](../../policies/federation.yaml)",
     "DataPolicy": "[policies/data/](../../policies/data)",
+    "ComputePolicy": "[the specs of our tests](../../tests/golden/specs/policies/compute)",
+    "Allocation": "[the specs of our tests](../../tests/golden/specs/policies/allocation)",
     "Site": "[site-specs/](../../site-specs)",
     "Waiver": "[site-specs/itsrc-oact/waivers.yaml](../../site-specs/itsrc-oact/waivers.yaml)",
     "Downtime": """\
@@ -244,7 +248,7 @@ def _folders(kind: str) -> str:
 
 def _unit(pattern: str, remark: str) -> tuple[str, ...]:
     form = FORMS[pattern]
-    groups = re.findall(r"\(([A-Za-z/|]+)\)", pattern)
+    groups = re.findall(r"\(([A-Za-z/|%]+)\)", pattern)
     listed = ", per ".join(", ".join(f"`{name}`" for name in each.split("|")) for each in groups)
     return form.words, listed, f"`{form.example}`", remark
 

@@ -1,4 +1,4 @@
-"""Names that people type: sites, storage areas, tiers, policies."""
+"""Names that people type: sites, storage areas, tiers, policies, queues, projects."""
 
 from typing import NewType
 
@@ -10,3 +10,8 @@ RegionName = NewType("RegionName", str)
 PolicyName = NewType("PolicyName", str)
 Namespace = NewType("Namespace", str)
 """What SRCNet's data management API calls a namespace; data products are named inside one."""
+QueueName = NewType("QueueName", str)
+ProjectName = NewType("ProjectName", str)
+AllocationName = NewType("AllocationName", str)
+GroupPath = NewType("GroupPath", str)
+"""A group of the identity provider."""

@@ -1,4 +1,4 @@
-"""Amounts with units as exact integers: bytes, bits per second, seconds."""
+"""Amounts with units as exact integers: bytes, bits per second, seconds, parts of a whole."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from typing import NewType
 Bytes = NewType("Bytes", int)
 BitsPerSecond = NewType("BitsPerSecond", int)
 Seconds = NewType("Seconds", int)
+BasisPoints = NewType("BasisPoints", int)
+"""Hundredths of a per cent."""
 
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
 _BYTE_UNITS = {
@@ -25,6 +27,7 @@ _CALENDAR_UNITS = {
     **{"week": "weeks", "month": "months", "year": "years"},
 }
 """As they may be written, and what they are called here."""
+_PARTS_OF_A_WHOLE = {"%": 100}
 SECONDS_PER_YEAR = 31_557_600
 """A year in a rate: 365.25 days."""
 
@@ -37,6 +40,7 @@ BYTES_PATTERN = _pattern(_BYTE_UNITS)
 BIT_RATE_PATTERN = _pattern(_BIT_UNITS)
 DATA_RATE_PATTERN = rf"^{_NUMBER} ?({'|'.join(_BYTE_UNITS)})/(d|yr)$"
 DURATION_PATTERN = _pattern(_TIME_UNITS)
+PERCENT_PATTERN = _pattern(_PARTS_OF_A_WHOLE)
 PERIOD_PATTERN = rf"^[0-9]+ ?({'|'.join(_CALENDAR_UNITS)})$"
 
 
@@ -83,6 +87,11 @@ def parse_duration(text: str) -> Seconds:
     return Seconds(_whole(text, _TIME_UNITS, "seconds", "12 h"))
 
 
+def parse_percent(text: str) -> BasisPoints:
+    """Read a part of a whole such as ``12.5 %`` (1250); raises ValueError as `parse_bytes` does."""
+    return BasisPoints(_whole(text, _PARTS_OF_A_WHOLE, "hundredths of a per cent", "40 %"))
+
+
 def parse_data_rate(text: str) -> DataRate:
     """Read an arrival rate such as ``30 PB/yr`` or ``1 PB/d``; raises ValueError without a unit."""
     amount, _, per = text.rpartition("/")
@@ -124,6 +133,19 @@ def format_bytes(amount: Bytes) -> str:
         if amount and amount % _BYTE_UNITS[unit] == 0:
             return f"{amount // _BYTE_UNITS[unit]} {unit}"
     return f"{amount} B"
+
+
+def format_percent(part: int) -> str:
+    """Write hundredths of a per cent for people, exactly: ``12.5 %``."""
+    return f"{part / 100:.10g} %"
+
+
+def format_duration(amount: int) -> str:
+    """Write seconds in the largest unit that keeps them exact, for `parse_duration` to read."""
+    for unit in ("d", "h", "min"):
+        if amount and amount % _TIME_UNITS[unit] == 0:
+            return f"{amount // _TIME_UNITS[unit]} {unit}"
+    return f"{amount} s"
 
 
 def round_bytes(amount: int | Fraction) -> str:

@@ -160,6 +160,11 @@ MORE = {
     "country": ["GB", "CA"],
 }
 TAKES_AWAY = {"area", "policy"}
+NOT_EMITTED_YET = {
+    "policies/allocation/cycle-0.yaml",
+    "policies/compute/queues.yaml",
+}
+"""What describes compute alone: no target emits it yet."""
 PROSE = {"description", "reason", "source", "group", "email", "alsoKnownAs", "upTo"}
 _QUANTITY = re.compile(r"([0-9]+)(\.[0-9]+)?( [A-Za-z/]+)")
 
@@ -315,7 +320,7 @@ def test_a_scalar_changes_only_lines_that_map_to_it(file):
                 wrong[f"{scalar.label} -> {other}"] = bad[:6]
     assert not wrong, json.dumps(wrong, indent=1)
     assert tried > 10
-    assert effective > 5
+    assert effective == 0 if file in NOT_EMITTED_YET else effective > 5
 
 
 def test_values_that_decide_placement_were_changed_to_good_effect():

@@ -12,10 +12,13 @@ from srcnet_compiler.quantity import (
     DataRate,
     Period,
     format_bytes,
+    format_duration,
+    format_percent,
     parse_bit_rate,
     parse_bytes,
     parse_data_rate,
     parse_duration,
+    parse_percent,
     parse_period,
     round_bytes,
 )
@@ -58,6 +61,27 @@ def test_line_rates_are_exact(text, amount):
 )  # fmt: skip
 def test_lengths_of_time_are_exact(text, seconds):
     assert parse_duration(text) == seconds
+
+
+@given(st.integers(1, 10**12))
+def test_a_length_of_time_survives_writing_and_reading(seconds):
+    assert parse_duration(format_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "shown"),
+    [("40 %", 4000, "40 %"), ("62.5%", 6250, "62.5 %"), ("0.01 %", 1, "0.01 %"), ("0 %", 0, "0 %"),
+     ("1000 %", 100_000, "1000 %")],
+)  # fmt: skip
+def test_parts_of_a_whole_are_exact(text, part, shown):
+    assert parse_percent(text) == part
+    assert format_percent(part) == shown
+
+
+@pytest.mark.parametrize("text", ["40", "0.4", "0.001 %", "40 per cent"])
+def test_what_is_no_part_of_a_whole_is_refused(text):
+    with pytest.raises(ValueError, match=r"40 %|per cent"):
+        parse_percent(text)
 
 
 def test_a_year_in_a_rate_has_365_and_a_quarter_days():

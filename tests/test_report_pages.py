@@ -23,8 +23,18 @@ NOT_YAML = {Code.SYNTAX.value, Code.WRONG_ALIAS.value}
 """Pages whose example cannot be read, since that is what they are about."""
 NOT_SPEC = {Code.UNKNOWN_KEY.value, Code.TOO_LARGE.value}
 """Pages whose example has keys that no spec has."""
-NAMED_BY_USERS = {"regions", "tiers", "storageClasses", "services", "aliases", "groups", "config"}
-"""Mappings of the federation whose keys are names."""
+NAMED_BY_USERS = {
+    "regions",
+    "tiers",
+    "storageClasses",
+    "services",
+    "aliases",
+    "groups",
+    "config",
+    "queues",
+    "gpus",
+}
+"""Mappings whose keys are names."""
 
 PACKAGE = Path(srcnet_compiler.__file__).parent
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))

@@ -23,6 +23,17 @@ WAIVER = (
     ENVELOPE.format(kind="Waiver")
     + "  of: x\n  reason: y\n  approvedBy: {group: g}\n  until: 2027-01-01\n"
 )
+CLUSTER = (
+    SITE
+    + "  country: CH\n  compute:\n    - name: alps\n      slurm:\n"
+    + "        nodes: [{names: n1, cores: 2}]\n"
+    + "        controller: {host: a.example.org, credentials: {secretRef: {env: A}}}\n"
+)
+QUEUES = ENVELOPE.format(kind="ComputePolicy") + "  prefix: ska\n  queues:\n"
+ALLOCATION = (
+    ENVELOPE.format(kind="Allocation") + "  period: {from: 2027-01-01, until: 2027-12-31}\n"
+    "  projects:\n"
+)
 POLICY = (
     ENVELOPE.format(kind="DataPolicy")
     + "  selects: {namespaces: [daac]}\n  arrives: {deadline: 7 d}\n  floor: 2\n"
@@ -41,7 +52,10 @@ BY_REFERENCE = (
     "a secret never stands in a spec: write where it is found, such as"
     " `credentials: {secretRef: {env: RUCIO_TOKEN}}`, and change the secret if it was real"
 )
-KINDS = "`Site`, `Federation`, `DataPolicy`, `Downtime`, `Moved`, `Retired` and `Waiver`"
+KINDS = (
+    "`Site`, `Federation`, `DataPolicy`, `ComputePolicy`, `Allocation`, `Downtime`, `Moved`,"
+    " `Retired` and `Waiver`"
+)
 
 CASES = {
     "a list at the root": (
@@ -55,9 +69,9 @@ CASES = {
         f"did you mean `Site`? the kinds are {KINDS}",
     ),
     "a kind that comes later": (
-        SITE.replace("kind: Site", "kind: ComputePolicy"),
-        ("unknown-kind", "ComputePolicy", "`ComputePolicy` is not a kind of document"),
-        f"did you mean `DataPolicy`? the kinds are {KINDS}",
+        SITE.replace("kind: Site", "kind: SecurityPolicy"),
+        ("unknown-kind", "SecurityPolicy", "`SecurityPolicy` is not a kind of document"),
+        f"did you mean `ComputePolicy`? the kinds are {KINDS}",
     ),
     "a kind without value": (
         SITE.replace("kind: Site", "kind:"),
@@ -363,6 +377,78 @@ CASES = {
             "`upTo` is `many`, which is not an amount with its unit, or a number in quotes",
         ),
         "write an amount with its unit, or a number in quotes, such as `100 TB`",
+    ),
+    "a version that is read as a number": (
+        CLUSTER + "        cluster: alps\n        version: 24.11\n",
+        (
+            "wrong-shape",
+            "24.11",
+            "`version` is the number `24.11`, but must be a version of Slurm in quotes",
+        ),
+        'quote it: `version: "24.11"`',
+    ),
+    "a version that there is not": (
+        CLUSTER + "        cluster: alps\n        version: '24.10'\n",
+        (
+            "wrong-shape",
+            "'24.10'",
+            "`version` is `24.10`, which is not a version of Slurm in quotes",
+        ),
+        "write a version of Slurm in quotes, such as `24.11`",
+    ),
+    "a name in capitals": (
+        CLUSTER + "        cluster: ALPS\n        version: '24.11'\n",
+        (
+            "wrong-shape",
+            "ALPS",
+            "`cluster` is `ALPS`, which is not a name of at most 40 lower-case letters, digits, `-`"
+            " and `_`",
+        ),
+        "write `cluster: alps`",
+    ),
+    "a queue with a space": (
+        QUEUES + "    long jobs: {walltime: 48 h}\n",
+        ("unknown-key", "long jobs", "`long jobs` cannot be a key of `queues`"),
+        "write a name of at most 40 lower-case letters, digits, `-` and `_`, such as `batch`",
+    ),
+    "a project with a comma": (
+        ALLOCATION + "    - {name: 'eor,hi', groups: [/eor]}\n",
+        (
+            "wrong-shape",
+            "'eor,hi'",
+            "`name` is `eor,hi`, which is not a name of at most 40 lower-case letters, digits, `-`"
+            " and `_`",
+        ),
+        "write a name of at most 40 lower-case letters, digits, `-` and `_`, such as `batch`",
+    ),
+    "a share without a unit": (
+        ALLOCATION + "    - {name: eor, groups: [/eor], share: 40}\n",
+        ("wrong-shape", "40", "`share` is `40`, without a unit"),
+        "write a part of a hundred, such as `40 %`",
+    ),
+    "a window of a clock with twelve hours": (
+        CLUSTER
+        + "        cluster: alps\n        version: '24.11'\n        windows:\n"
+        + "          - {name: viz, nodes: 1, queue: viz, daily: 9-18}\n",
+        (
+            "wrong-shape",
+            "9-18",
+            "`daily` is `9-18`, which is not two times of a day of 24 hours with `-` between them",
+        ),
+        "write two times of a day of 24 hours with `-` between them, such as `09:00-18:00`",
+    ),
+    "a window at two times": (
+        CLUSTER
+        + "        cluster: alps\n        version: '24.11'\n        windows:\n"
+        + "          - {name: viz, nodes: 1, queue: viz, daily: '09:00-18:00',"
+        + " weekly: {days: [mon], hours: '09:00-18:00'}}\n",
+        ("wrong-shape", "weekly", "`daily` and `weekly` exclude each other"),
+        "keep one of them",
+    ),
+    "a person in a project": (
+        ALLOCATION + "    - {name: eor, groups: [/eor], users: [anna]}\n",
+        ("unknown-key", "users", "`users` is not a key of an item of `projects`"),
+        "people never stand in a spec: name a group of theirs in `groups`",
     ),
     "a password among keys": (
         FEDERATION + "    credentials: {secretRef: {env: A}}\n    password: hunter2\n",

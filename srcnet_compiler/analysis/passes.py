@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from srcnet_compiler.analysis.allocations import check_allocations
 from srcnet_compiler.analysis.capacity import (
     Demand,
     Load,
@@ -13,13 +14,17 @@ from srcnet_compiler.analysis.capacity import (
     demands,
     loads,
 )
+from srcnet_compiler.analysis.clusters import check_clusters
+from srcnet_compiler.analysis.expressible import check_expressible
 from srcnet_compiler.analysis.naming import check_names
 from srcnet_compiler.analysis.placement import PhasePlacement, place
 from srcnet_compiler.analysis.places import check_places
 from srcnet_compiler.analysis.policies import check_policies
+from srcnet_compiler.analysis.queues import check_queues
 from srcnet_compiler.analysis.services import check_services
 from srcnet_compiler.analysis.storage import check_reach, check_storage
 from srcnet_compiler.analysis.waivers import apply_waivers
+from srcnet_compiler.analysis.windows import check_windows, check_zones
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
 from srcnet_compiler.federation.model import Federation
 
@@ -45,6 +50,12 @@ CHECKS: tuple[Check, ...] = (
     lambda federation, facts, today: check_areas(federation, facts.loads, today),
     lambda federation, facts, today: check_worst_case(federation, facts.loads, today),
     lambda federation, facts, _today: check_tiers(federation, facts.demands),
+    lambda federation, _facts, _today: check_zones(federation),
+    lambda federation, _facts, _today: check_clusters(federation),
+    lambda federation, _facts, today: check_windows(federation, today),
+    lambda federation, _facts, _today: check_queues(federation),
+    lambda federation, _facts, _today: check_expressible(federation),
+    lambda federation, _facts, _today: check_allocations(federation),
     lambda federation, _facts, _today: check_downtimes(federation),
 )
 

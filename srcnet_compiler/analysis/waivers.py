@@ -16,6 +16,14 @@ NEVER_SET_ASIDE = frozenset(
         Code.SHARED_PLACE,
         Code.NESTED_AREAS,
         Code.RESTS_ON_DRAFT,
+        Code.WRONG_NODES,
+        Code.NODES_OVERLAP,
+        Code.NO_FRAGMENT,
+        Code.NO_TIME_ZONE,
+        Code.WINDOW_FOR_OTHERS,
+        Code.SLURM_CANNOT_EXPRESS,
+        Code.ALLOCATION_REVERSED,
+        Code.ALLOCATIONS_OVERLAP,
     )
 )
 """Findings without which nothing right can be emitted."""

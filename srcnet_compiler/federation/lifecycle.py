@@ -32,7 +32,17 @@ def read_retired(document: schema.Retired, origin: Origin, found: Findings) -> R
     """An acknowledged end."""
     spec, here = document.spec, origin.below("spec")
     until = found.date(spec.until, here, "until")
-    return Retired(spec.area, spec.policy, spec.reason, until, here)
+    return Retired(
+        spec.area,
+        spec.policy,
+        spec.reason,
+        until,
+        here,
+        queue=spec.queue,
+        project=spec.project,
+        window=spec.window,
+        cluster=spec.cluster,
+    )
 
 
 def read_waiver(document: schema.Waiver, origin: Origin, found: Findings) -> Waiver:

@@ -1,13 +1,19 @@
 """Specs to one federation: documents by kind, names resolved across files, amounts exact."""
 
-from collections.abc import Collection, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Sequence
 from typing import TypeVar, cast
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, has_errors
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
 from srcnet_compiler.federation.accounts import check_accounts
 from srcnet_compiler.federation.amounts import Findings
+from srcnet_compiler.federation.computing import (
+    check_compute,
+    names_of_drafts,
+    read_compute,
+    unknown_in_compute,
+)
+from srcnet_compiler.federation.known import known
 from srcnet_compiler.federation.model import Federation, Site, Waiver
 from srcnet_compiler.federation.nesting import check_nesting
 from srcnet_compiler.federation.renames import check_ends, check_moves
@@ -85,6 +91,7 @@ def _build(
         sites={site.name: site for _, site in read},
         areas=by_name,
         policies={policy.name: policy for policy in data_policies},
+        compute=read_compute(documents, read, spec, retired, found),
         downtimes=tuple(
             lifecycle.read_downtime(d.document, d.origin, found) for d in _of(documents, Downtime)
         ),
@@ -113,6 +120,7 @@ def _contradictions(federation: Federation) -> Iterable[Diagnostic]:
     yield from check_nesting(federation.areas)
     yield from check_ends(federation.retired, federation.areas)
     yield from policies.check_parts(federation.policies.values())
+    yield from check_compute(federation.compute)
 
 
 def _named(documents: Sequence[Located[Document]]) -> Iterable[tuple[str, Span]]:
@@ -143,12 +151,12 @@ def _not_one_federation(
 def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
     yield from _in_two_regions(federation)
     for site in federation.sites.values():
-        yield from _known(site.src, federation.members, "member", site.origin, "src")
+        yield from known(site.src, federation.members, "member", site.origin, "src")
         if federation.regions and site.region is None:
             yield _in_no_region(federation, site)
         for service in site.services:
             if service.storage is not None:
-                yield from _known(
+                yield from known(
                     service.storage,
                     site.areas,
                     f"storage area of `{site.name}`",
@@ -156,11 +164,11 @@ def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
                     "storage",
                 )
             if service.at is not None:
-                yield from _known(
+                yield from known(
                     service.at, site.compute, f"compute of `{site.name}`", service.origin, "at"
                 )
             if federation.service_storage:
-                yield from _known(
+                yield from known(
                     service.service,
                     federation.service_storage,
                     "service of the federation",
@@ -168,15 +176,16 @@ def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
                     "service",
                 )
     for area in federation.areas.values():
-        yield from _known(area.tier, federation.tiers, "tier", area.origin, "tier")
+        yield from known(area.tier, federation.tiers, "tier", area.origin, "tier")
         if area.within is not None:
             siblings = federation.sites[area.site].areas
-            yield from _known(
+            yield from known(
                 area.within, siblings, f"storage area of `{area.site}`", area.origin, "within"
             )
     for kind in federation.classes.values():
-        yield from _known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
+        yield from known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
     yield from _unknown_in_policies(federation)
+    yield from unknown_in_compute(federation)
     yield from _unknown_in_lifecycle(federation)
 
 
@@ -212,13 +221,13 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
     for policy in federation.policies.values():
         for index, name in enumerate(policy.selector.namespaces):
             what = "namespace of the federation"
-            yield from _known(name, namespaces, what, policy.origin, "selects", "namespaces", index)
+            yield from known(name, namespaces, what, policy.origin, "selects", "namespaces", index)
         for phase in policy.phases:
             for copies in phase.copies:
-                yield from _known(copies.tier, federation.tiers, "tier", copies.origin, "tier")
+                yield from known(copies.tier, federation.tiers, "tier", copies.origin, "tier")
     for alias, member in federation.aliases.items():
         origin = federation.origin
-        yield from _known(member, federation.members, "member", origin, "aliases", alias)
+        yield from known(member, federation.members, "member", origin, "aliases", alias)
 
 
 def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
@@ -227,17 +236,17 @@ def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
     for downtime in federation.downtimes:
         services = {s.label for site in federation.sites.values() for s in site.services}
         compute = {c for site in federation.sites.values() for c in site.compute}
-        known = {*federation.sites, *areas, *services, *compute}
-        yield from _known(
-            downtime.of, known, "site, area, compute or service", downtime.origin, "of"
+        there = {*federation.sites, *areas, *services, *compute}
+        yield from known(
+            downtime.of, there, "site, area, compute or service", downtime.origin, "of"
         )
     for move in federation.moved.values():
-        yield from _known(move.area, federation.areas, "storage area", move.origin, "area")
+        yield from known(move.area, federation.areas, "storage area", move.origin, "area")
     for end in federation.retired:
         if end.area is not None:
-            yield from _known(end.area, areas, "storage area", end.origin, "area")
+            yield from known(end.area, areas, "storage area", end.origin, "area")
         if end.policy is not None:
-            yield from _known(end.policy, federation.policies, "data policy", end.origin, "policy")
+            yield from known(end.policy, federation.policies, "data policy", end.origin, "policy")
     for waiver in federation.waivers:
         yield from _unknown_in_waiver(federation, waiver)
 
@@ -246,27 +255,11 @@ def _unknown_in_waiver(federation: Federation, waiver: Waiver) -> Iterable[Diagn
     """A finding may be of anything, so what its waiver is for is looked at when it is found."""
     if waiver.kind == "draft":
         spaces = [space.name for space in federation.data.namespaces]
-        known = {*federation.sites, *federation.areas, *federation.policies, *spaces}
-        what = "site, storage area, data policy or namespace"
-        yield from _known(waiver.of, known, what, waiver.origin, "of")
+        there = {*federation.sites, *federation.areas, *federation.policies, *spaces}
+        there |= {*names_of_drafts(federation.compute)}
+        what = "site, storage area, data policy, namespace, cluster, queue or project"
+        yield from known(waiver.of, there, what, waiver.origin, "of")
     elif waiver.kind == "limit":
-        known = {federation.name, federation.data.name}
+        there = {federation.name, federation.data.name}
         what = "name of the federation or of its system"
-        yield from _known(waiver.of, known, what, waiver.origin, "of")
-
-
-def _known(
-    name: str, among: Collection[str], what: str, origin: Origin, *keys: str | int
-) -> Iterable[Diagnostic]:
-    """A finding at the value under `keys` unless `name` is `among` what there is."""
-    if name in among:
-        return
-    names = sorted(among)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
-    several = f"known are {', '.join(f'`{n}`' for n in names[:8])}" if names else "there is none"
-    yield error(
-        Code.UNKNOWN_NAME,
-        f"`{name}` is not a {what}",
-        Label(origin.at(*keys)),
-        help=f"did you mean `{near[0]}`?" if near else several,
-    )
+        yield from known(waiver.of, there, what, waiver.origin, "of")

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from srcnet_compiler.federation.compute import Compute
+from srcnet_compiler.federation.secret import Secret as Secret
 from srcnet_compiler.names import (
     AreaName,
     Namespace,
@@ -224,14 +226,6 @@ class ServiceAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
-    """Where a secret is found when it is used: `kind` is env, file or vault."""
-
-    kind: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
 class DataManagement:
     """The instance that moves data: its address, accounts, columns, activities, distances.
 
@@ -303,13 +297,20 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """An acknowledged end of an area or a policy; `until` is the last day it holds."""
+    """An acknowledged end of one thing; `until` is the last day it holds.
+
+    Windows and clusters are named as their labels are, behind the name of their site.
+    """
 
     area: str | None
     policy: str | None
     reason: str
     until: date
     origin: Origin = field(compare=False, repr=False)
+    queue: str | None = None
+    project: str | None = None
+    window: str | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +346,7 @@ class Federation:
     sites: Mapping[SiteName, Site]
     areas: Mapping[AreaName, StorageArea]
     policies: Mapping[PolicyName, DataPolicy]
+    compute: Compute
     downtimes: tuple[Downtime, ...]
     moved: Mapping[AreaName, Moved]
     retired: tuple[Retired, ...]

@@ -54,6 +54,15 @@ LegacyName = Annotated[
         "CHSRC_XRD_PROD",
     ),
 ]
+LowerName = Annotated[
+    str,
+    text(
+        r"^[a-z0-9][a-z0-9_-]{0,39}$",
+        "a name of at most 40 lower-case letters, digits, `-` and `_`",
+        "batch",
+    ),
+]
+"""For names that become names in batch systems, which take capitals, spaces and commas amiss."""
 Country = Annotated[str, text(r"^[A-Z]{2}$", "a country of two capital letters", "AU")]
 Host = Annotated[
     str,
@@ -112,6 +121,7 @@ DataRateText = Annotated[
 DurationText = Annotated[
     str, text(quantity.DURATION_PATTERN, "a length of time with its unit", "7 d")
 ]
+PercentText = Annotated[str, text(quantity.PERCENT_PATTERN, "a part of a hundred", "40 %")]
 PeriodText = Annotated[
     str, text(quantity.PERIOD_PATTERN, "a period of the calendar with its unit", "12 months")
 ]

@@ -13,6 +13,8 @@ _MODULES = {
     "Site": ("site", ("site-specs",)),
     "Federation": ("federation", ("policies",)),
     "DataPolicy": ("data_policy", ("policies",)),
+    "ComputePolicy": ("compute_policy", ("policies",)),
+    "Allocation": ("allocation", ("policies",)),
     "Downtime": ("lifecycle", ("site-specs", "policies")),
     "Moved": ("lifecycle", ("site-specs", "policies")),
     "Retired": ("lifecycle", ("site-specs", "policies")),
@@ -52,6 +54,6 @@ def sources_mark() -> str:
     Raises OSError where the sources do not stand beside this module.
     """
     here = Path(__file__).parent
-    shapes = sorted({"common", *(module for module, _ in _MODULES.values())})
+    shapes = sorted({"common", "resources", "slurm", *(module for module, _ in _MODULES.values())})
     files = (here.parent / "quantity.py", *(here / f"{module}.py" for module in shapes))
     return mark(*(file.read_bytes() for file in files))

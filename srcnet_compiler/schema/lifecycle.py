@@ -13,6 +13,7 @@ from srcnet_compiler.schema.common import (
     GroupPath,
     Instant,
     LegacyName,
+    LowerName,
     Name,
     Reason,
     Spec,
@@ -86,12 +87,40 @@ class Moved(Document):
 class RetiredSpec(ExactlyOne):
     """An acknowledged end."""
 
-    one_of = ("area", "policy")
+    one_of = ("area", "policy", "queue", "project", "window", "cluster")
 
     area: Name | None = None
     """The storage area that ends, by its name or the name it has in the system."""
     policy: Name | None = None
     """The data policy that ends: its subscriptions are switched off, its rules stay."""
+    queue: Annotated[LowerName, such_as("development")] | None = None
+    """The queue class that ends: its jobs are waited for, then clusters have it no more."""
+    project: Annotated[LowerName, such_as("hi-survey")] | None = None
+    """The project that ends: its jobs are waited for, then nobody can use its account."""
+    window: (
+        Annotated[
+            str,
+            text(
+                r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+/[a-z0-9_-]+$",
+                "a site, its compute and the window, with `/` between them",
+                "CHSRC-CSCS/alps/visualisation",
+            ),
+        ]
+        | None
+    ) = None
+    """The window that ends: its nodes are kept no more."""
+    cluster: (
+        Annotated[
+            str,
+            text(
+                r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$",
+                "a site and its compute, with `/` between them",
+                "CHSRC-CSCS/alps",
+            ),
+        ]
+        | None
+    ) = None
+    """The cluster that the federation leaves: its jobs are waited for, then nothing of it stays."""
     reason: Reason
     """Why."""
     approvedBy: Group

@@ -23,6 +23,7 @@ from srcnet_compiler.schema.common import (
     Url,
     such_as,
 )
+from srcnet_compiler.schema.slurm import Slurm
 
 Environment = Literal["production", "staging", "development"]
 
@@ -137,6 +138,21 @@ class Compute(Agreed):
         Field(default_factory=list),
     ]
     """What sets it apart."""
+    slurm: Slurm | None = None
+    """The Slurm cluster that it is."""
+
+
+class Scratch(Agreed):
+    """Space for what jobs leave behind for a while, seen by the nodes of the site."""
+
+    name: Annotated[Name, such_as("shared")]
+    """Unique within the site."""
+    path: Annotated[AbsolutePath, such_as("/scratch/srcnet")]
+    """Where the federation's part of it begins."""
+    capacity: Annotated[BytesText, such_as("200 TB")] | None = None
+    """How much it holds. Unknown where it is left out."""
+    keep: Annotated[DurationText, such_as("30 d")] | None = None
+    """How long a file stays that nobody uses; until somebody removes it where left out."""
 
 
 class SiteService(Agreed):
@@ -187,6 +203,8 @@ class SiteSpec(Agreed):
     """How it is connected."""
     storage: Annotated[list[StorageArea], Field(default_factory=list)]
     """Its storage areas."""
+    scratch: Annotated[list[Scratch], Field(default_factory=list)]
+    """Space that its jobs share."""
     compute: Annotated[list[Compute], Field(default_factory=list)]
     """Where services and jobs run."""
     services: Annotated[list[SiteService], Field(default_factory=list)]

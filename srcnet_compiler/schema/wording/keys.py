@@ -27,6 +27,8 @@ _SAME = {
     "why": ("reason",),
 }
 """Keys that people write, and those of the language that say the same."""
+_PEOPLE = re.compile(r"users?|members?|people|persons?|e?mails?|names|pis?", re.I)
+_BY_GROUP = "people never stand in a spec: name a group of theirs in `groups`"
 _LONG = 90
 """Longer examples are not typed from a message."""
 
@@ -55,6 +57,8 @@ def meant(spot: Spot) -> str | None:
 def _instead(key: str, similar: str | None, parent: Place, root: Place) -> str:
     if parent.node.get("title") in ("Credentials", "SecretReference"):
         return _BY_REFERENCE
+    if "groups" in parent.keys and _PEOPLE.fullmatch(key):
+        return _BY_GROUP
     if similar is not None:
         return f"did you mean `{similar}`?"
     if _SECRET.search(key):

@@ -60,7 +60,7 @@ def mended_number(value: object, place: Place) -> str | None:
 
 def units(pattern: str) -> list[str]:
     """The units that a pattern lists after its number."""
-    match = re.search(r"\ \?\(([A-Za-z/|]+)\)\$$", pattern)
+    match = re.search(r"\ \?\(([A-Za-z/|%]+)\)\$$", pattern)
     return match[1].split("|") if match else []
 
 

@@ -52,7 +52,7 @@ def _trouble(key: str, text: str, form: Form) -> str:
 
 
 def _is_amount(form: Form) -> bool:
-    return re.match(r"[0-9]+ [A-Za-z]", form.example) is not None
+    return re.match(r"[0-9]+ [A-Za-z%]", form.example) is not None
 
 
 def _units_known(text: str, spot: Spot, form: Form) -> str:
