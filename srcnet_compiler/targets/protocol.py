@@ -3,7 +3,7 @@
 All but `connect` and `read` are pure.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -43,6 +43,17 @@ class Reading(Generic[M]):
 
     model: M
     gaps: tuple[Gap, ...] = ()
+
+
+def without_unseen(changes: Sequence[Change], gaps: Sequence[Gap]) -> tuple[Change, ...]:
+    """The changes that lie under no gap, and need nothing that does: who relies on a change that
+    cannot be made would find the system in between."""
+    hidden = {c.address for c in changes if any(gap.covers(c.address) for gap in gaps)}
+    before = -1
+    while before != len(hidden):
+        before = len(hidden)
+        hidden |= {c.address for c in changes if not hidden.isdisjoint(c.needs)}
+    return tuple(change for change in changes if change.address not in hidden)
 
 
 class UnreachableError(Exception):

@@ -1,10 +1,9 @@
 """The changes that turn one Rucio into the other: on owned fields only, nothing because absent."""
 
-from collections.abc import Sequence
 from functools import cache
 
 from srcnet_compiler.change import Action, Change, FieldChange, Impact
-from srcnet_compiler.targets.protocol import Gap, Reading
+from srcnet_compiler.targets.protocol import Reading, without_unseen
 from srcnet_compiler.targets.rucio.diff.data import audit
 from srcnet_compiler.targets.rucio.diff.objects import (
     Places,
@@ -40,18 +39,7 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
         *ended_subscriptions(desired, observed.model),
         *audit(desired, observed.model),
     )
-    return _without_unseen(changes, observed.gaps)
-
-
-def _without_unseen(changes: Sequence[Change], gaps: Sequence[Gap]) -> tuple[Change, ...]:
-    """The changes that lie under no gap, and need nothing that does: who relies on a change that
-    cannot be made would find the system in between."""
-    hidden = {c.address for c in changes if any(gap.covers(c.address) for gap in gaps)}
-    before = -1
-    while before != len(hidden):
-        before = len(hidden)
-        hidden |= {c.address for c in changes if not hidden.isdisjoint(c.needs)}
-    return tuple(change for change in changes if change.address not in hidden)
+    return without_unseen(changes, observed.gaps)
 
 
 def adoptions(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:

@@ -1,0 +1,9 @@
+"""A running Slurm cluster: commands to run on it, and what they answer."""
+
+from srcnet_compiler.targets.slurm.live.reading import read as read
+from srcnet_compiler.targets.slurm.live.rehearsal import SiteFiles as SiteFiles
+from srcnet_compiler.targets.slurm.live.rehearsal import rehearse as rehearse
+from srcnet_compiler.targets.slurm.live.runner import LocalRunner as LocalRunner
+from srcnet_compiler.targets.slurm.live.runner import Ran as Ran
+from srcnet_compiler.targets.slurm.live.runner import Runner as Runner
+from srcnet_compiler.targets.slurm.live.runner import SshRunner as SshRunner
