@@ -99,6 +99,14 @@ BREAKS = (
         live="rucio",
     ),
     Break(
+        3,
+        "a place that is taken away before its replacement is there",
+        f"{RUCIO}/diff/__init__.py",
+        "ordered = after_replacements(desired, observed.model, changes)",
+        "ordered = tuple(changes)",
+        "tests/test_rucio_evolution.py",
+    ),
+    Break(
         6,
         "a change under what could not be read",
         f"{RUCIO}/diff/__init__.py",

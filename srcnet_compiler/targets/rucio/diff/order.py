@@ -16,7 +16,7 @@ from srcnet_compiler.targets.rucio.model.expression import RseFacts
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import WEIGHT, candidates_of
 
-_CHOSEN_BY = DECIDES_PLACEMENT | {f"attribute.{WEIGHT}"}
+_WEIGHT = f"attribute.{WEIGHT}"
 
 
 def after_replacements(
@@ -29,25 +29,25 @@ def after_replacements(
     active = [s for s in observed.subscriptions.values() if _is_ours(desired, s)]
     after = facts_after(desired)
     needs_of = _needs_by_address(changes)
-    replaced = {
-        id(change): tuple(
-            need
-            for need in _replacements(desired, observed, change, active, after, needs_of)
-            if not _relies_on(need, change.address, needs_of)
-        )
-        for change in removals
-    }
+    more: dict[Address, tuple[Address, ...]] = {}
+    for here in dict.fromkeys(change.address for change in removals):
+        found = _replacements(desired, observed, RseName(here.name), active, after, needs_of)
+        more[here] = tuple(n for n in dict.fromkeys(found) if not _relies_on(n, here, needs_of))
+        needs_of[here] |= {*more[here]}
     return tuple(
-        replace(c, needs=tuple(dict.fromkeys((*c.needs, *replaced[id(c)]))))
-        if id(c) in replaced
-        else c
-        for c in changes
+        replace(change, needs=tuple(dict.fromkeys((*change.needs, *more[change.address]))))
+        if _takes_away(change)
+        else change
+        for change in changes
     )
 
 
 def _takes_away(change: Change) -> bool:
+    """Whether some rule of ours may choose the RSE no more."""
     return change.address.kind == Rse.kind and any(
-        field.name in _CHOSEN_BY and field.before is not None for field in change.fields
+        field.before is not None
+        and (field.name in DECIDES_PLACEMENT or (field.name == _WEIGHT and field.after is None))
+        for field in change.fields
     )
 
 
@@ -58,13 +58,12 @@ def _is_ours(desired: RucioModel, found: Subscription) -> bool:
 def _replacements(
     desired: RucioModel,
     observed: RucioModel,
-    removal: Change,
+    name: RseName,
     active: Iterable[Subscription],
     after: Mapping[RseName, RseFacts],
     changing: Mapping[Address, frozenset[Address]],
 ) -> Iterator[Address]:
     """The changes of subscriptions that mean the RSE now, and of RSEs that others will mean."""
-    name = RseName(removal.address.name)
     there = observed.rses.get(name) or observed.rses.get(desired.renames.get(name, name))
     if there is None:
         return
@@ -84,7 +83,7 @@ def _among(changing: Mapping[Address, frozenset[Address]], one: Address) -> Iter
         yield one
 
 
-def _needs_by_address(changes: Iterable[Change]) -> Mapping[Address, frozenset[Address]]:
+def _needs_by_address(changes: Iterable[Change]) -> dict[Address, frozenset[Address]]:
     found: dict[Address, frozenset[Address]] = {}
     for change in changes:
         found[change.address] = found.get(change.address, frozenset()) | {*change.needs}
