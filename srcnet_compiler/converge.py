@@ -170,10 +170,11 @@ def verify(system: System) -> Verdict:
     reading = system.read()
     changes = system.lowered.target.diff(model, reading)
     waiting = held_up(changes)
+    held = {id(change) for change in waiting}
     return Verdict(
         model.instance,
         system.objects(),
-        tuple(change for change in changes if change not in waiting),
+        tuple(change for change in changes if id(change) not in held),
         waiting,
         tuple(Unseen(gap.under, gap.reason) for gap in reading.gaps),
         tuple(system.lowered.target.check_seen(model, reading.model)),
@@ -182,13 +183,14 @@ def verify(system: System) -> Verdict:
 
 def held_up(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """The changes that wait for a fact, and those that come after such a one."""
-    waiting = {change.id for change in changes if change.waits}
+    places = {change.address for change in changes if change.waits}
     size = -1
-    while size != len(waiting):
-        size = len(waiting)
-        places = {change.address for change in changes if change.id in waiting}
-        waiting |= {change.id for change in changes if not places.isdisjoint(change.needs)}
-    return tuple(change for change in changes if change.id in waiting)
+    while size != len(places):
+        size = len(places)
+        places |= {change.address for change in changes if not places.isdisjoint(change.needs)}
+    return tuple(
+        change for change in changes if change.waits or not places.isdisjoint(change.needs)
+    )
 
 
 def _federation(compiled: Compiled) -> Federation:

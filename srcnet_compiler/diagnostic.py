@@ -109,6 +109,7 @@ class Code(Enum):
     # on the real system
     AREA_NOT_DESCRIBED = "area-not-described"
     RENAME_TAKEN = "rename-taken"
+    POLICY_NOT_IN_FORCE = "policy-not-in-force"
     CLOSED_FOR_WRITING = "closed-for-writing"
     ENDPOINT_NOT_DESCRIBED = "endpoint-not-described"
 

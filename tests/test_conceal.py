@@ -26,6 +26,15 @@ HEAD = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Federation\nmetadata: {name:
         f'    credentials: {{"token": "{SECRET}"}}',
         f"    apiKey: {SECRET}",
         f"    credentials:\n      - {SECRET}",
+        f"    client_secret: {SECRET}",
+        f"    clientSecret: {SECRET}",
+        f"    access_token: {SECRET}",
+        f"    bearerToken: {SECRET}",
+        f"    secret_id: {SECRET}",
+        f"    pwd: {SECRET}",
+        f"    pass: {SECRET}",
+        f"    credentials:\n      password: |\n        user:{SECRET}",
+        f"    auth: https://user:{SECRET}@rucio.example.org",
     ],
 )
 def test_no_report_shows_a_secret(text):

@@ -147,3 +147,61 @@ def test_of_the_rules_of_a_policy_only_those_are_added_that_it_takes():
         ("create s:none srcnet:p/fresh/0", ["rule"], False),
         ("create s:none srcnet:p/fresh/1", ["rule"], False),
     ]
+
+
+def test_an_area_goes_out_of_use_after_what_takes_its_place():
+    """Else what arrives in between finds a region of the subscription empty, and gets no rule."""
+    instance = BEFORE.subscriptions["one"].origins.get("name", ())
+    weighted = {"srcnet_weight": "1"}
+    before = rucio(
+        rse("CH", "eu", **weighted), rse("JP", "as", **weighted), policies={"one": ("eu", "as")}
+    )
+    aside = {"set_aside": {RseName("CH"): instance}}
+
+    same_region = rucio(
+        rse("SE", "eu", **weighted),
+        rse("JP", "as", **weighted),
+        policies={"one": ("eu", "as")},
+        **aside,
+    )
+    removals = [c for c in diff(same_region, Reading(before)) if c.address.name == "CH"]
+    assert [c.fields[0].name for c in removals] == [
+        "attribute.srcnet_weight",
+        "attribute.srcnet_tier",
+    ]
+    assert {c.needs for c in removals} == {(at("rse", "SE"),)}
+
+    other_region = rucio(
+        rse("ZA", "af", **weighted),
+        rse("JP", "as", **weighted),
+        policies={"two": ("af", "as")},
+        **aside,
+    )
+    changes = {(c.action, c.address.name): c for c in diff(other_region, Reading(before))}
+    ends = changes[Action.RETIRE, "one"]
+    assert ends.needs == (at("subscription", "two"),)
+    assert changes[Action.CREATE, "two"].needs == (at("rse", "ZA"),)
+    assert changes[Action.UPDATE, "CH"].needs == (at("subscription", "one"),)
+
+
+def test_a_policy_ends_after_the_one_that_takes_its_data():
+    following = replace(subscription("new", "eu", "as"), policy="q", comments="srcnet:q/fresh")
+    wanted = replace(
+        rucio(*BEFORE.rses.values(), policies={}),
+        subscriptions={"new": following},
+        requirements={"new": replace(WANTED, policy="q")},
+        ended=frozenset({"p"}),
+    )
+    made, ended = diff(wanted, Reading(BEFORE))
+    assert (made.action, ended.action) == (Action.CREATE, Action.RETIRE)
+    assert ended.needs == (at("subscription", "new"),)
+
+
+def test_pins_of_a_former_policy_are_let_go_as_well():
+    pin = Rule("9", 1, "srcnet_role=ingest", "srcnet:former/arrival/pin", "OK")
+    held = Dataset("s", "d-00", {}, closed=True, rules=(rule(0, "eu"), rule(1, "as"), pin))
+    there = replace(BEFORE, datasets={held.did: held})
+    (release,) = diff(BEFORE, Reading(there))
+    assert release.action is Action.RETIRE
+    assert release.address == at("rule", "s:d-00 srcnet:former/arrival/pin")
+    assert [w.kind for w in release.waits] == ["copies-valid"]

@@ -15,10 +15,17 @@ from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.file import from_json, to_json
 from srcnet_compiler.plan.guard import guard
 from srcnet_compiler.plan.model import Binding
+from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import diff, lower
 from srcnet_compiler.targets.rucio.check import check_seen
-from srcnet_compiler.targets.rucio.model import Protocol, Rse, RucioModel, Subscription
+from srcnet_compiler.targets.rucio.model import (
+    AccountLimit,
+    Protocol,
+    Rse,
+    RucioModel,
+    Subscription,
+)
 from srcnet_compiler.targets.rucio.model.names import RseName
 
 STRANGER = RseName("OLD-DISK")
@@ -36,7 +43,13 @@ def found(desired: RucioModel, seen: RucioModel) -> dict[str, Diagnostic]:
 
 
 def with_rse(model: RucioModel, rse: Rse) -> RucioModel:
-    return replace(model, rses={**model.rses, rse.name: rse})
+    """And the owner of our rules may use it."""
+    limit = AccountLimit(model.owner, rse.name, Bytes(1))
+    return replace(
+        model,
+        rses={**model.rses, rse.name: rse},
+        account_limits={limit.name: limit, **model.account_limits},
+    )
 
 
 def stranger(**attributes: str) -> Rse:
@@ -75,6 +88,12 @@ def test_one_that_no_rule_would_choose_is_somebody_elses(
     assert found(model, with_rse(model, stranger(**attributes))) == {}
 
 
+def test_one_that_our_rules_may_not_use_is_somebody_elses(model: RucioModel):
+    """On a Rucio that others share, with regions of the same names."""
+    seen = with_rse(model, stranger(**EUROPE, srcnet_weight="5"))
+    assert found(model, replace(seen, account_limits=model.account_limits)) == {}
+
+
 def test_one_that_is_described_and_out_of_use_is_no_stranger(model: RucioModel):
     desired = replace(model, set_aside={STRANGER: (model.origins["instance"])})
     seen = with_rse(desired, stranger(**EUROPE, srcnet_weight="5", theirs="1"))
@@ -102,7 +121,7 @@ def test_a_subscription_of_a_policy_that_nobody_describes_must_not_take_our_data
         ("ended", gone, replace(model, ended=frozenset({"former"})), []),
         ("inactive", replace(gone, active=False), model, []),
         ("by hand", replace(gone, comments="made by hand"), model, []),
-        ("other data", replace(gone, filter={"scope": ["^elsewhere$"]}), model, []),
+        ("other data", replace(gone, filter={"scope": ["^elsewhere$"]}), model, [Severity.WARNING]),
         ("former owner", replace(gone, account="somebody"), model, [Severity.WARNING]),
     ]
     for name, subscription, desired, wanted in cases:

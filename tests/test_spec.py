@@ -30,6 +30,7 @@ ELSEWHERE = {
     Code.OVER_LIMIT: "test_plan.py",
     Code.AREA_NOT_DESCRIBED: "test_rucio_seen.py: no spec says what a server holds",
     Code.RENAME_TAKEN: "test_rucio_seen.py",
+    Code.POLICY_NOT_IN_FORCE: "test_rucio_seen.py",
     Code.CLOSED_FOR_WRITING: "test_rucio_seen.py",
     Code.ENDPOINT_NOT_DESCRIBED: "test_rucio_seen.py",
     Code.WRONG_MEMBERSHIP: "test_membership.py: who belongs to whom stands in no spec",

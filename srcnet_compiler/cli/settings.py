@@ -73,11 +73,12 @@ def read_settings(
 def defaults_of(settings: Settings, name: str, command: click.Command) -> dict[str, Any]:
     """What srcnet.toml says about the options of a command, as click takes it."""
     known = {option_name(option): str(option.name) for option in options(command)}
+    flags = {option_name(option) for option in options(command) if option.is_flag}
     shared = {key: settings.said[key] for key in SHARED if key in settings.said and key in known}
     own = shared | settings.said.get(name, {})
     return {
         # a flag stays a flag; everything else is read as if it stood on the command line
-        known[key]: value if isinstance(value, bool) else str(value)
+        known[key]: value if isinstance(value, bool) and key in flags else str(value)
         for key, value in own.items()
     }
 

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 _KEY = (
-    r"[\"']?(?:[A-Za-z_]*(?:passw(?:or)?d|passphrase|passwort)|secret|token|bearer"
-    r"|(?:private|api|access|secret)_?key)[\"']?"
+    r"[\"']?(?:[A-Za-z_-]*(?:passw(?:or)?d|passphrase|passwort|pwd|secret|token|bearer"
+    r"|(?:private|api|access|secret)[_-]?key)(?:[_-]?(?:id|key|value))?|pass)[\"']?"
 )
 _NAMED = re.compile(rf"(?<![A-Za-z0-9_]){_KEY}\s*:\s*(?P<value>[^\s{{\[,}}][^,}}]*)", re.IGNORECASE)
 _HOLDER = re.compile(r"(?<![A-Za-z])(credentials|secretRef)[\"']?\s*:")
 _REFERENCE = re.compile(r"(env\s*:\s*[A-Z][A-Z0-9_]*|(file|vault)\s*:\s*/\S*?)\s*(?=[,}]|$)")
 _VALUE = re.compile(r":\s+(?P<value>[^\s{\[,}][^,}]*)")
+_IN_ADDRESS = re.compile(r"//[^/\s:@]*:(?P<value>[^/\s@]+)@")
 _DOT = "•"
 
 
@@ -27,7 +28,8 @@ def concealed(lines: Sequence[str], index: int) -> str:
 
 
 def _by_name(line: str) -> Iterator[tuple[int, int]]:
-    return (match.span("value") for match in _NAMED.finditer(line))
+    found = (*_NAMED.finditer(line), *_IN_ADDRESS.finditer(line))
+    return (match.span("value") for match in found)
 
 
 def _by_place(lines: Sequence[str], index: int) -> Iterator[tuple[int, int]]:
@@ -37,11 +39,12 @@ def _by_place(lines: Sequence[str], index: int) -> Iterator[tuple[int, int]]:
     if holder is None and not _is_below_holder(lines, index):
         return
     begin = holder.start() if holder is not None else 0
-    for match in _VALUE.finditer(line, begin):
+    values = list(_VALUE.finditer(line, begin))
+    for match in values:
         written = line[: match.end("value")].rpartition("{")[2].rpartition(",")[2].strip()
         if not _REFERENCE.fullmatch(written.lstrip("- ")):
             yield match.span("value")
-    if holder is None and ":" not in line:
+    if holder is None and not values and not line.rstrip().endswith(":"):
         text = line.strip()
         start = line.find(text)
         yield start, start + len(text)

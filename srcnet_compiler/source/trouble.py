@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.span import Span
 
+_SECRET_IN_ADDRESS = re.compile(r"(//[^/\s:@]*:)[^/\s@]+@")
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """Values of one file, with everything that its aliases stand for."""
@@ -32,8 +33,8 @@ class LimitError(Exception):
 
 
 def shown(text: str) -> str:
-    """The user's words in backticks, on one line and not too long."""
-    line = " ".join(text[:200].split())
+    """The user's words in backticks: on one line, not too long, no secret of an address in them."""
+    line = _SECRET_IN_ADDRESS.sub(r"\1…@", " ".join(text[:200].split()))
     return f"`{line[:59]}…`" if len(line) > 60 else f"`{line}`"
 
 

@@ -110,7 +110,7 @@ def _lines_of(each: "Described") -> Callable[["Span"], bool]:
 def _unknown(what: str, names: Sequence[str]) -> StopError:
     from srcnet_compiler.report.explain import alike
 
-    if Path(what).exists():
+    if what and Path(what).exists():
         return StopError(Exit.USAGE, f"`{what}` is a file", f"name a line of it: `{what}:LINE`")
     if re.search(r"[/.]", what):
         return StopError(Exit.FILES, f"there is no file `{what}`", "a line of one is FILE:LINE")

@@ -4,6 +4,7 @@ The emitted files alone keep every policy. On the server there may be more: RSEs
 describes and that rules of ours would choose, subscriptions of former plans for the same data.
 """
 
+import re
 from collections.abc import Iterator
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
@@ -12,7 +13,7 @@ from srcnet_compiler.targets.rucio.model import Origins, Protocol, RucioModel, S
 from srcnet_compiler.targets.rucio.model.expression import RseFacts
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import TIER, candidates_of
-from srcnet_compiler.targets.rucio.model.subscription import FilterError, overlaps, parse_filter
+from srcnet_compiler.targets.rucio.model.subscription import FilterError, disjoint, parse_filter
 
 
 def check_seen(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
@@ -37,12 +38,16 @@ def _two_names(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
 
 
 def _strangers(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
-    """RSEs that no spec describes, chosen by expressions of ours all the same."""
+    """RSEs that no spec describes, chosen by expressions of ours all the same.
+
+    Rucio chooses none on which the owner of the rules has no limit: those are others'.
+    """
     described = {*desired.rses, *desired.renames.values(), *desired.set_aside}
+    allowed = {limit.rse for limit in seen.account_limits.values() if limit.bytes}
     facts = {
         name: RseFacts(attributes=rse.attributes)
         for name, rse in seen.rses.items()
-        if name not in described
+        if name not in described and name in allowed
     }
     by_policy: dict[RseName, set[str]] = {}
     for subscription in desired.subscriptions.values():
@@ -72,8 +77,11 @@ def _strangers(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
 def _other_subscriptions(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
     """Active ones with our comment that no plan of today ends, and that take data of a policy."""
     living = {subscription.policy for subscription in desired.subscriptions.values()}
-    wanted = sorted(desired.subscriptions.items())
-    filters = [parse_filter(dict(subscription.filter)) for _, subscription in wanted]
+    wanted = [
+        (subscription.policy, parse_filter(dict(subscription.filter)))
+        for _, subscription in sorted(desired.subscriptions.items())
+    ]
+    orphans: set[str] = set()
     for name, found in sorted(seen.subscriptions.items()):
         policy = found.policy_in_comment
         own = found.account == desired.owner
@@ -81,12 +89,22 @@ def _other_subscriptions(desired: RucioModel, seen: RucioModel) -> Iterator[Diag
         if policy is None or ends or not found.active:
             continue
         try:
-            pairs = overlaps([parse_filter(dict(found.filter)), *filters])
+            here = parse_filter(dict(found.filter))
         except FilterError:
             continue  # it matches nothing
-        taken = {wanted[other - 1][1].policy for one, other in pairs if one == 0}
+        taken = {other for other, theirs in wanted if not disjoint((here, theirs))}
         if taken:
-            yield _takes_the_same(desired, name, found, policy, sorted(taken)[0])
+            yield _takes_the_same(desired, name, found, policy, min(taken))
+        elif own:
+            orphans.add(policy)
+    for policy in sorted(orphans):
+        yield warning(
+            Code.POLICY_NOT_IN_FORCE,
+            f"subscriptions of policy `{policy}` go on, and no policy of this name is in force",
+            Label(_instance(desired), "on this server"),
+            help="describe it again, or end it with a `Retired` document",
+            subject=policy,
+        )
 
 
 def _takes_the_same(
@@ -97,7 +115,7 @@ def _takes_the_same(
     say = error if own else warning
     return say(
         Code.POLICIES_OVERLAP,
-        f"subscription `{name}` of policy `{policy}`, which no spec describes, takes data of "
+        f"subscription `{name}` of policy `{policy}`, which is not in force, takes data of "
         f"`{taken}`",
         Label(_place(of.origins, "filter"), "the same data"),
         help=f"put `{policy}` back and end it with a `Retired` document"
@@ -128,11 +146,16 @@ def _other_endpoints(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnost
             if protocol.key not in stated and _is_used(protocol):
                 yield warning(
                     Code.ENDPOINT_NOT_DESCRIBED,
-                    f"`{name}` is also reached at `{protocol.key}`, which no spec states",
+                    f"`{name}` is also reached at `{_shown(protocol)}`, which no spec states",
                     Label(_place(rse.origins, f"protocol.{sorted(stated)[0]}", "name")),
                     help="state it as a further endpoint, or have it removed from the server",
                     subject=name,
                 )
+
+
+def _shown(protocol: Protocol) -> str:
+    """Without what may be a secret in front of the host."""
+    return re.sub(r"//[^/]*@", "//…@", protocol.key)
 
 
 def _is_used(protocol: Protocol) -> bool:

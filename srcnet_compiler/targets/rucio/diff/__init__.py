@@ -16,6 +16,7 @@ from srcnet_compiler.targets.rucio.diff.objects import (
     set_aside,
     to_change,
 )
+from srcnet_compiler.targets.rucio.diff.order import after_replacements
 from srcnet_compiler.targets.rucio.model import RucioModel
 
 _ADOPTED = {"account", "scope", "rse", "subscription"}
@@ -39,7 +40,8 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
         *ended_subscriptions(desired, observed.model),
         *audit(desired, observed.model),
     )
-    return without_unseen(changes, observed.gaps)
+    ordered = after_replacements(desired, observed.model, changes)
+    return without_unseen(ordered, observed.gaps)
 
 
 def adoptions(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:

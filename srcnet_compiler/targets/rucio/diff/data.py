@@ -119,6 +119,7 @@ def _suspended(desired: RucioModel, dataset: Dataset) -> Iterator[Change]:
                 (FieldChange("id", rule.id, rule.id), FieldChange("suspended", True, False)),
                 Impact.MOVES_DATA,
                 "Rucio has given it up: it is to be tried again",
+                moves=rule.copies * dataset.bytes,
             )
 
 
@@ -181,9 +182,8 @@ def _as_mapping(value: Json) -> Mapping[str, Json]:
 
 
 def _pins(desired: RucioModel, dataset: Dataset, requirement: Requirement) -> Iterator[Change]:
-    tag = f"srcnet:{requirement.policy}/arrival/pin"
     for rule in dataset.rules:
-        if rule.comments == tag and not rule.released and dataset.closed:
+        if _is_pin(rule) and not rule.released and dataset.closed:
             fact = {
                 "scope": dataset.scope,
                 "name": dataset.name,
@@ -194,7 +194,7 @@ def _pins(desired: RucioModel, dataset: Dataset, requirement: Requirement) -> It
                 "copies": dict(requirement.copies),
             }
             yield Change(
-                address(desired, "rule", f"{dataset.did} {tag}"),
+                address(desired, "rule", f"{dataset.did} {rule.comments}"),
                 Action.RETIRE,
                 (FieldChange("id", rule.id, rule.id), FieldChange("released", False, True)),
                 Impact.RECONFIGURE,

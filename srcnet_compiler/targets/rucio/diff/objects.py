@@ -25,6 +25,7 @@ from srcnet_compiler.targets.rucio.model import (
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import ROLE, TIER, WEIGHT
+from srcnet_compiler.targets.rucio.model.subscription import FilterError, disjoint, parse_filter
 
 Places: TypeAlias = tuple[Address, ...]
 
@@ -213,9 +214,18 @@ def ended_subscriptions(desired: RucioModel, observed: RucioModel) -> Iterator[C
             needs=tuple(
                 address(desired, "subscription", other.name)
                 for _, other in sorted(desired.subscriptions.items())
-                if other.policy == policy and _changes(other, observed)
+                if _changes(other, observed) and (other.policy == policy or _share(other, found))
             ),
         )
+
+
+def _share(one: Subscription, other: Subscription) -> bool:
+    """Whether both may take the same data; in doubt they may."""
+    try:
+        filters = [parse_filter(dict(each.filter)) for each in (one, other)]
+    except FilterError:
+        return True
+    return not disjoint(filters)
 
 
 def _changes(subscription: Subscription, observed: RucioModel) -> bool:

@@ -14,6 +14,7 @@ from srcnet_compiler.targets.rucio.model import (
     Scope,
 )
 from srcnet_compiler.targets.rucio.model.config import reads_back_as
+from srcnet_compiler.targets.rucio.model.names import RseName
 
 
 def accounts(look: Look, desired: RucioModel) -> Callable[[], dict[str, Account]]:
@@ -62,7 +63,7 @@ def scopes(look: Look) -> Callable[[], dict[str, Scope] | None]:
 
 
 def account_limits(look: Look, desired: RucioModel) -> Callable[[], dict[str, AccountLimit]]:
-    """Asks for the wanted limits: one question for each account that shall have some.
+    """Asks for all limits of the accounts that shall have some: one question for each.
 
     What is limited on an RSE that is to be renamed is found under the name that it is to have.
     """
@@ -78,6 +79,10 @@ def account_limits(look: Look, desired: RucioModel) -> Callable[[], dict[str, Ac
             given = look.take(
                 asked[account], {}, AccountLimit.kind, *names, absent="AccountNotFound"
             )
+            for rse, amount in given.items():
+                held = answers.account_limit(amount)
+                if held is not None:
+                    found[f"{account}@{rse}"] = AccountLimit(account, RseName(rse), held)
             for limit in wanted:
                 before = desired.renames.get(limit.rse, limit.rse)
                 amount = answers.account_limit(given.get(limit.rse, given.get(before)))

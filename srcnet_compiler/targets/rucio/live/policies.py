@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import TypeAlias
 
 from srcnet_compiler.targets.rucio.live import answers
 from srcnet_compiler.targets.rucio.live.client import RucioClient
@@ -63,7 +64,10 @@ def datasets(
     filters = [parse_filter(dict(each.filter)) for each in desired.subscriptions.values()]
     if not filters:
         return lambda scopes: {}
-    most = max(len(each.rules) for each in desired.subscriptions.values())
+    demands = [
+        (wanted, {(rule.copies, rule.rse_expression) for rule in each.rules})
+        for wanted, each in zip(filters, desired.subscriptions.values(), strict=True)
+    ]
     asked = None if listing else look.ask(lambda client: list_rules(client, desired.owner))
 
     def taken(scopes: Collection[str] | None) -> dict[str, Dataset]:
@@ -74,7 +78,7 @@ def datasets(
         rules = listing if asked is None else look.take(asked, None, "rule")
         by_did = {} if rules is None else rules.by_did()
         with_rules = [replace(d, rules=_ordered(by_did.get(d.did, ()))) for d in found]
-        return {d.did: d for d in _with_sizes(look, with_rules, most)}
+        return {d.did: d for d in _with_sizes(look, with_rules, demands)}
 
     return taken
 
@@ -88,17 +92,30 @@ def _meets(subscription: Subscription, filters: Iterable[Filter]) -> bool:
     return subscription.active and any(not disjoint((wanted, each)) for each in filters)
 
 
-def _with_sizes(look: Look, found: Iterable[Dataset], most: int) -> Iterator[Dataset]:
-    """The size of an open dataset is not kept: it is asked for where rules may be added to it."""
+Demands: TypeAlias = Sequence[tuple[Filter, set[tuple[int, str]]]]
+"""Which rules, by copies and expression, datasets get that a filter takes."""
+
+
+def _with_sizes(look: Look, found: Iterable[Dataset], demands: Demands) -> Iterator[Dataset]:
+    """The size of an open dataset is not kept: it is asked for where rules may be added to it.
+
+    Where it cannot be told, no rule is changed: nobody could say how much would move.
+    """
     datasets = list(found)
-    asked = [d for d in datasets if not d.closed and len(d.rules) < most]
+    asked = [d for d in datasets if not d.closed and _may_lack_rules(d, demands)]
     answers_to_come = [
         look.ask(_sizes(asked[start : start + AT_ONCE])) for start in range(0, len(asked), AT_ONCE)
     ]
     unknown: dict[str, int] = {}
-    taken = [look.take(answer, unknown, DATASET) for answer in answers_to_come]
+    taken = [look.take(answer, unknown, "rule") for answer in answers_to_come]
     sizes = {did: size for found in taken for did, size in found.items()}
     return (replace(d, bytes=sizes.get(d.did, d.bytes)) for d in datasets)
+
+
+def _may_lack_rules(dataset: Dataset, demands: Demands) -> bool:
+    there = {(rule.copies, rule.rse_expression) for rule in dataset.rules if not rule.released}
+    did = Did(dataset.scope, dataset.name, "DATASET", dataset.columns)
+    return any(matches(wanted, did) and not rules <= there for wanted, rules in demands)
 
 
 def _sizes(datasets: Iterable[Dataset]) -> Callable[[RucioClient], dict[str, int]]:

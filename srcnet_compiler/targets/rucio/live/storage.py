@@ -55,6 +55,7 @@ def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
         others = look.take(meant, (), Rse.kind, absent="InvalidRSEExpression")
         names = sorted({*known, *others} & there.keys())
         rses = dict(_rses(look, [there[n] for n in names], exported, limits))
+        _miss_by_later_name(look, desired)
         for name, answer in stored.items():
             if name in rses:
                 rses[name] = replace(rses[name], stored=look.take(answer, None, "usage", name))
@@ -88,6 +89,15 @@ def _today(link: Distance, desired: RucioModel, there: Collection[str]) -> Dista
     ends = (link.source, link.destination)
     source, destination = (n if n in there else desired.renames.get(n, n) for n in ends)
     return replace(link, source=source, destination=destination)
+
+
+def _miss_by_later_name(look: Look, desired: RucioModel) -> None:
+    """An RSE that is to be renamed and was not seen is in doubt under its later name as well."""
+    later = {before: after for after, before in desired.renames.items()}
+    for gap in tuple(look.gaps):
+        name = RseName(gap.under.name)
+        if gap.under.kind == Rse.kind and name in later:
+            look.miss(Rse.kind, later[name], gap.reason)
 
 
 def _exported(export: Future[Any]) -> Mapping[str, Any]:

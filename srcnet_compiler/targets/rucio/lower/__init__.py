@@ -76,7 +76,9 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
             set_aside={
                 name: set_aside_places(area)
                 for area in federation.areas.values()
-                if (name := name_of(federation, area)) not in rses
+                if not is_managed(federation, area)
+                for name in (RseName(area.name_today), name_of(federation, area))
+                if name not in rses
             },
             closing={
                 name_of(federation, area): end.reason

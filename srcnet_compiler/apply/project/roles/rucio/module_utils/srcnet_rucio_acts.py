@@ -19,6 +19,8 @@ OPERATIONS = {
     "lan": ("read", "write", "delete"),
     "wan": ("read", "write", "delete", "third_party_copy_read", "third_party_copy_write"),
 }
+OURS = "srcnet:"
+"""How the comments of our rules begin."""
 BY_ATTRIBUTE = frozenset({"lfn2pfn_algorithm", "verify_checksum", "sign_url"})
 """Shown among the settings of an RSE, kept among its attributes."""
 
@@ -231,16 +233,20 @@ def observe_rule(client: Client, owner: str, change: Wire) -> Seen:
 
 
 def _as_template(rule: Wire, template: Wire) -> Wire | None:
-    """None for a rule that is about to end: it counts for nothing, and can be called back."""
-    if rule["comments"] == template["comments"]:
-        return None if rule["expires_at"] is not None else template
-    return {**template, "comments": rule["comments"]}
+    """None for a rule of ours that is about to end: it counts for nothing, and can be called back,
+    under another name as well."""
+    comments = rule["comments"] or ""
+    if comments.startswith(OURS) and rule["expires_at"] is not None:
+        return None
+    return template if comments == template["comments"] else {**template, "comments": comments}
 
 
 def add_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
     template = _values(todo)["rule"]
     if before is not None:
-        client.update_replication_rule(before["id"], {"lifetime": None})
+        client.update_replication_rule(
+            before["id"], {"lifetime": None, "comment": template["comments"]}
+        )
         return
     scope, _, rest = name.partition(":")
     client.add_replication_rule(
