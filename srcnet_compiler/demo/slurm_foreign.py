@@ -48,7 +48,17 @@ def settle(cluster: Cluster) -> Foreign:
         *("StartTime=now+7days", "Duration=02:00:00", f"Nodes={cluster.spec.node_names[0]}"),
         f"Accounts={ACCOUNT}",
     )
-    return Foreign(cluster, start_job(cluster))
+    # A controller writes down what it knows of accounts at a reconfigure, at its end, and rarely
+    # else: without this a new cluster has no such file, which no site's cluster lacks.
+    ask(cluster, "scontrol", "reconfigure")
+    job = start_job(cluster)
+    wait_until(
+        (cluster.state / "assoc_mgr_state").exists,
+        what=f"what {cluster.name} knows of accounts",
+        log=Path(os.devnull),
+        seconds=PATIENCE,
+    )
+    return Foreign(cluster, job)
 
 
 def add_account(cluster: Cluster, account: str, *users: str, parent: str = "root") -> None:
