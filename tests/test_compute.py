@@ -69,6 +69,13 @@ def test_who_reads_is_another_where_the_site_says_so(compute, common):
     assert own.read_secret == own.secret == Secret("env", "CHSRC_SLURM_KEY")
 
 
+def test_a_reader_without_a_user_is_the_user_that_changes():
+    text = FILES[SITE].replace("{user: srcnet-reader, ", "{", 1)
+    controller = compile_texts({**FILES, SITE: text}).federation.compute.clusters[0].controller
+    assert controller.read_user == "srcnet"
+    assert controller.read_secret != controller.secret
+
+
 def test_windows_have_days_minutes_and_places(common):
     day, night = common.windows
     assert (day.days, day.start, day.end, day.minutes) == (tuple(range(7)), 540, 1080, 540)
