@@ -59,8 +59,10 @@ def read(runner: Runner, desired: SlurmModel) -> Reading[SlurmModel]:
     it does not let us look.
     """
     version = _version(_must(runner, desired, ["scontrol", "--version"]).out)
+    # first of all alone: a controller that is down keeps every command waiting
+    settings = text.settings(_must(runner, desired, ["scontrol", "show", "config"]).out)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="slurm") as threads:
-        return _Look(runner, desired, version, threads).reading()
+        return _Look(runner, desired, version, threads).reading(settings)
 
 
 def _version(answer: str) -> Version:
@@ -91,7 +93,6 @@ class _Look:
         cluster = f"cluster={self.desired.cluster}"
         zone = ("env", f"TZ={self.desired.time_zone}", "SLURM_TIME_FORMAT=standard")
         always = {
-            "config": ["scontrol", "show", "config"],
             "partition": ["scontrol", "-a", "-o", "show", "partition"],
             "job": ["squeue", "-h", "-a", "-r", "-o", "|".join(text.JOB)],
         }
@@ -114,9 +115,8 @@ class _Look:
             "reservation": [*zone, "scontrol", "-o", "show", "reservation"],
         }
 
-    def reading(self) -> Reading[SlurmModel]:
+    def reading(self, settings: Mapping[str, str]) -> Reading[SlurmModel]:
         desired = self.desired
-        settings = text.settings(self.answers["config"].result().out)
         accounts, associations, others = self._accounts()
         qos = self._qos()
         partitions, default, written = self._partitions()
