@@ -37,8 +37,9 @@ tres = st.none() | st.fixed_dictionaries(
 hosts = st.sets(st.sampled_from(HOSTS), min_size=1).map(compress)
 
 
-def some(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.sets(st.sampled_from(names)).map(lambda found: tuple(sorted(found)))
+def some(names: list[str], least: int = 0) -> st.SearchStrategy[tuple[str, ...]]:
+    sets = st.sets(st.sampled_from(names), min_size=least) if names else st.just(set())
+    return sets.map(lambda found: tuple(sorted(found)))
 
 
 @st.composite
@@ -66,6 +67,8 @@ def models(draw: st.DrawFn) -> SlurmModel:
     associations = {}
     for name in accounts:
         for user in ("", *draw(some(USERS))):
+            asked = draw(st.none() | some(list(queues)))
+            default = draw(st.sampled_from(asked)) if asked else None if asked is None else ""
             made = Association(
                 name,
                 user,
@@ -74,7 +77,8 @@ def models(draw: st.DrawFn) -> SlurmModel:
                 grp_tres_mins=draw(tres),
                 max_jobs=draw(counts),
                 max_wall=draw(walls),
-                qos=draw(st.none() | st.just(queues)),
+                qos=asked,
+                default_qos=default,
             )
             associations[made.name] = made
     partitions = {
@@ -96,7 +100,7 @@ def models(draw: st.DrawFn) -> SlurmModel:
             start="07:30:00",
             duration=draw(st.integers(1, 86_400)),
             nodes=draw(hosts),
-            accounts=draw(some(sorted(accounts))),
+            accounts=draw(some(sorted(accounts), least=1)),
             flags=("DAILY", "FLEX"),
             max_start_delay=draw(st.none() | st.integers(0, 3600)),
         )

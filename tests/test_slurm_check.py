@@ -89,6 +89,10 @@ def test_what_is_there_has_no_objections(version: str):
          "none of its QOS"),
         ({"reservation": Reservation("ska_x", "07:00:00", 60, "a1", flags=("DAILY", "WEEKLY"))},
          REFUSED, "repeats in two ways"),
+        ({"association": Association("ska", qos=("ska-inter",))}, REFUSED, "and not which is"),
+        ({"reservation": Reservation("ska_x", "7:00", 60, "a1")}, REFUSED, "nobody may use"),
+        ({"association": Association("ska-hi", "eve", qos=("ska-inter",), default_qos="")},
+         REFUSED, "default QOS `ska-batch` of `ska-hi/eve` is none"),
         ({"qos": Qos("night")}, NOT_OURS, "qos `night` is not ours"),
         ({"qos": Qos("skaters")}, NOT_OURS, "not ours"),
         ({"reservation": Reservation("viz", "07:00:00", 60, "a1")}, NOT_OURS, "not ours"),
@@ -117,8 +121,8 @@ def test_a_partition_needs_a_file_of_ours():
 @pytest.mark.parametrize(
     ("thing", "code", "says"),
     [
-        ({"partition": Partition("main", "a1")}, NOT_OURS, "partition `main` of the cluster is not ours"),
-        ({"account": Account("physics", "ska")}, NOT_OURS, "account `physics` of the cluster is not ours"),
+        ({"partition": Partition("main", "a1")}, NOT_OURS, "`main` of the cluster"),
+        ({"account": Account("physics", "ska")}, NOT_OURS, "`physics` of the cluster"),
         ({"partition": Partition("x", "a1", allow_accounts=("nosuch",))}, UNKNOWN, "`nosuch`"),
         ({"partition": Partition("x", "a1", allow_qos=("nosuch",))}, UNKNOWN, "`nosuch`"),
         ({"partition": Partition("x", "a1", qos="nosuch")}, UNKNOWN, "`nosuch`"),

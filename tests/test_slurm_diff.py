@@ -76,12 +76,11 @@ def test_a_change_comes_after_all_it_needs(wanted: SlurmModel, seen: SlurmModel)
             for needed in change.needs:
                 if needed != change.address and needed in place:
                     assert place[needed] < depth
-    for change in diff(wanted, Reading(seen)):
-        if change.action is Action.CREATE and change.address.kind == "account":
-            parent = wanted.accounts[change.address.name].parent
-            above = Address("slurm", "sitea", "account", parent)
-            if above in place:
-                assert place[above] < place[change.address]
+    created = {c.address for c in diff(wanted, Reading(seen)) if c.action is Action.CREATE}
+    for found in created:
+        if found.kind == "account":
+            above = Address("slurm", "sitea", "account", wanted.accounts[found.name].parent)
+            assert above not in created or place[above] < place[found]
 
 
 @given(models(), readings())
@@ -287,6 +286,24 @@ def test_who_is_no_longer_a_member_loses_the_association_once_the_jobs_are_done(
     assert json.loads(gone.waits[0].subject) == {
         "account": "ska-eor", "partition": "ska", "user": "bob"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("others", "theirs", "after"),
+    [(["ska-eor/bob/ska"], ("physics",), "ska-eor"), ([], ("physics",), "physics"), ([], (), None)],
+)
+def test_who_leaves_his_default_account_gets_another_that_he_is_in(others, theirs, after):
+    seen = recorded("24.11").model
+    kept = {n: a for n, a in seen.associations.items() if a.user != "bob" or n in others}
+    here = {**kept, "ska-hi/bob": seen.associations["ska-hi/bob"]}
+    foreign = replace(seen.foreign, members={"bob": theirs})
+    wanted = replace(WANTED, accounts=seen.accounts, associations=kept,
+                     complete=frozenset({"ska-hi"}))  # fmt: skip
+
+    (gone,) = diff(wanted, Reading(replace(seen, associations=here, foreign=foreign)))
+
+    default = gone.fields[-1]
+    assert (default.name, default.before, default.after) == ("DefaultAccount", "ska-hi", after)
 
 
 def test_without_a_list_of_members_nobody_goes():

@@ -155,6 +155,7 @@ class TestWhatIsRead:
             partitions={"main": "a[1-3]"},
             reservations={"upkeep": "a[1-3]"},
             users={"alice": "physics", "bob": "ska-hi", "carol": "ska-eor", "root": "root"},
+            members={"alice": ("physics",), "root": ("root",)},
             default_partition="main",
         )
 
@@ -184,12 +185,16 @@ def under(kind: str, name: str = "") -> Address:
 @pytest.mark.parametrize(
     ("name", "err"),
     [
-        ("config.txt", "slurm_load_ctl_conf error: Unable to contact slurm controller"),
         (
-            "qos.txt",
-            "sacctmgr: error: slurm_persist_conn_open: failed to open persistent connection",
+            "config.txt",
+            "slurm_load_ctl_conf error: Unable to contact slurm controller (connect failure)",
         ),
-        ("assoc.txt", "Problem talking to the database: Connection refused"),
+        (
+            "assoc.txt",
+            "sacctmgr: error: slurm_persist_conn_open_without_init: failed to open persistent"
+            " connection to host:127.0.0.1:17819: Connection refused\n"
+            "sacctmgr: error: Sending PersistInit msg: Connection refused",
+        ),
         ("partition.txt", "scontrol: fatal: Unable to process configuration file"),
         ("job.txt", "no answer in 60 s"),
     ],

@@ -38,6 +38,8 @@ def check(desired: SlurmModel) -> Iterator[Diagnostic]:
         if isinstance(thing, (Partition, Reservation)):
             yield from _nodes(thing)
         yield from _references(desired, thing)
+        if isinstance(thing, Association):
+            yield from _default_qos(desired, thing)
 
 
 def refused(message: str, place: Label, remedy: str, subject: str) -> Diagnostic:
@@ -186,14 +188,49 @@ def _references(desired: SlurmModel, thing: Thing) -> Iterator[Diagnostic]:
                 help="describe it, or take it out: slurmctld would exit, or let nobody in",
                 subject=thing.name,
             )
-    own = thing.qos if isinstance(thing, Association) else None
-    if own and isinstance(thing, Association) and thing.default_qos not in ("", None, *own):
+    if isinstance(thing, Reservation) and not thing.accounts and not thing.users:
         yield refused(
-            f"the default QOS `{thing.default_qos}` of `{thing.name}` is none of its QOS",
-            label(thing, "DefaultQOS"),
-            "add it to those that may be asked for",
+            f"nobody may use the window `{thing.name}`",
+            label(thing, "Accounts"),
+            "name accounts or users: Slurm takes no reservation without",
             thing.name,
         )
+
+
+def _default_qos(desired: SlurmModel, thing: Association) -> Iterator[Diagnostic]:
+    """Slurm discards a change after which a default could not be asked for, and ends with 0."""
+    if thing.qos is not None and thing.default_qos is None:
+        yield refused(
+            f"`{thing.name}` says which QOS may be asked for, and not which is its default",
+            label(thing, "QosLevel"),
+            "state the default too, if only as inherited",
+            thing.name,
+        )
+    chain = list(_upwards(desired, thing))
+    asked = next((each.qos for each in chain if each.qos), ())
+    default = next((each.default_qos for each in chain if each.default_qos), None)
+    if default and asked and default not in asked:
+        yield refused(
+            f"the default QOS `{default}` of `{thing.name}` is none of its QOS",
+            label(thing, "DefaultQOS", "QosLevel"),
+            f"it may ask for {', '.join(asked)}: state a default of its own, or widen these",
+            thing.name,
+        )
+
+
+def _upwards(desired: SlurmModel, thing: Association) -> Iterator[Association]:
+    """An association, that of its account, and those above, from which it inherits."""
+    yield thing
+    name = thing.account
+    if not thing.user and name in desired.accounts:
+        name = desired.accounts[name].parent
+    for _ in range(len(desired.accounts)):
+        above = desired.associations.get(name)
+        if above is not None:
+            yield above
+        if name not in desired.accounts:
+            return
+        name = desired.accounts[name].parent
 
 
 def qos_of(thing: Thing) -> Iterator[tuple[str, str]]:

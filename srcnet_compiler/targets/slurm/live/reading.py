@@ -20,6 +20,7 @@ from srcnet_compiler.targets.slurm.model import (
     Association,
     Foreign,
     Job,
+    Names,
     Node,
     Partition,
     Qos,
@@ -59,8 +60,10 @@ def read(runner: Runner, desired: SlurmModel) -> Reading[SlurmModel]:
     it does not let us look.
     """
     version = _version(_must(runner, desired, ["scontrol", "--version"]).out)
+    # first of all alone: a controller that is down keeps every command waiting
+    settings = text.settings(_must(runner, desired, ["scontrol", "show", "config"]).out)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="slurm") as threads:
-        return _Look(runner, desired, version, threads).reading()
+        return _Look(runner, desired, version, threads).reading(settings)
 
 
 def _version(answer: str) -> Version:
@@ -91,7 +94,6 @@ class _Look:
         cluster = f"cluster={self.desired.cluster}"
         zone = ("env", f"TZ={self.desired.time_zone}", "SLURM_TIME_FORMAT=standard")
         always = {
-            "config": ["scontrol", "show", "config"],
             "partition": ["scontrol", "-a", "-o", "show", "partition"],
             "job": ["squeue", "-h", "-a", "-r", "-o", "|".join(text.JOB)],
         }
@@ -114,10 +116,9 @@ class _Look:
             "reservation": [*zone, "scontrol", "-o", "show", "reservation"],
         }
 
-    def reading(self) -> Reading[SlurmModel]:
+    def reading(self, settings: Mapping[str, str]) -> Reading[SlurmModel]:
         desired = self.desired
-        settings = text.settings(self.answers["config"].result().out)
-        accounts, associations, others = self._accounts()
+        accounts, associations, others, members = self._accounts()
         qos = self._qos()
         partitions, default, written = self._partitions()
         reservations = self._reservations()
@@ -150,6 +151,7 @@ class _Look:
                     if name not in windows
                 },
                 users=self._users(),
+                members=members,
                 default_partition=default,
             ),
             written=written,
@@ -158,8 +160,8 @@ class _Look:
 
     def _accounts(
         self,
-    ) -> tuple[dict[str, Account], dict[str, Association], dict[str, str]]:
-        """Ours, their associations, and the parents of all others."""
+    ) -> tuple[dict[str, Account], dict[str, Association], dict[str, str], dict[str, Names]]:
+        """Ours, their associations, the parents of all others, and their members by user."""
         found = self._each(
             "assoc",
             Association.kind,
@@ -183,7 +185,13 @@ class _Look:
             for name in sorted(inside)
         }
         ours = {each.name: each for each, _ in found if each.account in inside}
-        return accounts, ours, {n: p for n, p in sorted(parents.items()) if n not in inside}
+        others = {n: p for n, p in sorted(parents.items()) if n not in inside}
+        members: dict[str, set[str]] = {}
+        for each, _ in found:
+            if each.user and each.account not in inside:
+                members.setdefault(each.user, set()).add(each.account)
+        in_others = {user: tuple(sorted(names)) for user, names in sorted(members.items())}
+        return accounts, ours, others, in_others
 
     def _descriptions(self) -> dict[str, tuple[str, str]]:
         return {
