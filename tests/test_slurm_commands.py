@@ -65,6 +65,15 @@ CREATE, UPDATE, RETIRE = Action.CREATE, Action.UPDATE, Action.RETIRE
             ["sacctmgr -i delete user where name=bob account=ska-hi cluster=sitea"],
         ),
         (
+            change(RETIRE, "association", "ska-hi/bob", DefaultAccount=("ska-hi", "ska-eor")),
+            ["sacctmgr -i modify user where name=bob cluster=sitea set DefaultAccount=ska-eor",
+             "sacctmgr -i delete user where name=bob account=ska-hi cluster=sitea"],
+        ),
+        (
+            change(RETIRE, "association", "ska-hi/bob", DefaultAccount=("ska-hi", None)),
+            ["sacctmgr -i delete user where name=bob cluster=sitea"],
+        ),
+        (
             change(CREATE, "reservation", "ska_viz", StartTime=(None, "07:30:00"),
                    Duration=(None, 3600), Nodes=(None, "a3"), Accounts=(None, ["ska", "ska-hi"]),
                    Users=(None, []), Flags=(None, ["DAILY", "FLEX"]),

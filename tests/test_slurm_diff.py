@@ -288,6 +288,24 @@ def test_who_is_no_longer_a_member_loses_the_association_once_the_jobs_are_done(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("others", "theirs", "after"),
+    [(["ska-eor/bob/ska"], ("physics",), "ska-eor"), ([], ("physics",), "physics"), ([], (), None)],
+)
+def test_who_leaves_his_default_account_gets_another_that_he_is_in(others, theirs, after):
+    seen = recorded("24.11").model
+    kept = {n: a for n, a in seen.associations.items() if a.user != "bob" or n in others}
+    here = {**kept, "ska-hi/bob": seen.associations["ska-hi/bob"]}
+    foreign = replace(seen.foreign, members={"bob": theirs})
+    wanted = replace(WANTED, accounts=seen.accounts, associations=kept,
+                     complete=frozenset({"ska-hi"}))  # fmt: skip
+
+    (gone,) = diff(wanted, Reading(replace(seen, associations=here, foreign=foreign)))
+
+    default = gone.fields[-1]
+    assert (default.name, default.before, default.after) == ("DefaultAccount", "ska-hi", after)
+
+
 def test_without_a_list_of_members_nobody_goes():
     seen = recorded("22.05")
     assert diff(replace(WANTED, accounts=seen.model.accounts), seen) == ()

@@ -155,6 +155,7 @@ class TestWhatIsRead:
             partitions={"main": "a[1-3]"},
             reservations={"upkeep": "a[1-3]"},
             users={"alice": "physics", "bob": "ska-hi", "carol": "ska-eor", "root": "root"},
+            members={"alice": ("physics",), "root": ("root",)},
             default_partition="main",
         )
 

@@ -1,7 +1,7 @@
 """The changes that turn one cluster into the other: owned fields only, nothing because absent."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Wait
 from srcnet_compiler.span import Span
@@ -167,7 +167,10 @@ def _endings(desired: SlurmModel, seen: SlurmModel, changes: Iterable[Change]) -
         yield Change(
             here,
             Action.RETIRE,
-            tuple(FieldChange(field, value, None) for field, value in found.fields().items()),
+            (
+                *(FieldChange(field, value, None) for field, value in found.fields().items()),
+                *_default_account(desired, seen, found, ending),
+            ),
             price.impact,
             f"{why}; {_reason(price, jobs)}",
             needs=users,
@@ -179,6 +182,28 @@ def _former_members(desired: SlurmModel, seen: SlurmModel) -> Iterator[tuple[Key
     for name, found in seen.associations.items():
         if found.user and found.account in desired.complete and name not in desired.associations:
             yield (found.kind, name), f"{found.user} is no longer a member of {found.account}"
+
+
+def _default_account(
+    desired: SlurmModel, seen: SlurmModel, found: Thing, ending: Mapping[Key, str]
+) -> Iterator[FieldChange]:
+    """A user keeps a default account that he is in; None where this was his last in the cluster.
+
+    24.11 lets nobody out of his default account.
+    """
+    if not isinstance(found, Association) or not found.user:
+        return
+    before = seen.foreign.users.get(found.user)
+    associations = (*desired.associations.values(), *seen.associations.values())
+    staying = {
+        each.account
+        for each in associations
+        if each.user == found.user and (each.kind, each.name) not in ending
+    }
+    theirs = seen.foreign.members.get(found.user, ())
+    if before == found.account and before not in staying:
+        after = next(iter((*sorted(staying), *theirs)), None)
+        yield FieldChange("DefaultAccount", before, after)
 
 
 def _drain(

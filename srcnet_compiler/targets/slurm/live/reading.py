@@ -20,6 +20,7 @@ from srcnet_compiler.targets.slurm.model import (
     Association,
     Foreign,
     Job,
+    Names,
     Node,
     Partition,
     Qos,
@@ -117,7 +118,7 @@ class _Look:
 
     def reading(self, settings: Mapping[str, str]) -> Reading[SlurmModel]:
         desired = self.desired
-        accounts, associations, others = self._accounts()
+        accounts, associations, others, members = self._accounts()
         qos = self._qos()
         partitions, default, written = self._partitions()
         reservations = self._reservations()
@@ -150,6 +151,7 @@ class _Look:
                     if name not in windows
                 },
                 users=self._users(),
+                members=members,
                 default_partition=default,
             ),
             written=written,
@@ -158,8 +160,8 @@ class _Look:
 
     def _accounts(
         self,
-    ) -> tuple[dict[str, Account], dict[str, Association], dict[str, str]]:
-        """Ours, their associations, and the parents of all others."""
+    ) -> tuple[dict[str, Account], dict[str, Association], dict[str, str], dict[str, Names]]:
+        """Ours, their associations, the parents of all others, and their members by user."""
         found = self._each(
             "assoc",
             Association.kind,
@@ -183,7 +185,13 @@ class _Look:
             for name in sorted(inside)
         }
         ours = {each.name: each for each, _ in found if each.account in inside}
-        return accounts, ours, {n: p for n, p in sorted(parents.items()) if n not in inside}
+        others = {n: p for n, p in sorted(parents.items()) if n not in inside}
+        members: dict[str, set[str]] = {}
+        for each, _ in found:
+            if each.user and each.account not in inside:
+                members.setdefault(each.user, set()).add(each.account)
+        in_others = {user: tuple(sorted(names)) for user, names in sorted(members.items())}
+        return accounts, ours, others, in_others
 
     def _descriptions(self) -> dict[str, tuple[str, str]]:
         return {

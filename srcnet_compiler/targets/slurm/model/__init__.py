@@ -277,8 +277,8 @@ class Node:
 class Foreign:
     """What others have made, to be seen and never changed.
 
-    Accounts by their parent, partitions and reservations by their nodes, users by their default
-    account (all users of the database, ours too).
+    Accounts by their parent, partitions and reservations by their nodes. `users` are all of the
+    database, ours too, by their default account; `members` who is in which of the others' accounts.
     """
 
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -286,6 +286,7 @@ class Foreign:
     partitions: Mapping[str, str] = field(default_factory=dict)
     reservations: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Names] = field(default_factory=dict)
     default_partition: str | None = None
 
 

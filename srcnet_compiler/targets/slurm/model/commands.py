@@ -63,6 +63,12 @@ def _association(change: Change, cluster: str) -> Iterator[Argv]:
         if change.action is not Action.RETIRE and words:
             yield _sacctmgr(Action.UPDATE, ["account", account], where, words)
         return
+    default = next((f for f in change.fields if f.name == "DefaultAccount"), None)
+    if default is not None and default.after is None:
+        yield _sacctmgr(change.action, ["user", user], where, [])  # his last one here
+        return
+    if default is not None:
+        yield _sacctmgr(Action.UPDATE, ["user", user], where, _assigned([default]))
     where = [f"account={account}", *where, *([f"partition={partition}"] if partition else [])]
     yield _sacctmgr(change.action, ["user", user], where, _words(change))
 
