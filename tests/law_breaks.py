@@ -101,9 +101,9 @@ BREAKS = (
     Break(
         6,
         "a change under what could not be read",
-        f"{RUCIO}/diff/__init__.py",
-        "if not any(gap.covers(change.address) for gap in observed.gaps)",
-        "if change is not None",
+        "srcnet_compiler/targets/protocol.py",
+        "if any(gap.covers(c.address) for gap in gaps)",
+        "if c is None",
         f"{LAWS}::test_nothing_under_a_gap_is_changed_and_nothing_else_is_forgotten",
     ),
     Break(
