@@ -1,11 +1,12 @@
-"""Names of many nodes as one text, such as ``nid[001-020],gpu[1,3]``, and back."""
+"""Names of many nodes as one text, as Slurm writes them: ``nid[001-020],gpu[1,3]``, and back."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-MOST = 100_000
-"""Of nodes in one text: more is a slip of the finger, and would fill the memory."""
+MOST = 65_536
+"""Of nodes in one text; more is a slip of the finger (Slurm's own limit is as high)."""
 
 _PARTS = re.compile(r"(?:[^,\[\]]|\[[^\[\]]*\])+")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -27,39 +28,54 @@ def expand(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def compress(names: Iterable[str]) -> str:
-    """One short text for these names, in order, each once; `expand` gives them back."""
-    groups: dict[tuple[str, int], list[int]] = {}
-    plain = []
-    for name in sorted(set(names)):
-        match = re.fullmatch(r"(.*[^0-9])([0-9]{1,18})", name)
-        if match is None:
-            plain.append(name)
-        else:
-            groups.setdefault((match[1], len(match[2])), []).append(int(match[2]))
-    ranges = (_written(prefix, width, found) for (prefix, width), found in groups.items())
-    return ",".join(sorted((*plain, *ranges)))
+def compress(hosts: Iterable[str]) -> str:
+    """The shortest sorted expression of these hosts, each once: what Slurm shows.
+
+    Only the last number of a name becomes a range. Leading zeros stay.
+    """
+    parts = {_parts(host) for host in hosts}
+    padded = {(stem, len(digits)) for stem, digits in parts if len(digits) > 1 and digits[0] == "0"}
+    groups: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for stem, digits in parts:
+        if digits:
+            # the width counts only where some number of that width begins with a zero
+            width = len(digits) if (stem, len(digits)) in padded else 0
+            groups[stem, width].add(int(digits))
+    plain = [(stem, 0, stem) for stem, digits in parts if not digits]
+    ranged = [
+        (stem, width, _ranged(stem, width, sorted(found)))
+        for (stem, width), found in groups.items()
+    ]
+    return ",".join(text for _, _, text in sorted([*plain, *ranged]))
 
 
-def _written(prefix: str, width: int, numbers: list[int]) -> str:
-    if len(numbers) == 1:
-        return f"{prefix}{numbers[0]:0{width}}"
-    spans = (
+def canonical(text: str) -> str:
+    """The same hosts, as `compress` writes them. Raises ValueError as `expand` does."""
+    return compress(expand(text))
+
+
+def _parts(host: str) -> tuple[str, str]:
+    stem = host.rstrip("0123456789")
+    return stem, host[len(stem) :]
+
+
+def _ranged(stem: str, width: int, numbers: list[int]) -> str:
+    texts = [
         f"{first:0{width}}" if first == last else f"{first:0{width}}-{last:0{width}}"
         for first, last in _runs(numbers)
-    )
-    return f"{prefix}[{','.join(spans)}]"
+    ]
+    alone = len(texts) == 1 and "-" not in texts[0]
+    return f"{stem}{texts[0]}" if alone else f"{stem}[{','.join(texts)}]"
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
-    """Runs of numbers that follow each other, of numbers in order."""
-    first = last = numbers[0]
+    start = previous = numbers[0]
     for number in numbers[1:]:
-        if number != last + 1:
-            yield first, last
-            first = number
-        last = number
-    yield first, last
+        if number != previous + 1:
+            yield start, previous
+            start = number
+        previous = number
+    yield start, previous
 
 
 def _broken(text: str) -> str:
@@ -72,6 +88,8 @@ def _broken(text: str) -> str:
 
 def _expand(part: str, room: int) -> list[str]:
     pieces = re.split(r"\[([^\[\]]*)\]", part)
+    if len(pieces) > 1 and pieces[-1]:
+        raise ValueError(f"`{part}` has something behind its bracket, which Slurm does not read")
     choices: list[list[str]] = []
     count = 1
     for index, piece in enumerate(pieces):

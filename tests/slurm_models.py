@@ -4,6 +4,7 @@ import dataclasses
 
 from hypothesis import strategies as st
 
+from srcnet_compiler.hostlist import compress
 from srcnet_compiler.targets.slurm.model import (
     UNLIMITED,
     Account,
@@ -15,7 +16,6 @@ from srcnet_compiler.targets.slurm.model import (
     Reservation,
     SlurmModel,
 )
-from srcnet_compiler.targets.slurm.model.hostlist import compress
 from srcnet_compiler.targets.slurm.model.tres import MEBI
 
 HOSTS = [f"a{n}" for n in range(1, 9)]

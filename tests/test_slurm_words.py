@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srcnet_compiler.targets.slurm.model.hostlist import canonical, compress, expand
+from srcnet_compiler.hostlist import canonical, compress, expand
 from srcnet_compiler.targets.slurm.model.times import (
     UNLIMITED,
     format_length,

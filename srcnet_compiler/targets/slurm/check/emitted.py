@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.hostlist import expand
 from srcnet_compiler.targets.slurm.check.places import label
 from srcnet_compiler.targets.slurm.model import (
     UNLIMITED,
@@ -15,7 +16,6 @@ from srcnet_compiler.targets.slurm.model import (
     Thing,
     subtree,
 )
-from srcnet_compiler.targets.slurm.model.hostlist import expand
 from srcnet_compiler.targets.slurm.model.times import REPEATING
 from srcnet_compiler.targets.slurm.model.tres import format_tres
 from srcnet_compiler.targets.slurm.model.words import (

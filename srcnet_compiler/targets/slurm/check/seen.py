@@ -6,6 +6,7 @@ The daemon's own check misses an unknown account in AllowAccounts and a second d
 from collections.abc import Iterator
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
+from srcnet_compiler.hostlist import compress, expand
 from srcnet_compiler.targets.slurm.check.emitted import not_ours, qos_of, refused
 from srcnet_compiler.targets.slurm.check.places import instance_label, label
 from srcnet_compiler.targets.slurm.model import (
@@ -16,7 +17,6 @@ from srcnet_compiler.targets.slurm.model import (
     Thing,
 )
 from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
-from srcnet_compiler.targets.slurm.model.hostlist import compress, expand
 
 _TRES_FIELDS = (
     *("GrpTRES", "GrpTRESMins", "GrpTRESRunMins", "MaxTRESPerJob", "MaxTRESPerUser"),

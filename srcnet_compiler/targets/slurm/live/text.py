@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from srcnet_compiler.hostlist import canonical
 from srcnet_compiler.targets.slurm.model import (
     UNLIMITED,
     Association,
@@ -18,7 +19,6 @@ from srcnet_compiler.targets.slurm.model import (
     Qos,
     Reservation,
 )
-from srcnet_compiler.targets.slurm.model.hostlist import canonical
 from srcnet_compiler.targets.slurm.model.times import parse_length, start_of
 from srcnet_compiler.targets.slurm.model.tres import MEBI, parse_tres
 
