@@ -51,6 +51,7 @@ class _Places:
         self._desired, self._observed = desired, observed
         self._after, self._now = facts_after(desired), facts_now(desired, observed)
         self._kept: dict[tuple[str, tuple[tuple[int, str], ...]], bool] = {}
+        self._needed: dict[str, tuple[Address, ...]] = {}
 
     def keep(self, wanted: Requirement, rules: Iterable[Rule | RuleTemplate]) -> bool:
         """Whether some of the rules keep what is wanted, whatever Rucio chooses within them; what
@@ -64,10 +65,16 @@ class _Places:
             )
         return self._kept[key]
 
-    def needs(self, template: RuleTemplate) -> Iterator[Address]:
+    def needs(self, template: RuleTemplate) -> tuple[Address, ...]:
         """What a new rule cannot do without and is still to come: a place, and leave to use it."""
-        later = sorted(candidates_of(template.rse_expression, self._after))
-        if not candidates_of(template.rse_expression, self._now):
+        expression = template.rse_expression
+        if expression not in self._needed:
+            self._needed[expression] = tuple(self._needs(expression))
+        return self._needed[expression]
+
+    def _needs(self, expression: str) -> Iterator[Address]:
+        later = sorted(candidates_of(expression, self._after))
+        if not candidates_of(expression, self._now):
             yield from (address(self._desired, "rse", name) for name in later)
         for name in (f"{self._desired.owner}@{rse}" for rse in later):
             if name in self._desired.account_limits and name not in self._observed.account_limits:

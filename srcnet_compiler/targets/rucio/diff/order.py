@@ -5,8 +5,9 @@ no rule at all. So an RSE loses what makes rules choose it only when subscriptio
 it, or when others stand there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from srcnet_compiler.change import Address, Change
 from srcnet_compiler.targets.rucio.diff.objects import address
@@ -28,10 +29,15 @@ def after_replacements(
         return tuple(changes)
     active = [s for s in observed.subscriptions.values() if _is_ours(desired, s)]
     after = facts_after(desired)
+
+    @cache
+    def meant_then(expression: str) -> frozenset[RseName]:
+        return candidates_of(expression, after)
+
     needs_of = _needs_by_address(changes)
     more: dict[Address, tuple[Address, ...]] = {}
     for here in dict.fromkeys(change.address for change in removals):
-        found = _replacements(desired, observed, RseName(here.name), active, after, needs_of)
+        found = _replacements(desired, observed, RseName(here.name), active, meant_then, needs_of)
         more[here] = tuple(n for n in dict.fromkeys(found) if not _relies_on(n, here, needs_of))
         needs_of[here] |= {*more[here]}
     return tuple(
@@ -60,7 +66,7 @@ def _replacements(
     observed: RucioModel,
     name: RseName,
     active: Iterable[Subscription],
-    after: Mapping[RseName, RseFacts],
+    meant_then: Callable[[str], frozenset[RseName]],
     changing: Mapping[Address, frozenset[Address]],
 ) -> Iterator[Address]:
     """The changes of subscriptions that mean the RSE now, and of RSEs that others will mean."""
@@ -74,7 +80,7 @@ def _replacements(
         if meant:
             yield from _among(changing, address(desired, Subscription.kind, subscription.name))
         for text in meant:
-            for other in sorted(candidates_of(text, after) - {name}):
+            for other in sorted(meant_then(text) - {name}):
                 yield from _among(changing, address(desired, Rse.kind, other))
 
 
