@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, TypeAlias, TypeVar
 from srcnet_compiler.change import Json
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.model.cost import Version
+from srcnet_compiler.targets.slurm.model.task import Task
 from srcnet_compiler.targets.slurm.model.times import REPEATING
 from srcnet_compiler.targets.slurm.model.times import UNLIMITED as UNLIMITED
 from srcnet_compiler.targets.slurm.model.tres import Tres
@@ -301,8 +302,9 @@ class SlurmModel:
     us have none). An empty `root_account` or `prefix` owns nothing.
 
     Only a wanted model has `ended`, why an object is to go, `complete`, the accounts whose members
-    are known in full, so that a user who is no longer one goes, and `origins`. Only what is seen
-    has `version`, `settings`, `jobs`, `nodes`, `foreign`, and `written`: the fragment as it stands.
+    are known in full, so that a user who is no longer one goes, `tasks`, which are left to the
+    cluster's administrators, and `origins`. Only what is seen has `version`, `settings`, `jobs`,
+    `nodes`, `foreign`, and `written`: the fragment as it stands.
     """
 
     instance: str
@@ -319,6 +321,7 @@ class SlurmModel:
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     ended: Mapping[Key, str] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
+    tasks: tuple[Task, ...] = field(default=(), compare=False)
     version: Version = (0, 0)
     settings: Mapping[str, str] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
