@@ -158,8 +158,8 @@ def _enforce(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
             scope,
             "Have limits enforced",
             "Without `limits` and `qos` the federation's limits are written and do nothing. `limits`"
-            " holds for everybody: users without an association can submit nothing any more. Add what is"
-            " missing to the words that stand there.",
+            " holds for everybody: users without an association can submit nothing any more. Add"
+            " what is missing to the words that stand there.",
             _CONFIG,
             ("AccountingStorageEnforce=associations,limits,qos",),
             scope.policy.origin.at("queues"),
@@ -227,6 +227,7 @@ def _hours(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
             for each in counted
         ),
         *_spans(*counted),
+        scope.cluster.origin.at("cluster"),
         *ends,
     )
 
