@@ -1,4 +1,4 @@
-"""Specs to Slurm clusters: what is ours to set there, from which places, and what is left to others.
+"""Specs to Slurm clusters: what is ours to set there, from which places, what is left to others.
 
 The laws are those of tests/test_laws.py and tests/test_law_of_places.py, for a target that is in no
 registry yet.
@@ -44,7 +44,8 @@ def changed(*changes: tuple[str, str, str], more: str = "") -> dict[str, str]:
 
 def models(files: dict[str, str], members: Membership | None = None) -> dict[str, SlurmModel]:
     result = compile_texts(files, TODAY)
-    assert result.federation is not None and result.analysis is not None, result.diagnostics
+    assert result.federation is not None
+    assert result.analysis is not None, result.diagnostics
     found = lower.lower(result.federation, result.analysis, members)
     return {model.instance: model for model in found}
 
@@ -129,19 +130,23 @@ def slurm_only(result: Compiled) -> SimpleNamespace:
 def kept_by_the_site() -> dict[str, str]:
     """The golden files where the site keeps all to itself, with drafts that may begin, a further
     allocation, and things that end: all is written, in other words and at other places."""
-    further = (
-        FILES[CYCLE].replace("name: cycle-0", "name: further").replace("2026-10-01", "2026-11-01")
-    )
-    further = further.replace("name: hi-survey", "name: cosmic-dawn").replace("[common]", "[own]")
+    further = FILES[CYCLE]
+    for before, after in (
+        ("name: cycle-0", "name: further"),
+        ("2026-10-01", "2026-11-01"),
+        ("name: hi-survey", "name: cosmic-dawn"),
+        ("[common]", "[own]"),
+        ("1024, memory: 4 TiB", "256, memory: 1 TiB"),
+    ):
+        assert before in further
+        further = further.replace(before, after)
     files = changed(
         (CSCS, "allows: [accounting, reservations, partitions]", "allows: []"),
         (CSCS, "preemption: true", "preemption: false"),
         (CSCS, "        scratchResource: scratch\n", ""),
         (CSCS, "[sat, sun]", "[tue, sat]"),
         (CSCS, "allows: [accounting]", "allows: [accounting, partitions]\n        fragment: /f/a"),
-        more="".join(
-            (*map(waived, ("trials", "transients")), retired("queue", "development")),
-        ),
+        more=waived("trials") + waived("transients") + retired("queue", "development"),
     )
     return {**files, "policies/allocation/further.yaml": further}
 
@@ -234,7 +239,8 @@ def test_clusters_of_one_database_want_the_same_of_each_qos():
     assert one.qos.keys() == other.qos.keys()
     for name, qos in other.qos.items():
         assert qos.fields().items() <= one.qos[name].fields().items()
-        assert qos.preempt is None and qos.preempt_mode is None
+        assert qos.preempt is None
+        assert qos.preempt_mode is None
 
 
 def test_only_lower_queues_that_say_so_make_way():
@@ -276,7 +282,8 @@ def test_drafts_are_left_out_until_a_waiver_accepts_them():
     assert "ska-trials" not in common().qos
     model = common(more=waived("transients") + waived("trials"))
     assert model.associations["ska-transients"].grp_tres_mins == {"cpu": 60_000}
-    assert model.qos["ska-trials"].drafts and model.accounts["ska-transients"].drafts
+    assert model.qos["ska-trials"].drafts
+    assert model.accounts["ska-transients"].drafts
     assert not model.qos["ska-batch"].drafts
 
 
@@ -356,7 +363,8 @@ def test_without_partitions_windows_at_one_time_keep_nodes_apart():
     """The smallest come first; where two windows meet, the first that is written."""
     here = (CSCS, "[accounting, reservations, partitions]", "[accounting, reservations]")
     model = common(here)
-    assert model.partitions == {} and model.fragment == ""
+    assert model.partitions == {}
+    assert model.fragment == ""
     assert model.reservations["ska-nights"].nodes == "cn[001-006],gpu[01-04]"
     assert model.reservations["ska-visualisation"].nodes == "gpu[01-02]"
     model = common(here, (CSCS, "20:00-06:00", "17:00-06:00"))
@@ -381,7 +389,8 @@ def test_only_on_a_cluster_of_our_own_some_partitions_come_first():
     own = (CSCS, "shared: true\n", "shared: false\n")
     assert {each.priority_tier for each in common().partitions.values()} == {None}
     tiers = {name: each.priority_tier for name, each in common(own).partitions.items()}
-    assert tiers["ska-batch"] == 1 and tiers["ska-interactive"] == 3
+    assert tiers["ska-batch"] == 1
+    assert tiers["ska-interactive"] == 3
 
 
 # ── what ends ─────────────────────────────────────────────────────────────────────────────────
@@ -423,7 +432,9 @@ def lines(model: SlurmModel) -> list[str]:
 
 def test_what_a_site_keeps_to_itself_is_left_to_it_with_the_lines_to_type():
     model = common((CSCS, "[accounting, reservations, partitions]", "[]"))
-    assert [*model.things()] == [] and model.root_account == "" and model.fragment == ""
+    assert [*model.things()] == []
+    assert model.root_account == ""
+    assert model.fragment == ""
     typed = lines(model)
     assert (
         "sacctmgr -i add qos ska-interactive Priority=2 Preempt=ska-batch"

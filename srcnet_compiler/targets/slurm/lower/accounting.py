@@ -45,11 +45,12 @@ def qualities(scope: Scope) -> Iterator[Qos]:
         if "accounting" in cluster.allows or cluster is scope.cluster
         for queue in queues_of(scope.federation, scope.policy, cluster)
     }
+    places = (*cluster_places(scope), *database_places(scope))
     for _, queue in sorted(everywhere.items()):
-        yield _qos(scope, queue, everywhere)
+        yield _qos(scope, queue, everywhere, places)
 
 
-def _qos(scope: Scope, queue: Queue, others: Mapping[QueueName, Queue]) -> Qos:
+def _qos(scope: Scope, queue: Queue, others: Mapping[QueueName, Queue], places: Spans) -> Qos:
     """Priorities are small numbers: Slurm weighs each against the largest on the cluster, so that
     large ones would take from the jobs of others."""
     user, windows = queue.per_user, queue.windows
@@ -64,7 +65,7 @@ def _qos(scope: Scope, queue: Queue, others: Mapping[QueueName, Queue]) -> Qos:
         max_wall=queue.walltime,
         max_jobs_per_user=None if user is None else user.jobs,
         drafts=(*scope.drafts, *queue.drafts),
-        origins=_qos_origins(scope, queue),
+        origins=_qos_origins(scope, queue, places),
     )
 
 
@@ -77,7 +78,7 @@ def _preempted(scope: Scope, queue: Queue, others: Mapping[QueueName, Queue]) ->
     )
 
 
-def _qos_origins(scope: Scope, queue: Queue) -> dict[str, Spans]:
+def _qos_origins(scope: Scope, queue: Queue, places: Spans) -> dict[str, Spans]:
     here, user = queue.origin, queue.origin.below("perUser")
     name = scope.policy.origin.key("queues", queue.name)
     preemption = (*_at(scope.cluster.origin, "preemption"), *_at(here, "preemptible", "priority"))
@@ -97,7 +98,7 @@ def _qos_origins(scope: Scope, queue: Queue) -> dict[str, Spans]:
                 "MaxWall": (here.at("walltime"),),
                 "MaxJobsPerUser": (user.at("jobs"),),
             },
-            (*queue_places(scope, queue), *cluster_places(scope), *database_places(scope)),
+            (*queue_places(scope, queue), *places),
         )
     )
 

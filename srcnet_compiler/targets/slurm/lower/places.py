@@ -92,18 +92,19 @@ def queue_places(scope: Scope, queue: Queue) -> Spans:
 def all_queues(scope: Scope, *keys: str) -> Spans:
     """What decides which queues run at all, and what they say under `keys`."""
     queues = scope.policy.queues.values()
-    return _all((*queue_places(scope, q), *written(q.origin, *keys)) for q in queues)
+    each = ((*queue_places(scope, q), *written(q.origin, *keys)) for q in queues)
+    return _all((*each, _any_accepted(scope)))
 
 
 def database_places(scope: Scope) -> Spans:
     """What decides which clusters share an accounting database, and so its QOS."""
-    clusters = scope.federation.compute.clusters
     return _all(
         (
-            *_cluster(scope.federation, cluster),
-            *written(cluster.origin.below("database"), "host", "name"),
+            *written(other.origin.below("database"), "host", "name"),
+            *(_cluster(scope.federation, other) if other.database == mine else ()),
         )
-        for cluster in clusters
+        for mine in (scope.cluster.database,)
+        for other in scope.federation.compute.clusters
     )
 
 
@@ -125,11 +126,17 @@ def project_places(federation: Federation, allocation: Allocation, project: Proj
 def all_projects(scope: Scope) -> Spans:
     """What decides which projects may use the queues of a cluster; those that may not belong to it
     as well, since they would if they said otherwise."""
-    return _all(
+    each = (
         project_places(scope.federation, allocation, project)
         for allocation in scope.federation.compute.allocations
         for project in allocation.projects
     )
+    return _all((*each, _any_accepted(scope)))
+
+
+def _any_accepted(scope: Scope) -> Spans:
+    """The waivers of drafts: one of something else might be of what is left out."""
+    return tuple(w.origin.at("of") for w in scope.federation.waivers if w.kind == "draft")
 
 
 def _all(found: Iterable[Spans]) -> Spans:

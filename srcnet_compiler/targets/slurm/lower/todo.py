@@ -157,9 +157,9 @@ def _enforce(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
         yield _task(
             scope,
             "Have limits enforced",
-            "Without `limits` and `qos` the federation's limits are written and do nothing. `limits`"
-            " holds for everybody: users without an association can submit nothing any more. Add"
-            " what is missing to the words that stand there.",
+            "Without `limits` and `qos` the federation's limits are written and do nothing."
+            " `limits` holds for everybody: users without an association can submit nothing any"
+            " more. Add what is missing to the words that stand there.",
             _CONFIG,
             ("AccountingStorageEnforce=associations,limits,qos",),
             scope.policy.origin.at("queues"),
