@@ -385,6 +385,11 @@ def test_nobody_is_let_in_by_a_partition_or_window_that_would_name_nobody():
     assert all(each.allow_accounts for each in model.partitions.values())
 
 
+def test_jobs_that_have_their_nodes_alone_do_so_in_a_partition():
+    alone = {name for name, p in common().partitions.items() if p.over_subscribe == "EXCLUSIVE"}
+    assert alone == {"ska-visualisation"}
+
+
 def test_only_on_a_cluster_of_our_own_some_partitions_come_first():
     own = (CSCS, "shared: true\n", "shared: false\n")
     assert {each.priority_tier for each in common().partitions.values()} == {None}
@@ -420,6 +425,7 @@ def test_a_cluster_that_ends_loses_all_of_ours_but_what_its_database_shares():
     before = common()
     assert {("account", name) for name in before.accounts} <= model.ended.keys()
     assert {("reservation", name) for name in before.reservations} <= model.ended.keys()
+    assert lines(model) == ["Include /etc/slurm/federation.d/srcnet.conf"]
     law.assert_every_line_has_a_place(emit.emit(model))
 
 

@@ -63,8 +63,7 @@ def _model(scope: Scope, members: Membership | None) -> SlurmModel:
             reservations=_by_name(reservations(scope)),
             complete=complete(scope, members),
         )
-    tasks = () if cluster.retired else todo(scope, whole)
-    return replace(_allowed(scope, whole), ended=endings(scope), tasks=tasks)
+    return replace(_allowed(scope, whole), ended=endings(scope), tasks=todo(scope, whole))
 
 
 def _allowed(scope: Scope, whole: SlurmModel) -> SlurmModel:

@@ -36,6 +36,7 @@ def partitions(scope: Scope) -> Iterator[Partition]:
                 allow_qos=(name,) if scope.allows("accounting") else None,
                 max_time=queue.walltime,
                 priority_tier=None if shared else RANKS.index(queue.priority) + 1,
+                over_subscribe="EXCLUSIVE" if queue.exclusive else None,
                 drafts=tuple(dict.fromkeys((*scope.drafts, *queue.drafts))),
                 origins=_origins(scope, queue),
             )
@@ -53,6 +54,7 @@ def _origins(scope: Scope, queue: Queue) -> dict[str, Spans]:
                 "AllowAccounts": all_projects(scope),
                 "AllowQos": name,
                 "MaxTime": (here.at("walltime"),),
+                "OverSubscribe": (here.at("sharing"),),
                 "PriorityTier": (here.at("priority"), *written(cluster, "shared")),
             },
             (

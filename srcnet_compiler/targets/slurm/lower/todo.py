@@ -30,6 +30,8 @@ _CONFIG = "slurm.conf"
 
 def todo(scope: Scope, whole: SlurmModel) -> tuple[Task, ...]:
     """In the order in which they are best done; `whole` has what the site does not allow too."""
+    if scope.cluster.retired:
+        return tuple(_farewell(scope, whole))
     return (
         *_login(scope),
         *_accounting(scope, whole),
@@ -147,6 +149,19 @@ _LONG = dict(
         strict=True,
     )
 )
+
+
+def _farewell(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
+    if scope.allows("partitions"):
+        yield _task(
+            scope,
+            "Take the federation's partitions out",
+            f"The cluster ends for the federation. When nothing stands in {whole.fragment} any more,"
+            " take out the line that includes it, reconfigure, and remove the file.",
+            _CONFIG,
+            (f"Include {whole.fragment}",),
+            *written(scope.cluster.origin, "fragment", "allows"),
+        )
 
 
 # ── without which limits do nothing ───────────────────────────────────────────────────────────

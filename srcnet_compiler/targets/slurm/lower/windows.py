@@ -6,6 +6,7 @@ from datetime import datetime
 from srcnet_compiler.federation.compute import WEEKDAYS, Queue, SlurmCluster, Window
 from srcnet_compiler.targets.slurm.lower.places import (
     Spans,
+    accepted,
     all_projects,
     all_queues,
     cluster_places,
@@ -109,6 +110,7 @@ def _origins(scope: Scope, window: Window, queue: Queue) -> dict[str, Spans]:
                 here.at("queue"),
                 *days,
                 *written(here, "status"),
+                *accepted(scope.federation, window.name),
                 *queue_places(scope, queue),
                 *all_queues(scope),
                 *all_projects(scope),

@@ -228,6 +228,7 @@ class Partition:
     priority_tier: int | None = None
     preempt_mode: str | None = None
     hidden: bool | None = None
+    over_subscribe: str | None = None
     state: str | None = None
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
@@ -245,6 +246,7 @@ class Partition:
                 "PriorityTier": self.priority_tier,
                 "PreemptMode": self.preempt_mode,
                 "Hidden": self.hidden,
+                "OverSubscribe": self.over_subscribe,
                 "State": self.state,
             }
         )
