@@ -453,8 +453,8 @@ def test_what_a_site_keeps_to_itself_is_left_to_it_with_the_lines_to_type():
     ) in typed
     assert any(line.startswith("PartitionName=ska-batch Nodes=cn[001-020]") for line in typed)
     assert (
-        "scontrol create reservation ReservationName=ska-visualisation StartTime=09:00:00"
-        " Duration=09:00:00 'Nodes=gpu[01-02]' Accounts=ska-eor Flags=DAILY,FLEX"
+        "env TZ=Europe/Zurich scontrol create reservation ReservationName=ska-visualisation"
+        " StartTime=09:00:00 Duration=09:00:00 'Nodes=gpu[01-02]' Accounts=ska-eor Flags=DAILY,FLEX"
         " MaxStartDelay=00:05:00"
     ) in typed
     assert not any("adminlevel" in line for line in typed)

@@ -131,7 +131,8 @@ def _reservations(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
             f"You keep reservations to yourselves. Times are those of {whole.time_zone}; Slurm"
             " refuses nodes that are busy then.",
             SHELL,
-            tuple(reservation_command(thing, _first(thing)) for thing in things),
+            tuple(reservation_command(thing, _first(thing), whole.time_zone) for thing in things),
+            scope.federation.sites[scope.cluster.site].origin.at("location", "timezone"),
             *_spans(*things),
         )
 
@@ -156,7 +157,7 @@ def _farewell(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
         yield _task(
             scope,
             "Take the federation's partitions out",
-            f"The cluster ends for the federation. When nothing stands in {whole.fragment} any more,"
+            "The cluster ends for the federation. When nothing stands in that file any more,"
             " take out the line that includes it, reconfigure, and remove the file.",
             _CONFIG,
             (f"Include {whole.fragment}",),

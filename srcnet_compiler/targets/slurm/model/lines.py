@@ -63,16 +63,20 @@ def account_command(account: Account, limits: Association | None) -> str:
     return _join(start, {**account.fields(), **own})
 
 
-def reservation_command(reservation: Reservation, start: str) -> str:
-    """How a reservation is made. `start` is when it begins first."""
+def reservation_command(reservation: Reservation, start: str, time_zone: str) -> str:
+    """How a reservation is made. `start` is when it begins first; scontrol takes it for a time of
+    where it runs itself, so it is told the cluster's time zone."""
     words = {**reservation.fields(), "StartTime": start}
     purge = words.pop("PURGE_COMP", None)
     if purge is not None:
         flags = [*reservation.flags, f"PURGE_COMP={word('PURGE_COMP', purge)}"]
         words["Flags"] = list[Json](flags)
     name = f"ReservationName={reservation.name}"
-    return _join(["scontrol", "create", "reservation", name], words)
+    zone = ["env", f"TZ={time_zone}"]
+    return _join([*zone, "scontrol", "create", "reservation", name], words)
 
 
 def _join(start: list[str], words: Mapping[str, Json]) -> str:
-    return shlex.join([*start, *(f"{key}={word(key, value)}" for key, value in words.items())])
+    """What is empty is so already in an object that is new."""
+    stated = {key: value for key, value in words.items() if value not in ([], {})}
+    return shlex.join([*start, *(f"{key}={word(key, value)}" for key, value in stated.items())])
