@@ -42,9 +42,6 @@ CHANGES = {
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    reason = slurm_clusters.why_not()
-    if reason:
-        pytest.skip(reason)
     spec = ClusterSpec("sited", nodes=3, settings=COUNTED)
     with slurm_clusters.running(tmp_path / "clusters", [spec]) as slurm:
         yield slurm.clusters[0]
