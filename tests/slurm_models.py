@@ -91,6 +91,7 @@ def models(draw: st.DrawFn) -> SlurmModel:
             default_time=draw(walls),
             priority_tier=draw(st.none() | st.integers(1, 100)),
             hidden=draw(st.none() | st.booleans()),
+            over_subscribe=draw(st.none() | st.sampled_from(["EXCLUSIVE", "NO"])),
         )
         for name in draw(some(["ska", "ska-gpu", "ska-dev"]))
     }

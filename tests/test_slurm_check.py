@@ -11,7 +11,7 @@ from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.diagnostic import Code, Severity
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.check import check, check_fragment, check_seen, explain
-from srcnet_compiler.targets.slurm.emit import emit
+from srcnet_compiler.targets.slurm.emit import emit, emit_fragment
 from srcnet_compiler.targets.slurm.model import (
     Account,
     Association,
@@ -121,8 +121,8 @@ def test_a_partition_needs_a_file_of_ours():
 @pytest.mark.parametrize(
     ("thing", "code", "says"),
     [
-        ({"partition": Partition("main", "a1")}, NOT_OURS, "`main` of the cluster"),
-        ({"account": Account("physics", "ska")}, NOT_OURS, "`physics` of the cluster"),
+        ({"partition": Partition("main", "a1")}, NOT_OURS, "`main` of the cluster is not ours"),
+        ({"account": Account("physics", "ska")}, NOT_OURS, "`physics` of the cluster is not ours"),
         ({"partition": Partition("x", "a1", allow_accounts=("nosuch",))}, UNKNOWN, "`nosuch`"),
         ({"partition": Partition("x", "a1", allow_qos=("nosuch",))}, UNKNOWN, "`nosuch`"),
         ({"partition": Partition("x", "a1", qos="nosuch")}, UNKNOWN, "`nosuch`"),
@@ -168,7 +168,7 @@ def test_what_the_site_does_not_enforce_is_a_warning():
 def fragment(*lines: str) -> Artifact:
     text = "# ours\n" + "".join(f"{line}\n" for line in lines)
     spans = {n: (Span("s.yaml", n, 1, n, 2),) for n in range(1, len(lines) + 2)}
-    return Artifact(emit(WANTED)[1].path, text, spans)
+    return Artifact(emit_fragment("slurm/sitea", WANTED).path, text, spans)
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,7 @@ class TestWhatIsRead:
             priority_tier=1,
             preempt_mode="OFF",
             hidden=False,
+            over_subscribe="NO",
             state="UP",
         )
         other = recorded(version).model.partitions["ska-dev"]

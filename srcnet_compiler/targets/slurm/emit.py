@@ -11,27 +11,30 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.model import (
     UNLIMITED,
     Association,
-    Partition,
     SlurmModel,
     Thing,
     parents_first,
 )
-from srcnet_compiler.targets.slurm.model.fragment import KEY
-from srcnet_compiler.targets.slurm.model.times import format_length
+from srcnet_compiler.targets.slurm.model.lines import (
+    LENGTHS,
+    partition_line,
+    partition_words,
+    word,
+)
+from srcnet_compiler.targets.slurm.model.task import SHELL
 from srcnet_compiler.targets.slurm.model.tres import format_tres
 from srcnet_compiler.targets.slurm.model.words import keeps_partition, keeps_word
 
 HEADER = "# Partitions of the federation, written by srcnet: what is changed here by hand is lost."
-_LENGTHS = {"MaxTime", "DefaultTime", "MaxWall", "GrpWall", "Duration", "MaxStartDelay"} | {
-    "PURGE_COMP"
-}
 
 
 def emit(desired: SlurmModel) -> tuple[Artifact, ...]:
     """All files of one cluster, in order of path."""
     folder = f"slurm/{desired.instance}"
+    accounting = desired.accounts or desired.qos
     return (
-        _accounting(f"{folder}/accounting.yaml", desired),
+        *([_accounting(f"{folder}/accounting.yaml", desired)] if accounting else []),
+        *_tasks(f"{folder}/admin.md", desired),
         *([emit_fragment(folder, desired)] if desired.fragment else []),
         *([_reservations(f"{folder}/reservations.yaml", desired)] if desired.reservations else []),
     )
@@ -45,32 +48,11 @@ def emit_fragment(folder: str, desired: SlurmModel) -> Artifact:
     model has said so."""
     lines, sources = [f"{HEADER}\n"], {1: _spans(desired, desired.partitions.values())}
     for name, partition in sorted(desired.partitions.items()):
-        words = tuple(_words(partition))
-        if keeps_partition(name) and all(keeps_word(value) for _, value in words):
-            lines.append(" ".join([f"{KEY}={name}", *(f"{k}={v}" for k, v in words)]) + "\n")
+        if keeps_partition(name) and all(keeps_word(v) for _, v in partition_words(partition)):
+            lines.append(f"{partition_line(partition)}\n")
             sources[len(lines)] = _spans(desired, [partition])
     path = PurePosixPath(folder) / PurePosixPath(desired.fragment).name
     return Artifact(path, "".join(lines), sources)
-
-
-def _words(partition: Partition) -> Iterator[tuple[str, str]]:
-    """The keys of a line; what says no more than Slurm's own default is left out."""
-    for key, value in partition.fields().items():
-        if (key == "DefaultTime" and value == UNLIMITED) or (key == "QOS" and not value):
-            continue
-        yield key, _word(key, value)
-
-
-def _word(key: str, value: Json) -> str:
-    if isinstance(value, bool):
-        return "YES" if value else "NO"
-    if isinstance(value, list):
-        return ",".join(str(each) for each in value) or "ALL"
-    if value == UNLIMITED:
-        return "UNLIMITED"
-    if key in _LENGTHS and isinstance(value, int):
-        return format_length(value)
-    return str(value)
 
 
 # ── for people ────────────────────────────────────────────────────────────────────────────────
@@ -118,6 +100,16 @@ def _reservations(path: str, desired: SlurmModel) -> Artifact:
     return to_artifact(path, head, tree, _spans(desired, things.values()))
 
 
+def _tasks(path: str, desired: SlurmModel) -> Iterator[Artifact]:
+    """What srcnet leaves to the cluster's administrators, where there is anything."""
+    if desired.tasks:
+        from srcnet_compiler.emit.templates import fill_template
+
+        head = (*desired.origins.get("instance", ()), *(s for t in desired.tasks for s in t.spans))
+        values = {"cluster": desired.cluster, "shell": SHELL, "tasks": desired.tasks}
+        yield fill_template(path, "slurm/admin.md.j2", values, tuple(dict.fromkeys(head)))
+
+
 def _thing(thing: Thing) -> Tree:
     return _sourced({"name": _sourced(thing.name, thing, "name"), **_fields(thing)}, thing, "name")
 
@@ -135,7 +127,7 @@ def _shown(name: str, value: Json) -> Tree:
             return dict(value)
     if isinstance(value, list):
         return list(value)
-    return _word(name, value) if name in _LENGTHS or value == UNLIMITED else _scalar(value)
+    return word(name, value) if name in LENGTHS or value == UNLIMITED else _scalar(value)
 
 
 def _scalar(value: Json) -> Tree:

@@ -158,6 +158,7 @@ def partition(record: Row) -> Partition:
         priority_tier=int(record["PriorityTier"]),
         preempt_mode=record["PreemptMode"],
         hidden=record["Hidden"] == "YES",
+        over_subscribe=record["OverSubscribe"],
         state=record["State"],
     )
 

@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, TypeAlias, TypeVar
 from srcnet_compiler.change import Json
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.model.cost import Version
+from srcnet_compiler.targets.slurm.model.task import Task
 from srcnet_compiler.targets.slurm.model.times import REPEATING
 from srcnet_compiler.targets.slurm.model.times import UNLIMITED as UNLIMITED
 from srcnet_compiler.targets.slurm.model.tres import Tres
@@ -227,6 +228,7 @@ class Partition:
     priority_tier: int | None = None
     preempt_mode: str | None = None
     hidden: bool | None = None
+    over_subscribe: str | None = None
     state: str | None = None
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
@@ -244,6 +246,7 @@ class Partition:
                 "PriorityTier": self.priority_tier,
                 "PreemptMode": self.preempt_mode,
                 "Hidden": self.hidden,
+                "OverSubscribe": self.over_subscribe,
                 "State": self.state,
             }
         )
@@ -302,8 +305,9 @@ class SlurmModel:
     us have none). An empty `root_account` or `prefix` owns nothing.
 
     Only a wanted model has `ended`, why an object is to go, `complete`, the accounts whose members
-    are known in full, so that a user who is no longer one goes, and `origins`. Only what is seen
-    has `version`, `settings`, `jobs`, `nodes`, `foreign`, and `written`: the fragment as it stands.
+    are known in full, so that a user who is no longer one goes, `tasks`, which are left to the
+    cluster's administrators, and `origins`. Only what is seen has `version`, `settings`, `jobs`,
+    `nodes`, `foreign`, and `written`: the fragment as it stands.
     """
 
     instance: str
@@ -320,6 +324,7 @@ class SlurmModel:
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     ended: Mapping[Key, str] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
+    tasks: tuple[Task, ...] = field(default=(), compare=False)
     version: Version = (0, 0)
     settings: Mapping[str, str] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()

@@ -1,0 +1,19 @@
+"""What only the administrators of a cluster can do."""
+
+from dataclasses import dataclass, field
+
+from srcnet_compiler.span import Span
+
+SHELL = "shell"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do, why, and the exact lines: of the file `where`, or to type where that is
+    SHELL."""
+
+    title: str
+    why: str
+    where: str
+    lines: tuple[str, ...]
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
