@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVER := .srcnet/rucio-server
-SLURM := munge slurmctld slurmd slurmdbd slurm-client mariadb-server-core mariadb-client-core openssh-server openssh-client
+SLURM := munge slurmctld slurmd slurmdbd slurm-client mariadb-server-core mariadb-client-core openssh-server openssh-client lua5.3
 INSTALLED := $(VENV)/.installed
 
 .PHONY: help demo test lint check wheel bench setup server system clean
