@@ -83,3 +83,8 @@ class Origin:
     def below(self, *keys: str | int) -> "Origin":
         """The origin of what stands under `keys`."""
         return Origin(self.source_map, (*self.path, *keys))
+
+
+def written(origin: Origin, *keys: str) -> tuple[Span, ...]:
+    """The places of those `keys` that are written; what is left to a default has none."""
+    return tuple(origin.at(key) for key in keys if origin.has(key))

@@ -368,3 +368,12 @@ class Federation:
         """An area, and every area whose capacity it lies in, from the inside out."""
         outer = self.areas[name].within
         return (name, *(self.around(outer) if outer is not None else ()))
+
+
+def accepted(federation: Federation, *names: str) -> tuple[Span, ...]:
+    """The waivers that let something by one of these names rest on a draft."""
+    return tuple(
+        waiver.origin.at("of")
+        for waiver in federation.waivers
+        if waiver.kind == "draft" and waiver.of in names
+    )

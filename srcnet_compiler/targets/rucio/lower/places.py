@@ -8,24 +8,12 @@ from itertools import chain
 from typing import TypeAlias
 
 from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.model import accepted as accepted
 from srcnet_compiler.federation.sites import class_in
-from srcnet_compiler.span import Origin, Span
+from srcnet_compiler.span import Span
+from srcnet_compiler.span import written as written
 
 Spans: TypeAlias = tuple[Span, ...]
-
-
-def written(origin: Origin, *keys: str) -> Spans:
-    """The places of those `keys` that are written; what is left to a default has none."""
-    return tuple(origin.at(key) for key in keys if origin.has(key))
-
-
-def accepted(federation: Federation, *names: str) -> Spans:
-    """The waivers that let something by one of these names rest on a draft."""
-    return tuple(
-        waiver.origin.at("of")
-        for waiver in federation.waivers
-        if waiver.kind == "draft" and waiver.of in names
-    )
 
 
 # ── storage areas ─────────────────────────────────────────────────────────────────────────────
