@@ -9,6 +9,7 @@ from srcnet_compiler.targets.protocol import Reading, without_unseen
 from srcnet_compiler.targets.slurm.model import (
     Account,
     Association,
+    Fields,
     Job,
     Key,
     Partition,
@@ -167,7 +168,7 @@ def _endings(desired: SlurmModel, seen: SlurmModel, changes: Iterable[Change]) -
         yield Change(
             here,
             Action.RETIRE,
-            tuple(FieldChange(field, value, None) for field, value in found.fields().items()),
+            tuple(FieldChange(field, value, None) for field, value in _at_its_end(found).items()),
             price.impact,
             f"{why}; {_reason(price, jobs)}",
             needs=users,
@@ -195,6 +196,12 @@ def _drain(
         price.impact,
         f"{why}; no new job may enter it, those in it go on{_count(jobs)}",
     )
+
+
+def _at_its_end(found: Thing) -> Fields:
+    """What it is when it goes: a partition is drained by then."""
+    fields = found.fields()
+    return {**fields, "State": DRAINED} if isinstance(found, Partition) else fields
 
 
 def _removal(kind: str) -> str:
