@@ -16,15 +16,11 @@ from srcnet_compiler.targets.slurm.model import (
     Thing,
     parents_first,
 )
-from srcnet_compiler.targets.slurm.model.fragment import KEY
-from srcnet_compiler.targets.slurm.model.times import format_length
+from srcnet_compiler.targets.slurm.model.fragment import HEADER, KEY, word, words_of
 from srcnet_compiler.targets.slurm.model.tres import format_tres
 from srcnet_compiler.targets.slurm.model.words import keeps_partition, keeps_word
 
-HEADER = "# Partitions of the federation, written by srcnet: what is changed here by hand is lost."
-_LENGTHS = {"MaxTime", "DefaultTime", "MaxWall", "GrpWall", "Duration", "MaxStartDelay"} | {
-    "PURGE_COMP"
-}
+_LENGTHS = {"MaxWall", "GrpWall", "Duration", "MaxStartDelay", "PURGE_COMP"}
 
 
 def emit(desired: SlurmModel) -> tuple[Artifact, ...]:
@@ -54,23 +50,8 @@ def emit_fragment(folder: str, desired: SlurmModel) -> Artifact:
 
 
 def _words(partition: Partition) -> Iterator[tuple[str, str]]:
-    """The keys of a line; what says no more than Slurm's own default is left out."""
-    for key, value in partition.fields().items():
-        if (key == "DefaultTime" and value == UNLIMITED) or (key == "QOS" and not value):
-            continue
-        yield key, _word(key, value)
-
-
-def _word(key: str, value: Json) -> str:
-    if isinstance(value, bool):
-        return "YES" if value else "NO"
-    if isinstance(value, list):
-        return ",".join(str(each) for each in value) or "ALL"
-    if value == UNLIMITED:
-        return "UNLIMITED"
-    if key in _LENGTHS and isinstance(value, int):
-        return format_length(value)
-    return str(value)
+    words = words_of(partition.fields())
+    return ((key, value) for key, value in words.items() if value is not None)
 
 
 # ── for people ────────────────────────────────────────────────────────────────────────────────
@@ -135,7 +116,7 @@ def _shown(name: str, value: Json) -> Tree:
             return dict(value)
     if isinstance(value, list):
         return list(value)
-    return _word(name, value) if name in _LENGTHS or value == UNLIMITED else _scalar(value)
+    return word(name, value) if name in _LENGTHS or value == UNLIMITED else _scalar(value)
 
 
 def _scalar(value: Json) -> Tree:

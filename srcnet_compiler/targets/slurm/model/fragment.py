@@ -1,9 +1,16 @@
 """The lines of a file that may hold nothing but partitions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from srcnet_compiler.change import Json
+from srcnet_compiler.targets.slurm.model.times import UNLIMITED, format_length
+
 KEY = "PartitionName"
+HEADER = "# Partitions of the federation, written by srcnet: what is changed here by hand is lost."
+_LENGTHS = {"MaxTime", "DefaultTime", "MaxWall", "GrpWall", "Duration", "MaxStartDelay"} | {
+    "PURGE_COMP"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +35,51 @@ def fragment_lines(text: str) -> Iterator[FragmentLine]:
         yield FragmentLine(
             number, said, name if is_partition else "", tuple((key, to) for key, to in words)
         )
+
+
+def words_of(fields: Mapping[str, Json]) -> dict[str, str | None]:
+    """The words of a partition's line; None where the line is silent, since the word would say no
+    more than Slurm's own default."""
+    return {
+        key: None
+        if (key == "DefaultTime" and value == UNLIMITED) or value == ""
+        else word(key, value)
+        for key, value in fields.items()
+    }
+
+
+def word(key: str, value: Json) -> str:
+    """A value as slurm.conf and the commands have it."""
+    if isinstance(value, bool):
+        return "YES" if value else "NO"
+    if isinstance(value, list):
+        return ",".join(str(each) for each in value) or "ALL"
+    if value == UNLIMITED:
+        return "UNLIMITED"
+    if key in _LENGTHS and isinstance(value, int):
+        return format_length(value)
+    return str(value)
+
+
+def with_partition(text: str, name: str, words: Mapping[str, str | None]) -> str:
+    """The fragment with these words in the partition's line, which comes last where there is none;
+    every other line stays as it is."""
+    found = next((line for line in fragment_lines(text) if line.name == name), None)
+    kept = dict(found.words[1:]) if found else {}
+    for key, value in words.items():
+        same = next((other for other in kept if other.lower() == key.lower()), key)
+        kept[same] = value or ""
+    said = [f"{KEY}={name}", *(f"{key}={value}" for key, value in kept.items() if value)]
+    lines = text.splitlines() or [HEADER]
+    if found:
+        lines[found.number - 1] = " ".join(said)
+    else:
+        lines.append(" ".join(said))
+    return "\n".join(lines) + "\n"
+
+
+def without_partition(text: str, name: str) -> str:
+    """The fragment without the partition's line."""
+    gone = {line.number for line in fragment_lines(text) if line.name == name}
+    lines = text.splitlines()
+    return "".join(f"{line}\n" for number, line in enumerate(lines, start=1) if number not in gone)
