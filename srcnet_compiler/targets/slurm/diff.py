@@ -199,9 +199,8 @@ def _drain(
 
 
 def _at_its_end(found: Thing) -> Fields:
-    """What it is when it goes: a partition is drained by then."""
-    fields = found.fields()
-    return {**fields, "State": DRAINED} if isinstance(found, Partition) else fields
+    """What it is when it goes. A partition is drained by then, whatever it was."""
+    return {name: value for name, value in found.fields().items() if name != "State"}
 
 
 def _removal(kind: str) -> str:
