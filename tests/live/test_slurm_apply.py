@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apply_process import descendants, start, survivors, to_end
 from slurm_apply_cases import (
     bad,
     bounds,
@@ -30,6 +33,7 @@ from srcnet_compiler.demo import slurm_clusters, slurm_foreign
 from srcnet_compiler.demo.processes import wait_until
 from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
+from srcnet_compiler.demo.sshd import Sshd
 from srcnet_compiler.targets.slurm import diff
 from srcnet_compiler.targets.slurm.model import Partition
 
@@ -72,6 +76,26 @@ def test_every_kind_of_change_is_done_once_and_found_done_after(cluster: Cluster
     assert seen(cluster).model.foreign == empty.foreign
     assert list(seen(cluster).model.things()) == []
     assert "ska" not in ask(cluster, "sacctmgr", "-nP", "show", "account", "format=account")
+
+
+@pytest.mark.live("sshd")
+def test_the_same_module_acts_on_the_controller_by_ssh(
+    cluster: Cluster, sshd_of: Callable[[Cluster], Sshd], tmp_path: Path
+):
+    server = sshd_of(cluster)
+    options = "-o ControlMaster=no -o ControlPath=none"
+    reach = {
+        "ansible_connection": "ssh",
+        "ansible_host": server.name,
+        "ansible_ssh_args": f"-F {server.client_config} {options}",
+    }
+    connections = {key: {**value, "reach": reach} for key, value in reached(cluster).items()}
+    before = server.log.read_text().count("Accepted publickey")
+    for model in (wanted(cluster), nothing(wanted(cluster))):
+        plan = to_reach(cluster, model)
+        assert bad(carry_out(cluster, plan, tmp_path, connections=connections)) == []
+        assert diff.diff(model, seen(cluster)) == ()
+    assert server.log.read_text().count("Accepted publickey") > before
 
 
 # ── what is refused before anything is written ────────────────────────────────────────────────

@@ -25,12 +25,17 @@ class Controller:
 
 
 def connection(
-    model: SlurmModel, slurm_conf: str, commands: str | None = None
+    model: SlurmModel,
+    slurm_conf: str,
+    commands: str | None = None,
+    reach: Mapping[str, Json] | None = None,
 ) -> Mapping[str, Json]:
-    """What a module needs to act; `commands` is a folder to look for Slurm's in first."""
+    """What a module needs to act; `commands` is a folder to look for Slurm's in first, `reach` are
+    Ansible's variables for the controller if that is not this machine."""
     return {
         "slurm_conf": slurm_conf,
         **({} if commands is None else {"commands": commands}),
+        **({} if reach is None else {"reach": reach}),
         "instance": model.instance,
         "cluster": model.cluster,
         "prefix": model.prefix,
@@ -42,7 +47,7 @@ def connection(
 
 def open_connection(connection: Mapping[str, Json]) -> Controller:
     """Raises UnreachableError, and RefusedError where another cluster answers."""
-    said = {key: str(value) for key, value in connection.items()}
+    said = {key: str(value) for key, value in connection.items() if key != "reach"}
     environment = {"SLURM_CONF": said["slurm_conf"]}
     if "commands" in said:
         environment["PATH"] = f"{said['commands']}:{os.environ.get('PATH', os.defpath)}"

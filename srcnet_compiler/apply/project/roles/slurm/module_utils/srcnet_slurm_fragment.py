@@ -72,7 +72,7 @@ def write(controller: Controller, seen: SlurmModel, name: str, values: Mapping[s
 
     _must_have_file(controller)
     candidate = with_partition(seen.written, name, words_of(values))
-    _check(controller, seen, candidate)
+    _check(controller, candidate)
     former = _move_into_place(controller, seen, candidate)
     if [*values.items()] == [("State", DRAINED)]:
         # at once, and no more: the file keeps it for the next reconfigure, whoever asks for one
@@ -98,7 +98,7 @@ def remove(controller: Controller, seen: SlurmModel, name: str, before: Mapping[
         if f" PartitionName={name} " in line:
             raise FailedError(f"partition {name} has a reservation: {line.split()[0]}")
     candidate = without_partition(seen.written, name)
-    _check(controller, seen, candidate)
+    _check(controller, candidate, leaving=name)
     if said := srcnet_slurm_waits.in_use(controller, "partition", name):
         raise FailedError(said)
     former = _move_into_place(controller, seen, candidate)
@@ -119,9 +119,9 @@ def _must_have_file(controller: Controller) -> None:
         raise FailedError(f"{path} is not there: the site includes it in slurm.conf first")
 
 
-def _check(controller: Controller, seen: SlurmModel, candidate: str) -> None:
+def _check(controller: Controller, candidate: str, leaving: str | None = None) -> None:
     """Raises FailedError for whatever the pure checks, the parser, or a daemon on a copy object
-    to, and for what the daemon would undo of others' things."""
+    to, and for what the daemon would undo of others' things. `leaving` is ours, and to go."""
     from srcnet_compiler.artifact import Artifact
     from srcnet_compiler.diagnostic import Severity
     from srcnet_compiler.targets.slurm.check import check_fragment, explain
@@ -136,7 +136,9 @@ def _check(controller: Controller, seen: SlurmModel, candidate: str) -> None:
     foreseen = foresee(controller.files, rehearsed)
     findings = [*explain(artifact, foreseen.objections)]
     _refuse(finding.message for finding in findings if finding.severity is Severity.ERROR)
-    _refuse(_undone(_foreign(controller, known), foreseen.partitions))
+    foreign = _foreign(controller, known)
+    foreign.pop(leaving or "", None)
+    _refuse(_undone(foreign, foreseen.partitions))
 
 
 def _refuse(objections: Iterable[str]) -> None:
