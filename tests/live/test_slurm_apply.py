@@ -35,7 +35,7 @@ from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.demo.sshd import Sshd
 from srcnet_compiler.targets.slurm import diff
-from srcnet_compiler.targets.slurm.model import Partition
+from srcnet_compiler.targets.slurm.model import Account, Association, Partition
 
 pytestmark = pytest.mark.live("slurm")
 
@@ -76,6 +76,25 @@ def test_every_kind_of_change_is_done_once_and_found_done_after(cluster: Cluster
     assert seen(cluster).model.foreign == empty.foreign
     assert list(seen(cluster).model.things()) == []
     assert "ska" not in ask(cluster, "sacctmgr", "-nP", "show", "account", "format=account")
+
+
+def test_who_leaves_an_account_keeps_a_default(cluster: Cluster, tmp_path: Path):
+    model = replace(
+        bounds(cluster),
+        accounts={"ska": Account("ska", "root"), "ska-hi": Account("ska-hi", "ska")},
+        associations={
+            each.name: each
+            for each in (Association("ska", "ska-test-a"), Association("ska-hi", "ska-test-a"))
+        },
+    )
+    assert bad(carry_out(cluster, to_reach(cluster, model), tmp_path)) == []
+    show = ("sacctmgr", "-nP", "show", "user", "ska-test-a", "format=defaultaccount")
+    assert ask(cluster, *show) == "ska"
+    leaving = to_reach(cluster, gone("association", "ska/ska-test-a", cluster))
+    assert bad(carry_out(cluster, leaving, tmp_path)) == []
+    assert ask(cluster, *show) == "ska-hi"
+    assert bad(carry_out(cluster, to_reach(cluster, nothing(model)), tmp_path)) == []
+    assert ask(cluster, *show) == ""
 
 
 @pytest.mark.live("sshd")
@@ -173,9 +192,11 @@ def test_what_the_site_changed_by_hand_is_not_undone_by_a_reconfigure(
     plan = partition(cluster)
     written = cluster.fragment.read_bytes()
     main = ("scontrol", "update", "PartitionName=main")
+    node = ("scontrol", "update", "NodeName=c2")
     for undo, by_hand in [
         ((*main, "State=UP"), (*main, "State=DRAIN")),
         ((*main, "MaxTime=24:00:00"), (*main, "MaxTime=10:00:00")),
+        ((*node, "Weight=1"), (*node, "Weight=7")),
         (
             ("scontrol", "delete", "PartitionName=byhand"),
             ("scontrol", "create", "PartitionName=byhand", "Nodes=c1"),

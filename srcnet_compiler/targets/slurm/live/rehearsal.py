@@ -56,6 +56,7 @@ for _ in $(seq 1 400); do
         sleep 0.05
         kill -0 $daemon 2>/dev/null || exit 2
         timeout 5 scontrol -a -o show partition >"$1/partitions" 2>/dev/null
+        timeout 5 scontrol -o show node >"$1/nodes" 2>/dev/null
         exit 0
     fi
     sleep 0.02
@@ -78,11 +79,12 @@ class SiteFiles:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What Slurm objects to, and the partitions there would be, as `scontrol -a -o` shows them:
-    empty where it does not come up, or does not answer."""
+    """What Slurm objects to, and the partitions and nodes there would be, as `scontrol -a -o` shows
+    them: empty where it does not come up, or does not answer."""
 
     objections: tuple[Objection, ...]
     partitions: str = ""
+    nodes: str = ""
 
 
 def rehearse(site: SiteFiles, candidate: str) -> tuple[Objection, ...]:
@@ -105,8 +107,8 @@ def foresee(site: SiteFiles, candidate: str) -> Rehearsal:
         if first := tuple(_parser(Path(scratch), ours, lines)):
             return Rehearsal(first)
         objections = tuple(_daemon(Path(scratch), lines))
-        shown = Path(scratch) / "partitions"
-        return Rehearsal(objections, shown.read_text("utf-8") if shown.exists() else "")
+        shown = (Path(scratch) / name for name in ("partitions", "nodes"))
+        return Rehearsal(objections, *(p.read_text("utf-8") if p.exists() else "" for p in shown))
 
 
 def _copy(site: SiteFiles, candidate: str, scratch: Path) -> Path:

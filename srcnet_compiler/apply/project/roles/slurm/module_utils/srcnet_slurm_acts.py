@@ -192,7 +192,24 @@ def end_association(doing: Doing) -> str:
         settings = _settings(set_, doing.before)
         return doing.run(*SACCTMGR, "modify", "account", *where, *settings)
     place = (f"account={account}", f"partition={partition}", doing.cluster)
+    _keep_a_default(doing, account, user)
     return doing.run(*SACCTMGR, "delete", "user", f"name={user}", *place)
+
+
+def _keep_a_default(doing: Doing, account: str, user: str) -> None:
+    """Who loses his default account could submit nothing any more without naming one, for others'
+    accounts neither."""
+    shown = doing.ask(
+        *("sacctmgr", "-nP", "show", "user", user, doing.cluster, "withassoc"),
+        "format=DefaultAccount,Account",
+    )
+    rows = [line.split("|") for line in shown.splitlines()]
+    accounts = [row[1] for row in rows]
+    others = [name for name in accounts if name != account]
+    if others and accounts.count(account) == 1 and rows[0][0] == account:
+        ours_first = sorted(others, key=lambda name: (name not in doing.seen.accounts, name))
+        where = ("where", f"name={user}", doing.cluster, "set")
+        doing.run(*SACCTMGR, "modify", "user", *where, f"DefaultAccount={ours_first[0]}")
 
 
 def _must_be_ours(doing: Doing, account: str) -> None:

@@ -29,6 +29,8 @@ SETTLES_WITHIN = 20.0
 """Seconds that a reconfigure may take: from 24.11 on the daemon starts anew."""
 OF_THE_MOMENT = ("State", "TotalCPUs", "TotalNodes", "TRES", "AllocNodes")
 """Words of a partition that follow its nodes, or that are compared apart."""
+OF_FILES = ("Weight", "AvailableFeatures", "ActiveFeatures")
+"""Words of a node that a reconfigure takes from the files; its state, reason and comment stay."""
 
 
 def observe(controller: Controller, seen: SlurmModel, change: Wire) -> Seen:
@@ -139,6 +141,7 @@ def _check(controller: Controller, candidate: str, leaving: str | None = None) -
     foreign = _foreign(controller, known)
     foreign.pop(leaving or "", None)
     _refuse(_undone(foreign, foreseen.partitions))
+    _refuse(_undone_nodes(_ask(controller, "scontrol", "-o", "show", "node"), foreseen.nodes))
 
 
 def _refuse(objections: Iterable[str]) -> None:
@@ -216,6 +219,18 @@ def _undone(foreign: Mapping[str, Mapping[str, str]], foreseen: str) -> Iterable
                 continue
             if now.get(key) != then.get(key):
                 what = f"{key}={now.get(key)} of the site's partition {name}"
+                yield f"a reconfigure would undo {what}, which no file has"
+
+
+def _undone_nodes(now: str, foreseen: str) -> Iterable[str]:
+    from srcnet_compiler.targets.slurm.live.text import records
+
+    after = {record["NodeName"]: record for record in records(foreseen)}
+    for node in records(now):
+        then = after.get(node["NodeName"], {})
+        for key in OF_FILES:
+            if node.get(key) != then.get(key):
+                what = f"{key}={node.get(key)} of node {node['NodeName']}"
                 yield f"a reconfigure would undo {what}, which no file has"
 
 
