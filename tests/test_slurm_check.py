@@ -117,8 +117,8 @@ def test_a_partition_needs_a_file_of_ours():
 @pytest.mark.parametrize(
     ("thing", "code", "says"),
     [
-        ({"partition": Partition("main", "a1")}, NOT_OURS, "partition `main` of the cluster is not ours"),
-        ({"account": Account("physics", "ska")}, NOT_OURS, "account `physics` of the cluster is not ours"),
+        ({"partition": Partition("main", "a1")}, NOT_OURS, "partition `main` of the cluster"),
+        ({"account": Account("physics", "ska")}, NOT_OURS, "account `physics` of the cluster"),
         ({"partition": Partition("x", "a1", allow_accounts=("nosuch",))}, UNKNOWN, "`nosuch`"),
         ({"partition": Partition("x", "a1", allow_qos=("nosuch",))}, UNKNOWN, "`nosuch`"),
         ({"partition": Partition("x", "a1", qos="nosuch")}, UNKNOWN, "`nosuch`"),
