@@ -61,4 +61,6 @@ def test_playbooks_and_the_wrapper_are_inside(installed):
     apply = installed / "srcnet_compiler/apply"
     assert (apply / "project/apply-rucio.yml").exists()
     assert list((apply / "project/roles/rucio").rglob("*.yml"))
+    assert (apply / "project/apply-slurm.yml").exists()
+    assert list((apply / "project/roles/slurm").rglob("*.yml"))
     assert os.access(apply / "bin/ansible-playbook", os.X_OK)

@@ -100,10 +100,12 @@ def run(
     *,
     rehearsal: bool = False,
     fence: Fence | None = None,
+    reach: Mapping[str, Json] | None = None,
 ) -> Outcome:
     """Make one call and wait for its end; the thread that calls must live as long.
 
-    `folder` is private and ends with the run, `lock` is the target's lock. Nothing of the call is
+    `folder` is private and ends with the run, `lock` is the target's lock. `reach` are Ansible's
+    variables for where the module runs, if that is not here. Nothing of the call is
     running any more on return, provided the fence holds.
     """
     import ansible_runner
@@ -121,6 +123,7 @@ def run(
             "srcnet_gate": str(gate.path),
             "srcnet_lock": str(lock),
             "srcnet_package": str(PACKAGE_FOLDER),
+            **(reach or {}),
         }
     }
     environment = _environment(scratch)

@@ -159,8 +159,17 @@ class _Work:
     def _run(self, call: Call, gate: Gate, stop: ansible.Stop) -> ansible.Outcome:
         lock = self.store.target_lock(call.target, call.instance)
         changes = list(_wire(call, self.journal))
-        rehearsal = self.journal.rehearsal
-        return ansible.run(call, changes, gate, gate.path.parent, lock, stop, rehearsal=rehearsal)
+        reach = self.connections[f"{call.target}/{call.instance}"].get("reach")
+        return ansible.run(
+            call,
+            changes,
+            gate,
+            gate.path.parent,
+            lock,
+            stop,
+            rehearsal=self.journal.rehearsal,
+            reach=reach if isinstance(reach, Mapping) else None,
+        )
 
     def _wait(
         self, running: list[Future[ansible.Outcome]], gates: list[Gate], stop: ansible.Stop

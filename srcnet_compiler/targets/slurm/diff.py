@@ -9,6 +9,7 @@ from srcnet_compiler.targets.protocol import Reading, without_unseen
 from srcnet_compiler.targets.slurm.model import (
     Account,
     Association,
+    Fields,
     Job,
     Key,
     Partition,
@@ -168,7 +169,7 @@ def _endings(desired: SlurmModel, seen: SlurmModel, changes: Iterable[Change]) -
             here,
             Action.RETIRE,
             (
-                *(FieldChange(field, value, None) for field, value in found.fields().items()),
+                *(FieldChange(name, value, None) for name, value in _at_its_end(found).items()),
                 *_default_account(desired, seen, found, ending),
             ),
             price.impact,
@@ -220,6 +221,11 @@ def _drain(
         price.impact,
         f"{why}; no new job may enter it, those in it go on{_count(jobs)}",
     )
+
+
+def _at_its_end(found: Thing) -> Fields:
+    """What it is when it goes. A partition is drained by then, whatever it was."""
+    return {name: value for name, value in found.fields().items() if name != "State"}
 
 
 def _removal(kind: str) -> str:

@@ -15,6 +15,7 @@ from srcnet_compiler.targets.slurm.model import (
     Thing,
     parents_first,
 )
+from srcnet_compiler.targets.slurm.model.fragment import HEADER
 from srcnet_compiler.targets.slurm.model.lines import (
     LENGTHS,
     partition_line,
@@ -24,8 +25,6 @@ from srcnet_compiler.targets.slurm.model.lines import (
 from srcnet_compiler.targets.slurm.model.task import SHELL
 from srcnet_compiler.targets.slurm.model.tres import format_tres
 from srcnet_compiler.targets.slurm.model.words import keeps_partition, keeps_word
-
-HEADER = "# Partitions of the federation, written by srcnet: what is changed here by hand is lost."
 
 
 def emit(desired: SlurmModel) -> tuple[Artifact, ...]:

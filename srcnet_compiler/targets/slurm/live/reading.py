@@ -47,6 +47,15 @@ _REFUSES = re.compile(
     r"access/permission denied|permission denied|invalid user|privileges", re.IGNORECASE
 )
 _WORKERS = 4
+_ANSWERED_BY = {
+    Account.kind: ("assoc", "account"),
+    Association.kind: ("assoc",),
+    Qos.kind: ("qos",),
+    Partition.kind: ("partition",),
+    Reservation.kind: ("reservation",),
+    "job": ("job",),
+    "node": ("node",),
+}
 
 T = TypeVar("T")
 Q = TypeVar("Q")
@@ -59,11 +68,31 @@ def read(runner: Runner, desired: SlurmModel) -> Reading[SlurmModel]:
     Raises UnreachableError when the controller or the database does not answer, RefusedError when
     it does not let us look.
     """
-    version = _version(_must(runner, desired, ["scontrol", "--version"]).out)
+    version = version_of(runner, desired)
     # first of all alone: a controller that is down keeps every command waiting
-    settings = text.settings(_must(runner, desired, ["scontrol", "show", "config"]).out)
+    settings = _settings(runner, desired)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="slurm") as threads:
         return _Look(runner, desired, version, threads).reading(settings)
+
+
+def look(runner: Runner, desired: SlurmModel, version: Version, *kinds: str) -> Reading[SlurmModel]:
+    """As `read`, of these kinds alone (also `job`, `node`, `setting`); all else is empty.
+
+    Other objects of a kind come along, since only the tree says whose an account is.
+    """
+    settings = _settings(runner, desired) if "setting" in kinds else {}
+    wanted = frozenset(question for kind in kinds for question in _ANSWERED_BY.get(kind, ()))
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="slurm") as threads:
+        return _Look(runner, desired, version, threads, wanted).reading(settings)
+
+
+def version_of(runner: Runner, desired: SlurmModel) -> Version:
+    """The version of the cluster's commands. Raises UnreachableError."""
+    return _version(must(runner, desired, ["scontrol", "--version"]).out)
+
+
+def _settings(runner: Runner, desired: SlurmModel) -> Mapping[str, str]:
+    return text.settings(must(runner, desired, ["scontrol", "show", "config"]).out)
 
 
 def _version(answer: str) -> Version:
@@ -77,18 +106,29 @@ class _Look:
     """One reading: the questions go out when it is made."""
 
     def __init__(
-        self, runner: Runner, desired: SlurmModel, version: Version, threads: ThreadPoolExecutor
+        self,
+        runner: Runner,
+        desired: SlurmModel,
+        version: Version,
+        threads: ThreadPoolExecutor,
+        only: frozenset[str] | None = None,
     ) -> None:
         self.desired, self.version = desired, version
         self.gaps: list[Gap] = []
         self.in_json = version >= JSON_SINCE
         self.runner = runner
         self.answers = {
-            name: threads.submit(_must, runner, desired, argv)
+            name: threads.submit(must, runner, desired, argv)
             for name, argv in self._questions().items()
+            if only is None or name in only
         }
         written = ["cat", "--", desired.fragment]
-        self.fragment = threads.submit(runner.run, written) if desired.fragment else None
+        has_fragment = desired.fragment and "partition" in self.answers
+        self.fragment = threads.submit(runner.run, written) if has_fragment else None
+
+    def _answer(self, question: str) -> str:
+        """Empty where nobody asked."""
+        return self.answers[question].result().out if question in self.answers else ""
 
     def _questions(self) -> Mapping[str, Sequence[str]]:
         cluster = f"cluster={self.desired.cluster}"
@@ -232,26 +272,26 @@ class _Look:
         return {each.name: each for each in sorted(found, key=lambda each: each.name)}
 
     def _nodes(self) -> dict[str, Node]:
-        answer = self.answers["node"].result().out
+        answer = self._answer("node")
         found = self._made(
             "node",
             Partition.kind,
             (lambda: json_answers.listed(answer, "nodes"))
-            if self.in_json
+            if self.in_json and answer
             else (lambda: text.records(answer)),
-            json_answers.node if self.in_json else text.node,
+            json_answers.node if self.in_json and answer else text.node,
             lambda raw: "",
         )
         return {each.name: each for each in sorted(found, key=lambda each: each.name)}
 
     def _reservations(self) -> dict[str, Reservation]:
-        answer = self.answers["reservation"].result().out
+        answer = self._answer("reservation")
         zone = ZoneInfo(self.desired.time_zone)
         found = self._made(
             "reservation",
             Reservation.kind,
             (lambda: json_answers.listed(answer, "reservations"))
-            if self.in_json
+            if self.in_json and answer
             else (lambda: text.records(_without_none(answer))),
             (lambda raw: json_answers.reservation(raw, zone)) if self.in_json else text.reservation,
             lambda raw: str(raw.get("name") or raw.get("ReservationName") or ""),
@@ -260,7 +300,7 @@ class _Look:
 
     def _partitions(self) -> tuple[dict[str, Partition], str | None, str]:
         """All of them, the site's default, and the fragment as it stands."""
-        records = [*text.records(self.answers["partition"].result().out)]
+        records = [*text.records(self._answer("partition"))]
         found = self._made(
             "partition",
             Partition.kind,
@@ -280,7 +320,7 @@ class _Look:
 
     def _jobs(self) -> tuple[Job, ...]:
         """Whoever cannot count the jobs changes nothing that might touch one."""
-        lines = filter(None, self.answers["job"].result().out.splitlines())
+        lines = filter(None, self._answer("job").splitlines())
         return tuple(self._made("job", "", lambda: lines, text.job, lambda raw: ""))
 
     def _each(
@@ -294,7 +334,9 @@ class _Look:
         from_text: Callable[[text.Row], T],
         name: Callable[[Mapping[str, object]], str],
     ) -> list[T]:
-        answer = self.answers[question].result().out
+        if question not in self.answers:
+            return []
+        answer = self._answer(question)
         if self.in_json:
             return self._made(
                 question, kind, lambda: json_answers.listed(answer, json_key), from_json, name
@@ -338,19 +380,46 @@ def _without_none(answer: str) -> str:
     return "" if answer.startswith("No reservations") else answer
 
 
-def _must(runner: Runner, desired: SlurmModel, argv: Sequence[str]) -> Ran:
-    """The answer of a command without which there is nothing to read."""
+def must(runner: Runner, desired: SlurmModel, argv: Sequence[str]) -> Ran:
+    """The answer of a command that only asks. Raises UnreachableError, RefusedError."""
     ran = runner.run(argv)
-    said = f"{ran.err}\n{ran.out if ran.code else ''}"
     if ran.code == 0 and not (_DOWN.search(ran.err) and not ran.out.strip()):
         return ran
+    raise _obstacle(desired, argv, ran) or UnreachableError(_no_answer(desired, argv, ran))
+
+
+def attempt(runner: Runner, desired: SlurmModel, argv: Sequence[str]) -> str:
+    """Have a command change something; gives what it complains of, which proves nothing: what is
+    there afterwards does. Raises UnreachableError, RefusedError."""
+    ran = runner.run(argv)
+    obstacle = _obstacle(desired, argv, ran)
+    if obstacle is not None and (ran.code or isinstance(obstacle, UnreachableError)):
+        raise obstacle
+    lines = [line.strip() for line in f"{ran.err}\n{ran.out}".splitlines() if line.strip()]
+    errors = lines if ran.code else [line for line in lines if "error:" in line]
+    return " ".join(errors)[:500]
+
+
+def _obstacle(
+    desired: SlurmModel, argv: Sequence[str], ran: Ran
+) -> UnreachableError | RefusedError | None:
+    said = f"{ran.err}\n{ran.out if ran.code else ''}"
+    if _DOWN.search(said):
+        return UnreachableError(_no_answer(desired, argv, ran))
+    if _REFUSES.search(said):
+        return RefusedError(
+            f"cluster `{desired.cluster}` refuses `{_command(argv)}`: {_first(ran)}"
+        )
+    return None
+
+
+def _no_answer(desired: SlurmModel, argv: Sequence[str], ran: Ran) -> str:
+    return f"cluster `{desired.cluster}` does not answer `{_command(argv)}`: {_first(ran)}"
+
+
+def _command(argv: Sequence[str]) -> str:
     words = [word for word in argv if "=" not in word and not word.startswith("-")]
-    command = " ".join(words[words[0] == "env" :][:3])
-    if _REFUSES.search(said) and not _DOWN.search(said):
-        raise RefusedError(f"cluster `{desired.cluster}` refuses `{command}`: {_first(ran)}")
-    raise UnreachableError(
-        f"cluster `{desired.cluster}` does not answer `{command}`: {_first(ran)}"
-    )
+    return " ".join(words[words[0] == "env" :][:3])
 
 
 def _first(ran: Ran) -> str:

@@ -55,6 +55,8 @@ for _ in $(seq 1 400); do
     if grep -q 'Running as primary controller' "$1/said"; then
         sleep 0.05
         kill -0 $daemon 2>/dev/null || exit 2
+        timeout 5 scontrol -a -o show partition >"$1/partitions" 2>/dev/null
+        timeout 5 scontrol -o show node >"$1/nodes" 2>/dev/null
         exit 0
     fi
     sleep 0.02
@@ -75,19 +77,38 @@ class SiteFiles:
     state: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What Slurm objects to, and the partitions and nodes there would be, as `scontrol -a -o` shows
+    them: empty where it does not come up, or does not answer."""
+
+    objections: tuple[Objection, ...]
+    partitions: str = ""
+    nodes: str = ""
+
+
 def rehearse(site: SiteFiles, candidate: str) -> tuple[Objection, ...]:
     """What Slurm objects to when the fragment is `candidate`; nothing is written to the site.
 
     Raises OSError where the site's files cannot be read.
     """
+    return foresee(site, candidate).objections
+
+
+def foresee(site: SiteFiles, candidate: str) -> Rehearsal:
+    """As `rehearse`, with what a daemon makes of the files alone: a reconfigure forgets what was
+    changed by hand since they were written."""
     with TemporaryDirectory(prefix="srcnet-slurm-") as scratch:
         ours = _copy(site, candidate, Path(scratch))
         lines = tuple(fragment_lines(candidate))
         missing = tuple(_missing_includes(Path(scratch) / "etc"))
         if missing:  # the parser would try again for a minute
-            return missing
-        first = tuple(_parser(Path(scratch), ours, lines))
-        return first or tuple(_daemon(Path(scratch), lines))
+            return Rehearsal(missing)
+        if first := tuple(_parser(Path(scratch), ours, lines)):
+            return Rehearsal(first)
+        objections = tuple(_daemon(Path(scratch), lines))
+        shown = (Path(scratch) / name for name in ("partitions", "nodes"))
+        return Rehearsal(objections, *(p.read_text("utf-8") if p.exists() else "" for p in shown))
 
 
 def _copy(site: SiteFiles, candidate: str, scratch: Path) -> Path:

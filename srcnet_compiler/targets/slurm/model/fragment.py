@@ -1,9 +1,10 @@
 """The lines of a file that may hold nothing but partitions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 KEY = "PartitionName"
+HEADER = "# Partitions of the federation, written by srcnet: what is changed here by hand is lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,27 @@ def fragment_lines(text: str) -> Iterator[FragmentLine]:
         yield FragmentLine(
             number, said, name if is_partition else "", tuple((key, to) for key, to in words)
         )
+
+
+def with_partition(text: str, name: str, words: Mapping[str, str | None]) -> str:
+    """The fragment with these words in the partition's line, which comes last where there is none;
+    every other line stays as it is."""
+    found = next((line for line in fragment_lines(text) if line.name == name), None)
+    kept = dict(found.words[1:]) if found else {}
+    for key, value in words.items():
+        same = next((other for other in kept if other.lower() == key.lower()), key)
+        kept[same] = value or ""
+    said = [f"{KEY}={name}", *(f"{key}={value}" for key, value in kept.items() if value)]
+    lines = text.splitlines() or [HEADER]
+    if found:
+        lines[found.number - 1] = " ".join(said)
+    else:
+        lines.append(" ".join(said))
+    return "\n".join(lines) + "\n"
+
+
+def without_partition(text: str, name: str) -> str:
+    """The fragment without the partition's line."""
+    gone = {line.number for line in fragment_lines(text) if line.name == name}
+    lines = text.splitlines()
+    return "".join(f"{line}\n" for number, line in enumerate(lines, start=1) if number not in gone)

@@ -30,10 +30,19 @@ def partition_line(partition: Partition) -> str:
 
 def partition_words(partition: Partition) -> Iterator[tuple[str, str]]:
     """The keys of its line; what says no more than Slurm's own default is left out."""
-    for key, value in partition.fields().items():
-        if (key == "DefaultTime" and value == UNLIMITED) or (key == "QOS" and not value):
-            continue
-        yield key, word(key, value)
+    for key, said in partition_fields(partition.fields()).items():
+        if said is not None:
+            yield key, said
+
+
+def partition_fields(fields: Mapping[str, Json]) -> dict[str, str | None]:
+    """Fields of a partition as its line says them; None where the line is silent."""
+    return {
+        key: None
+        if (key == "DefaultTime" and value == UNLIMITED) or value == ""
+        else word(key, value)
+        for key, value in fields.items()
+    }
 
 
 def word(key: str, value: Json) -> str:
