@@ -41,7 +41,7 @@ def main(specs: Path, out: Path) -> None:
             analysis = analyse(federation, TODAY).value
         assert analysis is not None
         with part("lower"):
-            (model,) = TARGET.lower(federation, analysis)
+            (model,) = TARGET.lower(federation, analysis, None)
         with part("check"):
             assert not list(TARGET.check(model, federation))
         with part("emit"):

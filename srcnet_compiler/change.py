@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from srcnet_compiler.span import Span
 
@@ -44,6 +44,16 @@ class Impact(Enum):
         return list(Impact).index(self)
 
 
+class SystemName(NamedTuple):
+    """One system that we read or change: `rucio/srcnet`, `slurm/CHSRC-CSCS.alps`."""
+
+    target: str
+    instance: str
+
+    def __str__(self) -> str:
+        return f"{self.target}/{self.instance}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """One object of one system: `rucio/srcnet/rse/CHSRC_XRD_PROD`."""
@@ -55,6 +65,11 @@ class Address:
 
     def __str__(self) -> str:
         return f"{self.target}/{self.instance}/{self.kind}/{self.name}"
+
+    @property
+    def system(self) -> SystemName:
+        """Where it is."""
+        return SystemName(self.target, self.instance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class Wait:
 class Change:
     """`needs` are the objects whose changes come first; `drafts` the drafts this rests on.
 
-    `moves` is how many bytes must be transferred.
+    `moves` is how many bytes must be transferred, `drains` how many compute nodes are emptied.
     """
 
     address: Address
@@ -92,6 +107,7 @@ class Change:
     waits: tuple[Wait, ...] = ()
     drafts: tuple[Span, ...] = ()
     moves: int = 0
+    drains: int = 0
 
     @property
     def id(self) -> str:

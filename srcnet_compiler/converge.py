@@ -4,51 +4,62 @@ What the commands and the demo share. Everything here meets real systems; the th
 the stages in pipeline.py, `plan` and the targets.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from threading import Thread
+from typing import Any, TypeAlias, TypeVar
 
 from srcnet_compiler import __version__
 from srcnet_compiler.apply.gate import Clock, Step
 from srcnet_compiler.apply.ledger import Ledger
-from srcnet_compiler.apply.receipt import Receipt
-from srcnet_compiler.apply.run import apply_plan, open_waits_key
+from srcnet_compiler.apply.receipt import Cause, Receipt
+from srcnet_compiler.apply.run import Barred, apply_plan, open_waits_key
 from srcnet_compiler.apply.state import StateStore
-from srcnet_compiler.change import Address, Change
-from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.change import Address, Change, SystemName
+from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.pipeline import Compiled, Lowered, digest_of
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.guard import guard, held_back
-from srcnet_compiler.plan.model import Binding, Plan, Unseen
-from srcnet_compiler.targets.protocol import Reading, UnreachableError
+from srcnet_compiler.plan.model import Binding, Plan, Unseen, Verdict
+from srcnet_compiler.targets.protocol import Reading, RefusedError, UnreachableError
+
+T = TypeVar("T")
+R = TypeVar("R")
+Trouble: TypeAlias = UnreachableError | RefusedError
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One instance of one target, reached: what it should be, and how to talk to it.
+    """One instance of one target: what it should be, and how to talk to it.
 
-    `client` reads; `connection` is what a change is made with.
+    `client` reads; `connection` is what a change is made with. Where `trouble` says why it cannot
+    be reached, there is no client.
     """
 
     lowered: Lowered
     client: Any
-    connection: Mapping[str, Any]
+    connection: Mapping[str, Any] | None
+    trouble: Trouble | None = None
 
     @property
-    def key(self) -> str:
-        """As the apply stage calls it: target/instance."""
-        return f"{self.lowered.target.name}/{self.lowered.model.instance}"
+    def name(self) -> SystemName:
+        """As plans and the apply stage call it."""
+        return name_of(self.lowered)
 
     def read(self) -> Reading[Any]:
-        """The system as it is now. Raises UnreachableError where nothing of it could be read."""
+        """The system as it is now. Raises UnreachableError where nothing of it could be read,
+        RefusedError where it does not let us look."""
+        if self.trouble is not None:
+            raise self.trouble
         reading: Reading[Any] = self.lowered.target.read(self.client, self.lowered.model)
         if reading.gaps and not any(self._is_seen(thing, reading) for thing in self._things()):
             raise UnreachableError(
-                f"{self.key} answers nothing that makes sense: {reading.gaps[0].reason}"
+                f"{self.name} answers nothing that makes sense: {reading.gaps[0].reason}"
             )
         return reading
 
@@ -56,50 +67,146 @@ class System:
         return not any(gap.covers(thing) for gap in reading.gaps)
 
     def _things(self) -> Iterator[Address]:
-        target, model = self.lowered.target.name, self.lowered.model
-        return (Address(target, model.instance, each.kind, each.name) for each in model.things())
+        return (Address(*self.name, each.kind, each.name) for each in self.lowered.model.things())
 
     def objects(self) -> int:
         """How many objects the specs ask for."""
         return sum(1 for _ in self._things())
 
 
+def systems_of(compiled: Compiled, site: str | None = None) -> tuple[Lowered, ...]:
+    """What the specs describe, of one site alone where it is named."""
+    return tuple(
+        lowered
+        for lowered in compiled.models
+        if site is None or lowered.target.site(lowered.model) == site
+    )
+
+
 @contextmanager
-def reach(compiled: Compiled, environment: Mapping[str, str]) -> Iterator[tuple[System, ...]]:
-    """All systems of the specs. Raises UnreachableError, RefusedError."""
+def reach(
+    compiled: Compiled, environment: Mapping[str, str], wanted: Sequence[Lowered] | None = None
+) -> Iterator[tuple[System, ...]]:
+    """The systems of the specs, or those that are `wanted`, in their order.
+
+    One that cannot be reached stops no other. Raises UnreachableError, RefusedError where there is
+    no other.
+    """
     federation = _federation(compiled)
-    systems: list[System] = []
-    try:
-        for lowered in compiled.models:
-            target, model = lowered.target, lowered.model
-            connection = target.connection(federation, model, environment)
-            client = target.connect(target.reading_connection(federation, model, environment))
-            systems.append(System(lowered, client, connection))
-        yield tuple(systems)
-    finally:
+    with ExitStack() as stack:
+        systems = _side_by_side(
+            lambda lowered: _reach(federation, lowered, environment),
+            compiled.models if wanted is None else wanted,
+        )
         for system in systems:
-            system.client.close()
+            if system.client is not None:
+                stack.callback(system.client.close)
+        _insist_on_one(system.trouble for system in systems)
+        yield systems
 
 
-def make_plan(compiled: Compiled, system: System, known: frozenset[Address]) -> Plan:
-    """What would make the system as the specs say; `known` is what was adopted before."""
-    target, model = system.lowered.target, system.lowered.model
-    reading = system.read()
+def _reach(federation: Federation, lowered: Lowered, environment: Mapping[str, str]) -> System:
+    target, model = lowered.target, lowered.model
+    connection = None
+    try:
+        connection = target.connection(federation, model, environment)
+        client = target.connect(target.reading_connection(federation, model, environment))
+    except (UnreachableError, RefusedError) as trouble:
+        return System(lowered, None, connection, trouble)
+    return System(lowered, client, connection)
+
+
+def _insist_on_one(troubles: Iterable[Trouble | None]) -> None:
+    """Raises the first trouble where every system has one."""
+    found = list(troubles)
+    if found and None not in found:
+        raise next(trouble for trouble in found if trouble is not None)
+
+
+def _side_by_side(function: Callable[[T], R], things: Sequence[T]) -> tuple[R, ...]:
+    """The results in order, each from a thread that nobody waits for who is interrupted."""
+    if len(things) == 1:
+        return (function(things[0]),)
+    futures: list[Future[R]] = [Future() for _ in things]
+
+    def work(future: Future[R], thing: T) -> None:
+        try:
+            future.set_result(function(thing))
+        except BaseException as trouble:
+            future.set_exception(trouble)
+
+    for future, thing in zip(futures, things, strict=True):
+        Thread(target=work, args=(future, thing), daemon=True).start()
+    return tuple(future.result() for future in futures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a system gave when it was read; one of both is None."""
+
+    system: System
+    reading: Reading[Any] | None
+    trouble: Trouble | None = None
+
+    @property
+    def unseen(self) -> tuple[Unseen, ...]:
+        if self.reading is None:
+            return (Unseen(Address(*self.system.name, "", ""), str(self.trouble)),)
+        return tuple(Unseen(gap.under, gap.reason) for gap in self.reading.gaps)
+
+
+def _look(systems: Sequence[System]) -> tuple[_Seen, ...]:
+    """Read them, those that cannot be read beside the others. Raises as `reach` does."""
+    seen = _side_by_side(_read, systems)
+    _insist_on_one(each.trouble for each in seen)
+    return seen
+
+
+def _read(system: System) -> _Seen:
+    try:
+        return _Seen(system, system.read())
+    except (UnreachableError, RefusedError) as trouble:
+        return _Seen(system, None, trouble)
+
+
+def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Address]) -> Plan:
+    """What would make the systems as the specs say; `known` is what was adopted before.
+
+    Raises UnreachableError, RefusedError where none can be read.
+    """
+    changes: list[Change] = []
+    adoptions: list[Change] = []
+    findings: list[Diagnostic] = []
+    unseen: list[Unseen] = []
+    for seen in _look(systems):
+        target, model = seen.system.lowered.target, seen.system.lowered.model
+        unseen += seen.unseen
+        if seen.reading is not None:
+            changes += target.diff(model, seen.reading)
+            adoptions += target.adoptions(model, seen.reading)
+            findings += target.check_seen(model, seen.reading.model)
     return build_plan(
-        model.instance,
-        target.diff(model, reading),
-        target.adoptions(model, reading),
+        [system.name for system in systems],
+        changes,
+        adoptions,
         known,
         binding(compiled),
-        unseen=(Unseen(gap.under, gap.reason) for gap in reading.gaps),
+        unseen=unseen,
         held=held_back(_federation(compiled)),
-        findings=target.check_seen(model, reading.model),
+        findings=findings,
+        tasks={
+            system.name: tasks
+            for system in systems
+            if (tasks := system.lowered.target.tasks(system.lowered.model))
+        },
     )
 
 
 def binding(compiled: Compiled) -> Binding:
     """What a plan from these specs is bound to."""
-    return Binding(compiled.sources.digest, digest_of(compiled.artifacts), __version__)
+    return Binding(
+        compiled.sources.digest, digest_of(compiled.artifacts), __version__, compiled.members
+    )
 
 
 def known_objects(store: StateStore) -> frozenset[Address]:
@@ -112,7 +219,7 @@ def known_objects(store: StateStore) -> frozenset[Address]:
 
 def open_waits(store: StateStore) -> tuple[Mapping[str, str], ...]:
     """What earlier runs left waiting: address, text and since when, in order of address."""
-    keys = (key for key in store.all_keys() if key.startswith(open_waits_key("")))
+    keys = (key for key in store.all_keys() if key.startswith(open_waits_key()))
     entries: list[Any] = [entry.value for key in keys if (entry := store.get(key)) is not None]
     waits = (wait for value in entries for wait in value["waits"])
     return tuple(sorted(waits, key=lambda wait: str(wait["address"])))
@@ -125,7 +232,7 @@ def objections(plan: Plan, compiled: Compiled, today: date) -> tuple[Diagnostic,
 
 def carry_out(
     plan: Plan,
-    system: System,
+    systems: Sequence[System],
     store: StateStore,
     clock: Clock,
     *,
@@ -134,50 +241,46 @@ def carry_out(
     rehearsal: bool = False,
 ) -> Receipt:
     """Do all of the plan that is ready. Raises LockHeldError, StateError."""
+    connections = {str(s.name): s.connection for s in systems if s.connection is not None}
     return apply_plan(
         plan,
         digest=digest(plan),
         store=store,
-        connections={system.key: system.connection},
+        connections=connections,
         clock=clock,
+        barred={str(s.name): _barred(s.trouble) for s in systems if str(s.name) not in connections},
         progress=progress,
         say=say,
         rehearsal=rehearsal,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is left to do, what only waits, and what could not be seen."""
-
-    instance: str
-    objects: int
-    differences: tuple[Change, ...]
-    waiting: tuple[Change, ...]
-    unseen: tuple[Unseen, ...]
-    findings: tuple[Diagnostic, ...]
-
-    @property
-    def is_converged(self) -> bool:
-        """Whether all could be read, nothing differs but for what waits for a fact, and nothing
-        else that is there spoils what is wanted."""
-        return not self.differences and not self.unseen and not has_errors(self.findings)
+def _barred(trouble: Trouble | None) -> Barred:
+    cause = Cause.REFUSED if isinstance(trouble, RefusedError) else Cause.UNREACHABLE
+    return Barred(str(trouble), cause)
 
 
-def verify(system: System) -> Verdict:
-    """The system read again and compared: no difference is the proof that it is as it should be."""
-    model = system.lowered.model
-    reading = system.read()
-    changes = system.lowered.target.diff(model, reading)
+def verify(systems: Sequence[System]) -> tuple[Verdict, ...]:
+    """The systems read again and compared: no difference is the proof that they are as they should
+    be. Raises UnreachableError, RefusedError where none can be read."""
+    return tuple(_verdict(seen) for seen in _look(systems))
+
+
+def _verdict(seen: _Seen) -> Verdict:
+    system = seen.system
+    target, model = system.lowered.target, system.lowered.model
+    if seen.reading is None:
+        return Verdict(system.name, system.objects(), (), (), seen.unseen, ())
+    changes = target.diff(model, seen.reading)
     waiting = held_up(changes)
     held = {id(change) for change in waiting}
     return Verdict(
-        model.instance,
+        system.name,
         system.objects(),
         tuple(change for change in changes if id(change) not in held),
         waiting,
-        tuple(Unseen(gap.under, gap.reason) for gap in reading.gaps),
-        tuple(system.lowered.target.check_seen(model, reading.model)),
+        seen.unseen,
+        tuple(target.check_seen(model, seen.reading.model)),
     )
 
 
@@ -191,6 +294,11 @@ def held_up(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     return tuple(
         change for change in changes if change.waits or not places.isdisjoint(change.needs)
     )
+
+
+def name_of(lowered: Lowered) -> SystemName:
+    """How plans call it."""
+    return SystemName(lowered.target.name, lowered.model.instance)
 
 
 def _federation(compiled: Compiled) -> Federation:

@@ -12,10 +12,12 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.diagnostic import Diagnostic, has_errors
 from srcnet_compiler.federation.link import link
+from srcnet_compiler.federation.membership import Membership, read_membership
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located, check_folder, validate
@@ -56,6 +58,9 @@ class Compiled:
     analysis: Analysis | None = None
     models: tuple[Lowered, ...] = ()
     artifacts: tuple[Artifact, ...] = field(default=(), repr=False)
+    membership: Membership | None = field(default=None, repr=False)
+    members: str | None = None
+    """The digest of the export that `membership` was read from."""
 
     @property
     def failed(self) -> bool:
@@ -134,9 +139,34 @@ def check_loaded(sources: Sources, found: tuple[Diagnostic, ...], today: date) -
 
 
 @no_collection()
-def compile_specs(root: Path, today: date) -> Compiled:
-    """All stages: models and artifacts of every target, checked."""
-    return compile_checked(check(root, today))
+def compile_specs(root: Path, today: date, members: Mapping[str, str] | None = None) -> Compiled:
+    """All stages: models and artifacts of every target, checked.
+
+    `members` are the files of an export of the identity provider, by name; without any nobody's
+    membership is looked at.
+    """
+    return compile_checked(with_members(check(root, today), members))
+
+
+def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled:
+    """What the identity provider says of who belongs to which group, read and checked."""
+    if not texts or checked.federation is None:
+        return checked
+    read = read_membership(texts)
+    found = read.diagnostics
+    if read.value is not None:
+        found = (*found, *check_membership(checked.federation, read.value))
+    lines = {name: text.splitlines() for name, text in texts.items()}
+    hasher = sha256()
+    for name, text in sorted(texts.items()):
+        hasher.update(f"{name}\0{len(text)}\0{text}".encode())
+    return replace(
+        checked,
+        sources=replace(checked.sources, lines={**checked.sources.lines, **lines}),
+        diagnostics=(*checked.diagnostics, *found),
+        membership=read.value,
+        members=hasher.hexdigest(),
+    )
 
 
 def compile_checked(checked: Compiled) -> Compiled:
@@ -145,7 +175,9 @@ def compile_checked(checked: Compiled) -> Compiled:
         return checked
     federation, analysis = checked.federation, checked.analysis
     models = tuple(
-        Lowered(target, model) for target in TARGETS for model in target.lower(federation, analysis)
+        Lowered(target, model)
+        for target in TARGETS
+        for model in target.lower(federation, analysis, checked.membership)
     )
     objections = tuple(
         found for lowered in models for found in lowered.target.check(lowered.model, federation)
@@ -156,13 +188,11 @@ def compile_checked(checked: Compiled) -> Compiled:
             key=lambda artifact: artifact.path,
         )
     )
-    return Compiled(
-        checked.sources,
-        (*checked.diagnostics, *objections),
-        federation,
-        analysis,
-        models,
-        () if has_errors(objections) else artifacts,
+    return replace(
+        checked,
+        diagnostics=(*checked.diagnostics, *objections),
+        models=models,
+        artifacts=() if has_errors(objections) else artifacts,
     )
 
 

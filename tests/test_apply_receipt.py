@@ -7,7 +7,7 @@ import json
 import pytest
 
 from srcnet_compiler.apply.receipt import Cause, Receipt, Result, Status, as_json, exit_code
-from srcnet_compiler.change import Action, Address, Change, Impact
+from srcnet_compiler.change import Action, Address, Change, Impact, SystemName
 
 CHANGE = Change(Address("rucio", "srcnet", "rse", "A"), Action.ADOPT, (), Impact.COSMETIC)
 DONE, ALREADY = Result(CHANGE, Status.DONE), Result(CHANGE, Status.ALREADY)
@@ -19,7 +19,7 @@ REFUSED = Result(CHANGE, Status.FAILED, "no", Cause.REFUSED)
 
 
 def receipt(*results: Result, **more: object) -> Receipt:
-    return Receipt("p", "r", "srcnet", "t0", "t1", results, **more)  # type: ignore[arg-type]
+    return Receipt("p", "r", (SystemName("rucio", "srcnet"),), "t0", "t1", results, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

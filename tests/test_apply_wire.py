@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from srcnet_compiler.apply.wire import as_wire, calls
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Wait
@@ -15,7 +16,7 @@ def change(name: str, instance: str = "a") -> Change:
 
 def grouped(*waves: tuple[Change, ...]) -> list[list[tuple[str, list[str]]]]:
     return [
-        [(call.instance, [each.address.name for each in call.changes]) for call in group]
+        [(call.system.instance, [each.address.name for each in call.changes]) for call in group]
         for group in calls(waves)
     ]
 
@@ -24,12 +25,21 @@ def test_waves_of_one_system_are_one_call_in_their_order():
     assert grouped((change("1"), change("2")), (), (change("3"),)) == [[("a", ["1", "2", "3"])]]
 
 
-def test_waves_of_several_systems_wait_for_each_other():
-    found = grouped(
+def test_systems_that_do_not_need_each_other_get_one_call_each():
+    assert grouped(
         (change("1"),),
         (change("2"), change("3", "b"), change("4")),
         (change("5"),),
         (change("6", "b"),),
+    ) == [[("a", ["1", "2", "4", "5"]), ("b", ["3", "6"])]]
+
+
+def test_waves_of_systems_of_which_one_needs_the_other_wait_for_each_other():
+    found = grouped(
+        (change("1"),),
+        (change("2"), change("3", "b"), change("4")),
+        (change("5"),),
+        (replace(change("6", "b"), needs=(change("5").address,)),),
         (change("7", "b"),),
     )
     assert found == [

@@ -20,10 +20,10 @@ def test_a_server_that_goes_away_after_the_last_change_leaves_it_unproven(
     def read() -> None:
         raise trouble
 
-    found: Any = SimpleNamespace(federation=SimpleNamespace(data=SimpleNamespace(server="x")))
-    system: Any = SimpleNamespace(lowered=SimpleNamespace(model=None), read=read)
+    target, model = SimpleNamespace(name="rucio"), SimpleNamespace(instance="golden")
+    system: Any = SimpleNamespace(lowered=SimpleNamespace(target=target, model=model), read=read)
     with pytest.raises(StopError, match="all of the plan was done, but it is not proven") as ended:
-        _is_proven(system, "text", found)
+        _is_proven([system], "text")
     assert ended.value.code is code
     assert ended.value.remedy is not None
     assert "srcnet verify" in ended.value.remedy

@@ -14,7 +14,7 @@ import pytest
 from cli_runner import TODAY, Ran, contents, edit, golden_specs, srcnet
 from specs import compiled
 
-from srcnet_compiler.converge import binding
+from srcnet_compiler.converge import binding, name_of
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.file import from_json, to_json
 from srcnet_compiler.targets.protocol import Reading
@@ -44,10 +44,10 @@ def changed(ran: Ran) -> int:
 def saved_plan(specs: Path, path: Path) -> Path:
     """A plan from these specs, as for a server with nothing in it."""
     result = compiled(specs)
-    (lowered,) = result.models
+    lowered = next(each for each in result.models if each.target.name == "rucio")
     model = lowered.model
     changes = lowered.target.diff(model, Reading(RucioModel(model.instance, model.owner)))
-    plan = build_plan(model.instance, changes, (), frozenset(), binding(result))
+    plan = build_plan([name_of(lowered)], changes, (), frozenset(), binding(result))
     path.write_text(to_json(plan), "utf-8")
     return path
 
@@ -288,7 +288,7 @@ def tampered(text: str) -> Iterator[tuple[str, bytes]]:
     yield "latin", whole.replace(b"golden", b"g\xf6lden")
     yield "another value", whole.replace(b"390500000000000", b"390500000000001")
     yield "one change less", b"\n".join(whole.splitlines()[:6] + whole.splitlines()[7:])
-    yield "another version", whole.replace(b'"formatVersion":1', b'"formatVersion":99')
+    yield "another version", whole.replace(b'"formatVersion":2', b'"formatVersion":99')
     yield "a list", b"[]"
     yield "a number", b"3"
     yield "deep", b"[" * 100_000

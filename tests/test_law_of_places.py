@@ -160,11 +160,6 @@ MORE = {
     "country": ["GB", "CA"],
 }
 TAKES_AWAY = {"area", "policy"}
-NOT_EMITTED_YET = {
-    "policies/allocation/cycle-0.yaml",
-    "policies/compute/queues.yaml",
-}
-"""What describes compute alone: no target emits it yet."""
 PROSE = {"description", "reason", "source", "group", "email", "alsoKnownAs", "upTo"}
 _QUANTITY = re.compile(r"([0-9]+)(\.[0-9]+)?( [A-Za-z/]+)")
 
@@ -320,7 +315,7 @@ def test_a_scalar_changes_only_lines_that_map_to_it(file):
                 wrong[f"{scalar.label} -> {other}"] = bad[:6]
     assert not wrong, json.dumps(wrong, indent=1)
     assert tried > 10
-    assert effective == 0 if file in NOT_EMITTED_YET else effective > 5
+    assert effective > 5
 
 
 def test_values_that_decide_placement_were_changed_to_good_effect():
@@ -342,8 +337,9 @@ def test_values_that_decide_placement_were_changed_to_good_effect():
 
 def test_the_golden_federation_compiles_to_the_golden_files(golden):
     """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
-    wanted = {str(artifact.path): artifact.content for artifact in golden.artifacts}
-    wanted["rucio/places.txt"] = places_page(golden.artifacts)
+    artifacts = tuple(each for each in golden.artifacts if each.path.parts[0] == "rucio")
+    wanted = {str(artifact.path): artifact.content for artifact in artifacts}
+    wanted["rucio/places.txt"] = places_page(artifacts)
     if os.environ.get("SRCNET_REGENERATE") == "1":
         for old in (GOLDEN_ARTIFACTS / "rucio").rglob("*.*"):
             old.unlink()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from random_specs import Built, federations
 from specs import TODAY
 
-from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Wait
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, SystemName, Wait
 from srcnet_compiler.diagnostic import Code
 from srcnet_compiler.federation.model import Federation, Retired, Waiver
 from srcnet_compiler.plan.build import build_plan, waves
@@ -22,6 +22,7 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import diff, lower
 from srcnet_compiler.targets.rucio.model import RucioModel
+from srcnet_compiler.task import Task
 
 BINDING = Binding("specs", "artifacts", "0.1.0")
 SOMEWHERE = Span("site-specs/a.yaml", 3, 5, 3, 9)
@@ -43,7 +44,7 @@ def change(name: str, action: Action = Action.CREATE, needs: str = "", **more) -
 
 
 def plan_of(*changes: Change) -> Plan:
-    return build_plan("srcnet", changes, (), frozenset(), BINDING)
+    return build_plan([SystemName("rucio", "srcnet")], changes, (), frozenset(), BINDING)
 
 
 def names(found: tuple[tuple[Change, ...], ...]) -> list[list[str]]:
@@ -75,7 +76,9 @@ def test_changes_that_need_each_other_are_a_fault():
 
 def test_only_what_is_not_known_is_adopted():
     adoptions = [change("a", Action.ADOPT), change("b", Action.ADOPT)]
-    plan = build_plan("srcnet", [], adoptions, frozenset([address("a")]), BINDING)
+    plan = build_plan(
+        [SystemName("rucio", "srcnet")], [], adoptions, frozenset([address("a")]), BINDING
+    )
     assert names(plan.waves) == [["adopt b"]]
 
 
@@ -179,14 +182,23 @@ changes = st.builds(
     waits=st.lists(st.builds(Wait, words, words, words), max_size=2).map(tuple),
     drafts=st.lists(spans, max_size=2).map(tuple),
     moves=st.integers(0, 10**20),
+    drains=st.integers(0, 10**4),
 )
 plans = st.builds(
     Plan,
-    instance=words,
-    binding=st.builds(Binding, words, words, words),
+    systems=st.lists(st.builds(SystemName, words, words), max_size=2).map(tuple),
+    binding=st.builds(Binding, words, words, words, st.none() | words),
     waves=st.lists(st.lists(changes, min_size=1, max_size=2).map(tuple), max_size=2).map(tuple),
     unseen=st.lists(st.builds(Unseen, addresses, words), max_size=2).map(tuple),
     held=st.lists(st.builds(Held, words, words), max_size=2).map(tuple),
+    tasks=st.dictionaries(
+        st.builds(SystemName, words, words),
+        st.lists(
+            st.builds(Task, words, words, words, st.lists(words, max_size=2).map(tuple)),
+            max_size=2,
+        ).map(tuple),
+        max_size=2,
+    ),
     supersedes=st.none() | words,
 )
 
@@ -272,8 +284,8 @@ def test_half_a_plan_is_refused():
 
 def test_a_plan_of_another_format_says_so():
     content = json.loads(to_json(plan_of()))
-    with pytest.raises(PlanFileError, match="format 2, and this version reads 1"):
-        from_json(json.dumps({**content, "formatVersion": 2}))
+    with pytest.raises(PlanFileError, match="format 3, and this version reads 2"):
+        from_json(json.dumps({**content, "formatVersion": 3}))
 
 
 def test_a_plan_that_was_only_laid_out_anew_is_the_same():
@@ -468,7 +480,7 @@ def test_the_day_after_a_waiver_ends_its_plan_is_refused(golden):
     """Artifacts do not depend on the day, so the plan still holds what the guard then refuses."""
     model = golden.models[0].model
     changes = diff.diff(model, Reading(RucioModel(model.instance, model.owner)))
-    plan = build_plan(model.instance, changes, (), frozenset(), BINDING)
+    plan = build_plan([SystemName("rucio", model.instance)], changes, (), frozenset(), BINDING)
     assert codes(plan, golden.federation, date(2027, 6, 30)) == []
     late = codes(plan, golden.federation, date(2027, 7, 1))
     assert set(late) == {Code.RESTS_ON_DRAFT}
@@ -488,5 +500,5 @@ def test_what_is_held_back_is_said(golden):
 def test_no_change_rests_on_a_draft_that_nobody_accepted(built: Built):
     (model,) = lower.lower(built.federation, built.analysis)
     changes = diff.diff(model, Reading(RucioModel(model.instance, model.owner)))
-    plan = build_plan(model.instance, changes, (), frozenset(), BINDING)
+    plan = build_plan([SystemName("rucio", model.instance)], changes, (), frozenset(), BINDING)
     assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from srcnet_compiler.apply.receipt import Receipt, Result, Status
-from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json
-from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, SystemName
+from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen, Verdict
 from srcnet_compiler.report.plan import markdown_plan, render_plan
-from srcnet_compiler.report.receipt import render_drift, render_receipt
+from srcnet_compiler.report.receipt import render_receipt, render_verdicts
 from srcnet_compiler.span import Span
 
 PLACE = Span("policies/a.yaml", 3, 5, 3, 9)
@@ -27,7 +27,12 @@ def change(name: str, action: Action, *fields: FieldChange, kind: str = "rse") -
 
 
 def plan_of(*changes: Change, held: tuple[Held, ...] = ()) -> Plan:
-    return Plan("srcnet", Binding("specs", "artifacts", "0.1.0"), (changes,), held=held)
+    return Plan(
+        (SystemName("rucio", "srcnet"),),
+        Binding("specs", "artifacts", "0.1.0"),
+        (changes,),
+        held=held,
+    )
 
 
 def updated(before: Json, after: Json, name: str = "replication_rules") -> list[str]:
@@ -119,7 +124,7 @@ def test_colours_are_put_around_words_and_change_none():
 
 
 def receipt(*results: Result, **more: bool) -> Receipt:
-    return Receipt("p", "r", "srcnet", "t0", "t1", results, **more)  # type: ignore[arg-type]
+    return Receipt("p", "r", (SystemName("rucio", "srcnet"),), "t0", "t1", results, **more)  # type: ignore[arg-type]
 
 
 def results(count: int, status: Status, text: str = "") -> list[Result]:
@@ -156,10 +161,14 @@ def test_what_failed_is_always_listed_one_by_one():
     assert told.count("  failed rucio/srcnet/rse/") == 20
 
 
+def verdict(unseen: tuple[Unseen, ...] = ()) -> Verdict:
+    return Verdict(SystemName("rucio", "srcnet"), 7, (), (), unseen, ())
+
+
 def test_drift_says_what_could_not_be_read():
     unseen = (Unseen(Address("rucio", "srcnet", "rse", "A"), "not allowed"),)
-    assert render_drift("srcnet", (), 7, unseen).splitlines() == [
+    assert render_verdicts([verdict(unseen)]).splitlines() == [
         "srcnet: 7 objects, 0 differences, 1 not readable",
         "  ? rucio/srcnet/rse/A: not allowed",
     ]
-    assert render_drift("srcnet", (), 7) == "srcnet: 7 objects, 0 differences\n"
+    assert render_verdicts([verdict()]) == "srcnet: 7 objects, 0 differences\n"

@@ -8,7 +8,7 @@ from hypothesis import given
 from random_specs import federations
 from specs import TODAY
 
-from srcnet_compiler.change import Action
+from srcnet_compiler.change import Action, SystemName
 from srcnet_compiler.diagnostic import Diagnostic, Severity
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.plan.build import build_plan
@@ -154,7 +154,9 @@ def test_what_was_found_is_kept_in_the_plan_and_an_error_refuses_it(
     closed = replace(model.rses[RseName("CHSRC-CSCS-T0")], settings={"availability_write": False})
     seen = with_rse(with_rse(model, closed), stranger(**EUROPE, srcnet_weight="5"))
     findings = tuple(check_seen(model, seen))
-    plan = build_plan("golden", (), (), frozenset(), Binding("", "", ""), findings=findings)
+    plan = build_plan(
+        [SystemName("rucio", "golden")], (), (), frozenset(), Binding("", "", ""), findings=findings
+    )
     assert from_json(to_json(plan)) == plan
     assert golden.federation is not None
     refused = guard(plan, golden.federation, TODAY)

@@ -131,7 +131,7 @@ def run(
     runner = ansible_runner.interface.init_runner(
         private_data_dir=str(folder / "runner"),
         project_dir=str(PROJECT),
-        playbook=f"apply-{call.target}.yml",
+        playbook=f"apply-{call.system.target}.yml",
         inventory={"all": {"hosts": hosts}},
         cmdline="--check" if rehearsal else None,
         envvars=environment,

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from srcnet_compiler.change import Change, Json
+from srcnet_compiler.change import Change, Json, SystemName
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Rises when a reader of the former version would misunderstand; new keys may come without."""
 
 
@@ -55,7 +55,7 @@ class Receipt:
 
     plan: str
     run: str
-    instance: str
+    systems: tuple[SystemName, ...]
     started: str
     ended: str
     results: tuple[Result, ...]
@@ -92,7 +92,7 @@ def as_json(receipt: Receipt) -> str:
         "formatVersion": FORMAT_VERSION,
         "plan": receipt.plan,
         "run": receipt.run,
-        "instance": receipt.instance,
+        "systems": [str(system) for system in receipt.systems],
         "started": receipt.started,
         "ended": receipt.ended,
         "rehearsal": receipt.rehearsal,

@@ -12,21 +12,30 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from srcnet_compiler.apply import ansible
 from srcnet_compiler.apply.fence import best_fence, remark
 from srcnet_compiler.apply.gate import Clock, Connection, Gate, Journal, Step
 from srcnet_compiler.apply.ledger import Ledger
-from srcnet_compiler.apply.receipt import Receipt, Result, Status
+from srcnet_compiler.apply.receipt import Cause, Receipt, Result, Status
 from srcnet_compiler.apply.state import Lock, StateStore
 from srcnet_compiler.apply.wire import Call, as_wire, calls
-from srcnet_compiler.change import Change, Json
+from srcnet_compiler.change import Change, Json, SystemName
 from srcnet_compiler.plan.model import Plan
 
 LOCK_FOR = timedelta(hours=1)
 SIDE_BY_SIDE = 4
 """Calls to different systems at once; each is a process of its own."""
 GOOD = (Status.DONE, Status.ALREADY)
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """Why nothing can be done on a system."""
+
+    why: str
+    cause: Cause = Cause.OTHER
 
 
 def apply_plan(
@@ -36,6 +45,7 @@ def apply_plan(
     store: StateStore,
     connections: Mapping[str, Connection],
     clock: Clock,
+    barred: Mapping[str, Barred] = MappingProxyType({}),
     owner: str = "srcnet apply",
     progress: Callable[[Step], None] = lambda step: None,
     say: Callable[[str], None] = lambda line: None,
@@ -44,8 +54,9 @@ def apply_plan(
     """Do all of the plan that is ready, and say what became of each change.
 
     `digest` names the plan: a run goes on where an earlier one of the same plan stopped; a plan
-    that is finished is looked at anew from its beginning. `connections` has, by target/instance,
-    how to reach a system, as the target's `connection` says it, secrets included. `progress` is
+    that is finished is looked at anew from its beginning. `connections` has, by system, how to
+    reach each system, as the target's `connection` says it, secrets included; `barred` those that
+    there is no way to reach: what others of them need not wait for is done. `progress` is
     called in other threads. With `rehearsal` nothing is changed and nothing recorded. An interrupt
     (Ctrl-C) ends the run after the change in flight, a second one at once. Raises LockHeldError,
     StateError.
@@ -57,18 +68,18 @@ def apply_plan(
         journal = Journal(ledger, clock, run, digest, rehearsal)
         if (weak := remark(best_fence())) is not None:
             say(weak)
-        work = _Work(store, journal, connections, _renewing(progress, lock, clock))
+        work = _Work(store, journal, connections, barred, _renewing(progress, lock, clock))
         with _private(), _run_folder(store, run) as folder:
             for group in calls(_without(plan.waves, earlier)):
                 work.do(group, folder)
         results = tuple(work.result(c) for c in plan.changes if c.id not in earlier)
         if not rehearsal:
             results = tuple(_since(result, ledger) for result in results)
-            _store_waits(store, plan.instance, digest, results)
+            _store_waits(store, plan.systems, digest, results)
     return Receipt(
         plan=digest,
         run=run,
-        instance=plan.instance,
+        systems=plan.systems,
         started=started.isoformat(),
         ended=clock().isoformat(),
         results=results,
@@ -79,9 +90,10 @@ def apply_plan(
     )
 
 
-def open_waits_key(instance: str) -> str:
-    """Under which the state store holds what an instance is waiting for, and since when."""
-    return f"waits-{instance}"
+def open_waits_key(system: SystemName | None = None) -> str:
+    """Under which the state store holds what a system is waiting for, and since when; None: how
+    the keys of all begin."""
+    return "waits-" if system is None else f"waits-{system.target}-{system.instance}"
 
 
 def _begin(
@@ -109,6 +121,7 @@ class _Work:
     store: StateStore
     journal: Journal
     connections: Mapping[str, Connection]
+    barred: Mapping[str, Barred]
     progress: Callable[[Step], None]
     results: dict[str, Result] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
@@ -119,6 +132,9 @@ class _Work:
         if self.interrupted:
             return
         ready = [each for call in group if (each := self._ready(call)).changes]
+        for call in ready:
+            self._bar(call)
+        ready = [call for call in ready if str(call.system) in self.connections]
         stop = ansible.Stop()
         with ExitStack() as stack:
             gates = [stack.enter_context(self._gate(call, folder)) for call in ready]
@@ -150,16 +166,25 @@ class _Work:
                 ready.append(change)
         return replace(call, changes=tuple(ready))
 
+    def _bar(self, call: Call) -> None:
+        """The changes of a system that there is no way to."""
+        if str(call.system) in self.connections:
+            return
+        known = self.barred.get(str(call.system), Barred("the specs have no such system any more"))
+        for number, change in enumerate(call.changes):
+            status, cause = (Status.LEFT, None) if number else (Status.FAILED, known.cause)
+            self.results[change.id] = Result(change, status, known.why, cause)
+
     def _gate(self, call: Call, folder: Path) -> Gate:
         own = folder / call.name
         own.mkdir(mode=0o700)
-        connection = self.connections[f"{call.target}/{call.instance}"]
+        connection = self.connections[str(call.system)]
         return Gate(own, call.changes, connection, self.journal, self.progress)
 
     def _run(self, call: Call, gate: Gate, stop: ansible.Stop) -> ansible.Outcome:
-        lock = self.store.target_lock(call.target, call.instance)
+        lock = self.store.target_lock(*call.system)
         changes = list(_wire(call, self.journal))
-        reach = self.connections[f"{call.target}/{call.instance}"].get("reach")
+        reach = self.connections[str(call.system)].get("reach")
         return ansible.run(
             call,
             changes,
@@ -261,20 +286,21 @@ def _since(result: Result, ledger: Ledger) -> Result:
 
 
 def _store_waits(
-    store: StateStore, instance: str, digest: str, results: tuple[Result, ...]
+    store: StateStore, systems: tuple[SystemName, ...], digest: str, results: tuple[Result, ...]
 ) -> None:
-    key = open_waits_key(instance)
-    waits: list[Json] = [
-        {
-            "change": result.change.id,
-            "address": str(result.change.address),
-            "text": result.text,
-            "since": result.since,
-        }
-        for result in results
-        if result.status is Status.WAITING
-    ]
-    known = store.get(key)
-    if waits or known is not None:
-        value: Json = {"plan": digest, "waits": waits}
-        store.put(key, value, known.version if known else None)
+    for system in systems:
+        waits: list[Json] = [
+            {
+                "change": result.change.id,
+                "address": str(result.change.address),
+                "text": result.text,
+                "since": result.since,
+            }
+            for result in results
+            if result.status is Status.WAITING and result.change.address.system == system
+        ]
+        key = open_waits_key(system)
+        known = store.get(key)
+        if waits or known is not None:
+            value: Json = {"plan": digest, "waits": waits}
+            store.put(key, value, known.version if known else None)

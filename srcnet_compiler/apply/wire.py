@@ -1,21 +1,22 @@
 """How a change travels to the module that carries it out: plain data, one list per call."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from srcnet_compiler.change import Address, Change, FieldChange, Json
+from srcnet_compiler.change import Address, Change, FieldChange, Json, SystemName
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What one module call gets: changes of one instance, in an order that honours `needs`."""
+    """What one module call gets: changes of one system, in an order that honours `needs`."""
 
-    target: str
-    instance: str
+    system: SystemName
     changes: tuple[Change, ...]
 
     @property
     def name(self) -> str:
-        return f"{self.target}-{self.instance}"
+        return f"{self.system.target}-{self.system.instance}"
 
 
 def as_wire(change: Change) -> dict[str, Json]:
@@ -49,23 +50,30 @@ def _field(field: FieldChange) -> dict[str, Json]:
 def calls(waves: tuple[tuple[Change, ...], ...]) -> tuple[tuple[Call, ...], ...]:
     """Groups of calls: those of one group may run side by side, the groups one after another.
 
-    Neighbouring waves that belong to one instance alone become one call: it keeps their order, and
-    starting another one takes as long as dozens of changes.
+    Systems that do not need each other's changes get all of theirs in one call, which keeps their
+    order: starting another one takes as long as dozens of changes.
     """
+    if not any(
+        need.system != change.address.system
+        for wave in waves
+        for change in wave
+        for need in change.needs
+    ):
+        whole = _group(change for wave in waves for change in wave)
+        return (whole,) if whole else ()
     groups: list[tuple[Call, ...]] = []
     for wave in waves:
-        by_instance: dict[tuple[str, str], list[Change]] = {}
-        for change in wave:
-            key = (change.address.target, change.address.instance)
-            by_instance.setdefault(key, []).append(change)
-        group = tuple(
-            Call(target, instance, tuple(changes))
-            for (target, instance), changes in sorted(by_instance.items())
-        )
+        group = _group(wave)
         last = groups[-1] if groups else ()
-        if len(group) == len(last) == 1 and group[0].name == last[0].name:
-            merged = last[0].changes + group[0].changes
-            groups[-1] = (Call(group[0].target, group[0].instance, merged),)
+        if len(group) == len(last) == 1 and group[0].system == last[0].system:
+            groups[-1] = (Call(group[0].system, last[0].changes + group[0].changes),)
         elif group:
             groups.append(group)
     return tuple(groups)
+
+
+def _group(changes: Iterable[Change]) -> tuple[Call, ...]:
+    by_system: dict[SystemName, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_system[change.address.system].append(change)
+    return tuple(Call(system, tuple(found)) for system, found in sorted(by_system.items()))

@@ -15,11 +15,13 @@ from srcnet_compiler.cli.settings import Settings, now
 if TYPE_CHECKING:
     from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.diagnostic import Diagnostic
-    from srcnet_compiler.pipeline import Compiled
+    from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+MOST_MEMBERS = 256 * 10**6
+"""Bytes; an identity provider has some kB for each user."""
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab")
 
 
@@ -77,6 +79,40 @@ def full_option(command: F) -> F:
     )(command)
 
 
+def site_option(command: F) -> F:
+    """`--site`, for those who run one site."""
+    return click.option(
+        "--site",
+        "sites",
+        multiple=True,
+        metavar="SITE",
+        help="Only what this site runs itself, such as its clusters; may be given again.",
+    )(command)
+
+
+def system_option(command: F) -> F:
+    """`--system`, for those who run one."""
+    return click.option(
+        "--system",
+        "systems",
+        multiple=True,
+        metavar="SYSTEM",
+        help="Only this system, such as rucio or slurm/CHSRC-CSCS.alps; may be given again.",
+    )(command)
+
+
+def members_option(command: F) -> F:
+    """`--members`, the files that an identity provider exports."""
+    return click.option(
+        "--members",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Who belongs to which group, as exported by SCIM; may be given again. Without it"
+        " nobody's membership is looked at.",
+    )(command)
+
+
 def yes_option(command: F) -> F:
     """`--yes`, for those who cannot be asked."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
@@ -104,13 +140,69 @@ def the_day(today: datetime | None) -> date:
     return today.date() if today is not None else now().date()
 
 
-def compiled(settings: Settings, today: date) -> "Compiled":
+def compiled(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
     """The specs as far as they compile. Without any spec file there is nothing to be done."""
     from srcnet_compiler import pipeline
 
     if not pipeline.spec_files(settings.root):
         raise no_specs(settings)
-    return pipeline.compile_specs(settings.root, today)
+    return pipeline.compile_specs(settings.root, today, {str(p): _export(p) for p in members})
+
+
+def _export(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_MEMBERS:
+            raise StopError(Exit.FILES, f"`{path}` is larger than any export: 256 MB are read")
+        return path.read_text("utf-8")
+    except OSError as trouble:
+        why = trouble.strerror or "it is no file"
+        raise StopError(Exit.FILES, f"cannot read `{path}`: {why}") from None
+    except UnicodeError:
+        raise StopError(Exit.FILES, f"`{path}` is not text in UTF-8", "export it again") from None
+
+
+def asked_for(
+    found: "Compiled", sites: Sequence[str], systems: Sequence[str]
+) -> "tuple[Lowered, ...]":
+    """The systems of the specs, of these sites and by these names alone where some are given. Ends
+    the command where there are none."""
+    from srcnet_compiler.converge import name_of, systems_of
+
+    assert found.federation is not None
+    everything = systems_of(found)
+    if not sites and not systems:
+        return everything
+    wanted = [lowered for site in sites for lowered in _of_site(found, site)]
+    for asked in systems:
+        named = [x for x in everything if asked in (x.target.name, str(name_of(x)))]
+        if not named:
+            remedy = _did_you_mean(asked, [str(name_of(x)) for x in everything])
+            raise StopError(Exit.USAGE, f"there is no system `{asked}`", remedy)
+        wanted += named
+    return tuple(lowered for lowered in everything if lowered in wanted)
+
+
+def _of_site(found: "Compiled", site: str) -> "tuple[Lowered, ...]":
+    from srcnet_compiler.converge import systems_of
+
+    assert found.federation is not None
+    if site not in found.federation.sites:
+        remedy = _did_you_mean(site.upper(), list(found.federation.sites))
+        raise StopError(Exit.USAGE, f"there is no site `{site}`", remedy)
+    if not (there := systems_of(found, site)):
+        raise StopError(
+            Exit.USAGE,
+            f"srcnet changes nothing at {site}: no cluster there is described and agreed",
+            "describe one under `compute` in the spec of the site",
+        )
+    return there
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, 1, 0.6)
+    return f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
 
 
 def no_specs(settings: Settings) -> StopError:
@@ -224,14 +316,13 @@ def show_refusals(refusals: "Iterable[Diagnostic]", found: "Compiled") -> None:
 
 
 @contextmanager
-def reading(found: "Compiled") -> Iterator[None]:
-    """While the systems of these specs are read: whom we wait for, where that takes long."""
+def reading(wanted: "Sequence[Lowered]") -> Iterator[None]:
+    """While systems are read: whom we wait for, where that takes long."""
     from srcnet_compiler.cli.progress import waiting
 
-    if found.federation is None:
-        yield
-        return
-    with waiting(f"reading rucio at {found.federation.data.server}"):
+    names = [f"{lowered.target.name} {lowered.model.instance}" for lowered in wanted]
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    with waiting(f"reading {', '.join(names[:2])}{more}"):
         yield
 
 

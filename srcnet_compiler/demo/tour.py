@@ -8,7 +8,7 @@ wants to try the commands by hand.
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +21,6 @@ from srcnet_compiler.apply.receipt import exit_code
 from srcnet_compiler.apply.state import StateStore
 from srcnet_compiler.converge import (
     System,
-    Verdict,
     carry_out,
     known_objects,
     make_plan,
@@ -33,9 +32,9 @@ from srcnet_compiler.demo.rucio_server import RucioServer, ensure_server_venv, r
 from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import FOLDERS, Compiled, compile_specs
-from srcnet_compiler.plan.model import Plan
+from srcnet_compiler.plan.model import Plan, Verdict
 from srcnet_compiler.report.plan import render_plan, summary
-from srcnet_compiler.report.receipt import render_drift, render_receipt
+from srcnet_compiler.report.receipt import render_receipt, render_verdicts
 from srcnet_compiler.resources import folder as resource
 from srcnet_compiler.source import parse
 from srcnet_compiler.span import Path as Keys
@@ -229,42 +228,43 @@ def _private(path: Path, content: str) -> None:
 
 def _apply(compiled: Compiled, stage: _Stage, *, brief: bool = False) -> Verdict:
     show = stage.show
-    with reach(compiled, stage.environment(_data(compiled))) as (system,):
-        plan = make_plan(compiled, system, known_objects(stage.store))
-        show.text(f"{plan.instance}: {summary(plan.changes)}\n" if brief else render_plan(plan))
+    with reach(compiled, stage.environment(_data(compiled))) as systems:
+        plan = make_plan(compiled, systems, known_objects(stage.store))
+        show.text(f"{plan.title}: {summary(plan.changes)}\n" if brief else render_plan(plan))
         refused = objections(plan, compiled, stage.today)
         if refused:
             raise RuntimeError(f"the plan is refused: {refused[0].message}")
-        return _carry_out(plan, system, stage)
+        return _carry_out(plan, systems, stage)
 
 
-def _carry_out(plan: Plan, system: System, stage: _Stage) -> Verdict:
+def _carry_out(plan: Plan, systems: Sequence[System], stage: _Stage) -> Verdict:
     show = stage.show
     with show.progress(len(plan.changes)) as progress:
         step: Callable[[Step], None] = progress
-        receipt = carry_out(plan, system, stage.store, stage.clock, progress=step, say=show.note)
+        receipt = carry_out(plan, systems, stage.store, stage.clock, progress=step, say=show.note)
     if receipt.interrupted:
         raise KeyboardInterrupt  # which the apply has taken for itself
     show.text(render_receipt(receipt))
     if exit_code(receipt) not in (0, 6):
         raise RuntimeError("the plan could not be carried out")
-    verdict = verify(system)
+    (verdict,) = verify(systems)
     show.text(_drift(verdict))
     return verdict
 
 
 def _drift(verdict: Verdict) -> str:
-    return render_drift(verdict.instance, verdict.differences, verdict.objects, verdict.unseen)
+    return render_verdicts([verdict])
 
 
 def _meddle(compiled: Compiled, stage: _Stage) -> None:
     """As an operator in a hurry might: a limit, an attribute of ours, and one that is theirs."""
     show = stage.show
-    with reach(compiled, stage.environment(_data(compiled))) as (system,):
+    with reach(compiled, stage.environment(_data(compiled))) as systems:
+        (system,) = systems
         rse = next(r.name for r in system.lowered.model.rses.values() if r.site == "CNSRC-SHAO")
         system.client.set_rse_limits(rse, "MaxSpaceAvailable", 1)
         system.client.add_rse_attribute(rse, "srcnet_weight", "1")
         system.client.add_rse_attribute(rse, "monitoring", "theirs")
         show.text(f"  {rse}: limit 1 byte, weight 1, and an attribute that is not ours\n")
-        verdict = verify(system)
+        (verdict,) = verify(systems)
         show.text(_drift(verdict))

@@ -1,15 +1,17 @@
-"""Changes of one instance to an ordered plan."""
+"""Changes of some systems to an ordered plan."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from srcnet_compiler.change import Action, Address, Change
+from srcnet_compiler.change import Action, Address, Change, SystemName
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
+from srcnet_compiler.task import Task
 
 
 def build_plan(
-    instance: str,
+    systems: Sequence[SystemName],
     changes: Sequence[Change],
     adoptions: Iterable[Change],
     known: frozenset[Address],
@@ -17,17 +19,19 @@ def build_plan(
     unseen: Iterable[Unseen] = (),
     held: Iterable[Held] = (),
     findings: Iterable[Diagnostic] = (),
+    tasks: Mapping[SystemName, tuple[Task, ...]] = MappingProxyType({}),
     supersedes: str | None = None,
 ) -> Plan:
     """A plan whose waves honour `needs`; what exists and is not `known` as ours is adopted."""
     first_contact = [change for change in adoptions if change.address not in known]
     return Plan(
-        instance,
+        tuple(systems),
         binding,
         waves([*first_contact, *changes]),
         tuple(unseen),
         tuple(held),
         tuple(findings),
+        dict(tasks),
         supersedes,
     )
 

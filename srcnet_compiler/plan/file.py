@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Wait
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, SystemName, Wait
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity
 from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
 from srcnet_compiler.span import Span
+from srcnet_compiler.task import Task
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class PlanFileError(ValueError):
@@ -60,18 +61,38 @@ def _canonical(data: object) -> str:
 def _as_data(plan: Plan) -> dict[str, Any]:
     return {
         "formatVersion": FORMAT_VERSION,
-        "instance": plan.instance,
+        "systems": [name._asdict() for name in plan.systems],
         "binding": {
             "specs": plan.binding.specs,
             "artifacts": plan.binding.artifacts,
             "tool": plan.binding.tool,
+            "members": plan.binding.members,
         },
         "waves": [[change_data(change) for change in wave] for wave in plan.waves],
         "unseen": [{"under": _address_data(u.under), "reason": u.reason} for u in plan.unseen],
         "held": [{"what": held.what, "reason": held.reason} for held in plan.held],
         "findings": [finding_data(found) for found in plan.findings],
+        "tasks": [
+            {"system": system._asdict(), "tasks": [_task_data(task) for task in tasks]}
+            for system, tasks in sorted(plan.tasks.items())
+        ],
         "supersedes": plan.supersedes,
     }
+
+
+def _task_data(task: Task) -> dict[str, Any]:
+    return {
+        "title": task.title,
+        "why": task.why,
+        "where": task.where,
+        "lines": list(task.lines),
+        "spans": [_span_data(span) for span in task.spans],
+    }
+
+
+def _task(data: Mapping[str, Any]) -> Task:
+    spans = tuple(Span(*each) for each in data["spans"])
+    return Task(data["title"], data["why"], data["where"], tuple(data["lines"]), spans)
 
 
 def change_data(change: Change) -> dict[str, Any]:
@@ -90,6 +111,7 @@ def change_data(change: Change) -> dict[str, Any]:
         "waits": [{"kind": w.kind, "subject": w.subject, "text": w.text} for w in change.waits],
         "drafts": [_span_data(span) for span in change.drafts],
         "moves": change.moves,
+        "drains": change.drains,
     }
 
 
@@ -133,12 +155,16 @@ def _span_data(span: Span | None) -> list[str | int] | None:
 
 def _plan(data: Mapping[str, Any]) -> Plan:
     return Plan(
-        instance=data["instance"],
+        systems=tuple(SystemName(**name) for name in data["systems"]),
         binding=Binding(**data["binding"]),
         waves=tuple(tuple(change_from(change) for change in wave) for wave in data["waves"]),
         unseen=tuple(Unseen(Address(**u["under"]), u["reason"]) for u in data["unseen"]),
         held=tuple(Held(**held) for held in data["held"]),
         findings=tuple(_finding(found) for found in data["findings"]),
+        tasks={
+            SystemName(**each["system"]): tuple(_task(task) for task in each["tasks"])
+            for each in data["tasks"]
+        },
         supersedes=data["supersedes"],
     )
 
@@ -158,6 +184,7 @@ def change_from(data: Mapping[str, Any]) -> Change:
         waits=tuple(Wait(**wait) for wait in data["waits"]),
         drafts=tuple(span for item in data["drafts"] if (span := _span(item)) is not None),
         moves=data["moves"],
+        drains=data["drains"],
     )
 
 

@@ -45,18 +45,21 @@ def _in_force(federation: Federation, kind: str, today: date) -> Iterator[Waiver
 
 def _limits(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
     limits = federation.limits
+    names = {federation.name, *(system.instance for system in plan.systems)}
     moved = sum(change.moves for change in plan.changes)
+    drained = sum(change.drains for change in plan.changes)
     retired = sum(
         change.action is Action.RETIRE and change.address.kind == "rse" for change in plan.changes
     )
     for key, amount, allowed in (
         ("movedData", moved, int(limits.moved_data)),
         ("retiredAreas", retired, limits.retired_areas),
+        ("drainedNodes", drained, limits.drained_nodes),
     ):
         lifted = [
             waiver.up_to or 0
             for waiver in _in_force(federation, "limit", today)
-            if waiver.what == key and waiver.of in (federation.name, plan.instance)
+            if waiver.what == key and waiver.of in names
         ]
         if amount > max([allowed, *lifted]):
             shown = round_bytes if key == "movedData" else str

@@ -1,9 +1,11 @@
-"""What will be done, in which order, and what it is bound to."""
+"""What will be done, in which order, and what it is bound to; what is left afterwards."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from srcnet_compiler.change import Address, Change, Impact
-from srcnet_compiler.diagnostic import Diagnostic
+from srcnet_compiler.change import Address, Change, Impact, SystemName
+from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +26,48 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What was reviewed: digests of specs and artifacts, and the tool that made the plan."""
+    """What was reviewed: digests of specs and artifacts, and the tool that made the plan.
+
+    `members` is the digest of what the identity provider said; None: nobody asked it.
+    """
 
     specs: str
     artifacts: str
     tool: str
+    members: str | None = None
+
+
+def title(systems: Sequence[SystemName]) -> str:
+    """What some systems are called together."""
+    return systems[0].instance if len(systems) == 1 else f"{len(systems)} systems"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Changes in an order that honours `needs`; `wave` numbers in `waves` run one after another.
 
-    `findings` are about the system as it was seen; with an error among them the plan is refused.
+    `systems` are those that were asked for, whether anything of them changes or not. `findings` are
+    about the systems as they were seen; with an error among them the plan is refused. `tasks` is
+    what only the administrators of a system may do.
     """
 
-    instance: str
+    systems: tuple[SystemName, ...]
     binding: Binding
     waves: tuple[tuple[Change, ...], ...]
     unseen: tuple[Unseen, ...] = ()
     held: tuple[Held, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    tasks: Mapping[SystemName, tuple[Task, ...]] = field(default_factory=dict)
     supersedes: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is about, for people."""
+        return title(self.systems)
+
+    def of(self, system: SystemName) -> tuple[Change, ...]:
+        """The changes of one system, in the order in which they are carried out."""
+        return tuple(change for change in self.changes if change.address.system == system)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -56,3 +79,21 @@ class Plan:
         """The gravest impact of any change; cosmetic for an empty plan."""
         impacts = (change.impact for change in self.changes)
         return max(impacts, key=lambda i: i.rank, default=Impact.COSMETIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is left to do on one system, what only waits, and what could not be seen."""
+
+    system: SystemName
+    objects: int
+    differences: tuple[Change, ...]
+    waiting: tuple[Change, ...]
+    unseen: tuple[Unseen, ...]
+    findings: tuple[Diagnostic, ...]
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether all could be read, nothing differs but for what waits for a fact, and nothing
+        else that is there spoils what is wanted."""
+        return not self.differences and not self.unseen and not has_errors(self.findings)

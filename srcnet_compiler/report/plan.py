@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from srcnet_compiler.change import Action, Change
+from srcnet_compiler.change import Action, Address, Change, SystemName
 from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines, plural
 from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.receipt import noticed_lines, unseen_lines
+from srcnet_compiler.task import SHELL, Task
 
 _FEW = 3
 """More that is left out than this is counted."""
@@ -25,13 +26,13 @@ def render_plan(plan: Plan, *, full: bool = False, colour: bool = False) -> str:
 
 
 def _plan(plan: Plan, full: bool, paint: Paint) -> Iterator[str]:
-    changes = plan.changes
-    if not changes:
-        yield paint(f"{plan.instance}: nothing to do", "bold")
-    else:
-        yield paint(f"{plan.instance}: {summary(changes)}", "bold")
+    if len(plan.systems) > 1:
+        yield paint(f"{plan.title}: {_verdict(plan.changes)}", "bold")
         yield ""
-        yield from change_lines(changes, paint, full=full)
+    for number, system in enumerate(plan.systems):
+        if number:
+            yield ""
+        yield from _system(plan, system, full, paint)
     if plan.unseen:
         yield ""
         yield "Could not be read, so nothing there is changed:"
@@ -42,6 +43,36 @@ def _plan(plan: Plan, full: bool, paint: Paint) -> Iterator[str]:
     if plan.held:
         yield ""
         yield from _left_out(plan.held, full)
+
+
+def _system(plan: Plan, system: SystemName, full: bool, paint: Paint) -> Iterator[str]:
+    changes, tasks = plan.of(system), plan.tasks.get(system, ())
+    blind = "could not be read" if _is_blind(plan, system) else ""
+    yield paint(f"{system.instance}: {blind or _verdict(changes)}", "bold")
+    if changes:
+        yield ""
+        yield from change_lines(changes, paint, full=full)
+    if tasks:
+        yield ""
+        yield f"Only the administrators of {system.instance} can do this, where it is not done yet:"
+        for task in tasks:
+            yield from _task(task, full)
+
+
+def _is_blind(plan: Plan, system: SystemName) -> bool:
+    return Address(*system, "", "") in {each.under for each in plan.unseen}
+
+
+def _task(task: Task, full: bool) -> Iterator[str]:
+    yield f"  * {visible(task.title)}"
+    if full:
+        yield f"      {visible(task.why)}"
+        yield f"      {'type' if task.where == SHELL else f'in {visible(task.where)}'}:"
+        yield from (f"        {visible(line)}" for line in task.lines)
+
+
+def _verdict(changes: Sequence[Change]) -> str:
+    return summary(changes) if changes else "nothing to do"
 
 
 def _left_out(held: Sequence[Held], full: bool) -> Iterator[str]:
@@ -67,10 +98,9 @@ def summary(changes: Sequence[Change]) -> str:
 
 def markdown_plan(plan: Plan) -> str:
     """The plan for a pull request: the verdict first, the rest folded."""
-    changes = plan.changes
-    head = summary(changes) if changes else "nothing to do"
+    head = _verdict(plan.changes)
     body = render_plan(plan, full=True)
     return (
-        f"### {plan.instance}: {head}\n\n<details><summary>All changes</summary>\n\n"
+        f"### {plan.title}: {head}\n\n<details><summary>All changes</summary>\n\n"
         f"```text\n{body}```\n\n</details>\n"
     )

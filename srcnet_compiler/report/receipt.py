@@ -4,9 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from srcnet_compiler.apply.receipt import Receipt, Result, Status
-from srcnet_compiler.change import Change
 from srcnet_compiler.diagnostic import Diagnostic
-from srcnet_compiler.plan.model import Unseen
+from srcnet_compiler.plan.model import Unseen, Verdict, title
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import ONE_BY_ONE, change_lines, first_names
 from srcnet_compiler.report.paint import Paint, painter
@@ -33,9 +32,9 @@ def _receipt(receipt: Receipt) -> Iterator[str]:
     ]
     said = ", ".join(words) or "nothing was to be done"
     if receipt.rehearsal:
-        yield f"{receipt.instance}: rehearsal: {said}; nothing was changed"
+        yield f"{title(receipt.systems)}: rehearsal: {said}; nothing was changed"
     else:
-        yield f"{receipt.instance}: {said}"
+        yield f"{title(receipt.systems)}: {said}"
     for status in (Status.FAILED, Status.CONFLICT, Status.WAITING, Status.LEFT):
         yield from _of_status(status, receipt.of(status))
     yield from (f"  trouble: {visible(text)}" for text in receipt.trouble)
@@ -57,29 +56,29 @@ def _of_status(status: Status, results: Sequence[Result]) -> Iterator[str]:
             yield from (f"  {status.value} {each.change.address}{told}" for each in group)
 
 
-def render_drift(
-    instance: str,
-    changes: Iterable[Change],
-    objects: int,
-    unseen: Sequence[Unseen] = (),
-    findings: Sequence[Diagnostic] = (),
+def render_verdicts(
+    verdicts: Iterable[Verdict],
     *,
+    waiting: bool = False,
     full: bool = False,
     colour: bool = False,
 ) -> str:
-    """What differs from the specs, or that nothing does; what could not be seen, and what else is
-    there that matters."""
-    found = list(changes)
-    noun = "difference" if len(found) == 1 else "differences"
-    blind = f", {len(unseen)} not readable" if unseen else ""
+    """System by system: what differs from the specs, or that nothing does; what could not be seen,
+    and what else is there that matters. `waiting`: also what only waits for a fact."""
     paint = painter(colour)
-    lines = [
-        paint(f"{instance}: {objects} objects, {len(found)} {noun}{blind}", "bold"),
-        *change_lines(found, paint, full=full),
-        *unseen_lines(unseen),
-        *noticed_lines(findings, paint),
-    ]
+    lines = (line for verdict in verdicts for line in _verdict(verdict, waiting, full, paint))
     return "\n".join(lines) + "\n"
+
+
+def _verdict(verdict: Verdict, waiting: bool, full: bool, paint: Paint) -> Iterator[str]:
+    found = [*verdict.differences, *(verdict.waiting if waiting else ())]
+    noun = "difference" if len(found) == 1 else "differences"
+    blind = f", {len(verdict.unseen)} not readable" if verdict.unseen else ""
+    head = f"{verdict.system.instance}: {verdict.objects} objects, {len(found)} {noun}{blind}"
+    yield paint(head, "bold")
+    yield from change_lines(found, paint, full=full)
+    yield from unseen_lines(verdict.unseen)
+    yield from noticed_lines(verdict.findings, paint)
 
 
 def noticed_lines(findings: Sequence[Diagnostic], paint: Paint) -> Iterator[str]:

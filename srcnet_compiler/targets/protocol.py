@@ -11,7 +11,10 @@ from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.change import Address, Change, Json
 from srcnet_compiler.diagnostic import Diagnostic
+from srcnet_compiler.federation.membership import Membership
 from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.names import SiteName
+from srcnet_compiler.task import Task
 
 M = TypeVar("M")
 C = TypeVar("C")
@@ -68,6 +71,8 @@ class RefusedError(Exception):
 class Target(Generic[M, C]):
     """`M` is the target's model of one instance, `C` the client that reads it.
 
+    `site` is whose the instance is; None: the federation's. `tasks` is what only people may do
+    there. `lower` gets None where nobody asked who belongs to which group.
     `check` is what the real consumer of the artifacts would object to, `check_seen` what else is
     there, as seen, that would spoil what is wanted. `connection` is how to reach
     the instance to change it, secrets included, given the environment; `reading_connection` how to
@@ -77,8 +82,10 @@ class Target(Generic[M, C]):
     """
 
     name: str
-    lower: Callable[[Federation, Analysis], tuple[M, ...]]
+    site: Callable[[M], SiteName | None]
+    lower: Callable[[Federation, Analysis, Membership | None], tuple[M, ...]]
     emit: Callable[[M], tuple[Artifact, ...]]
+    tasks: Callable[[M], tuple[Task, ...]]
     check: Callable[[M, Federation], Iterable[Diagnostic]]
     check_seen: Callable[[M, M], Iterable[Diagnostic]]
     connection: Callable[[Federation, M, Mapping[str, str]], Mapping[str, Json]]

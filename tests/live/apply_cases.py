@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, SystemName
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.plan.build import waves
 from srcnet_compiler.plan.model import Binding, Plan
@@ -62,7 +62,9 @@ def update(kind: str, name: str, *fields: tuple[str, Json, Json]) -> Change:
 
 
 def plan_of(*changes: Change) -> Plan:
-    return Plan(INSTANCE, Binding("specs", "artifacts", "tool"), waves(changes))
+    return Plan(
+        (SystemName("rucio", INSTANCE),), Binding("specs", "artifacts", "tool"), waves(changes)
+    )
 
 
 def rse_fields(region: str, host: str) -> dict[str, Json]:

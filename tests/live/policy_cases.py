@@ -23,12 +23,12 @@ from rucio_data import add_datasets, connect, path_of, put_files
 from srcnet_compiler.apply.receipt import Receipt, Status, exit_code
 from srcnet_compiler.apply.state import StateStore
 from srcnet_compiler.change import Change
-from srcnet_compiler.converge import Verdict, carry_out, known_objects, make_plan, objections, reach
-from srcnet_compiler.converge import verify as verify_system
+from srcnet_compiler.converge import carry_out, known_objects, make_plan, objections, reach
+from srcnet_compiler.converge import verify as verify_systems
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.federation.model import Secret
 from srcnet_compiler.pipeline import Compiled, compile_specs
-from srcnet_compiler.plan.model import Plan
+from srcnet_compiler.plan.model import Plan, Verdict
 from srcnet_compiler.targets.rucio import live
 from srcnet_compiler.targets.rucio.live import answers
 from srcnet_compiler.targets.rucio.model import RucioModel
@@ -226,8 +226,8 @@ class Case:
     def plan(self) -> Plan:
         """What would make the server as the specs say; everything is seen, and nothing objects."""
         compiled = self.compile()
-        with reach(compiled, {}) as (system,):
-            plan = make_plan(compiled, system, known_objects(self.store))
+        with reach(compiled, {}) as systems:
+            plan = make_plan(compiled, systems, known_objects(self.store))
         assert plan.unseen == (), plan.unseen
         against = objections(plan, compiled, now().date())
         assert against == (), [finding.message for finding in against]
@@ -236,12 +236,13 @@ class Case:
     def apply(self, plan: Plan | None = None) -> Receipt:
         """The plan (None: a new one) carried out as far as it can be now."""
         made = self.plan() if plan is None else plan
-        with reach(self.compile(), {}) as (system,):
-            return carry_out(made, system, self.store, now)
+        with reach(self.compile(), {}) as systems:
+            return carry_out(made, systems, self.store, now)
 
     def verify(self) -> Verdict:
-        with reach(self.compile(), {}) as (system,):
-            return verify_system(system)
+        with reach(self.compile(), {}) as systems:
+            (verdict,) = verify_systems(systems)
+            return verdict
 
     def converge(self) -> Receipt:
         """Plan, apply, verify: all must be done, and no difference left."""

@@ -11,7 +11,16 @@ from apply_process import now
 from srcnet_compiler.apply.receipt import Receipt, Status
 from srcnet_compiler.apply.run import apply_plan
 from srcnet_compiler.apply.state import StateStore
-from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
+from srcnet_compiler.change import (
+    Action,
+    Address,
+    Change,
+    FieldChange,
+    Impact,
+    Json,
+    SystemName,
+    Wait,
+)
 from srcnet_compiler.demo.slurm_clusters import Cluster, ask
 from srcnet_compiler.plan.build import waves
 from srcnet_compiler.plan.file import digest
@@ -208,7 +217,9 @@ def to_reach(cluster: Cluster, model: SlurmModel) -> Plan:
 
 
 def plan_of(cluster: Cluster, *changes: Change) -> Plan:
-    return Plan(cluster.name, Binding("specs", "artifacts", "tool"), waves(changes))
+    return Plan(
+        (SystemName("slurm", cluster.name),), Binding("specs", "artifacts", "tool"), waves(changes)
+    )
 
 
 def change(

@@ -48,8 +48,8 @@ def places(case: Case, name: str) -> set[str]:
 def refusals(case: Case) -> list[str]:
     """The codes of what is said against a new plan."""
     compiled = case.compile()
-    with reach(compiled, {}) as (system,):
-        plan = make_plan(compiled, system, known_objects(case.store))
+    with reach(compiled, {}) as systems:
+        plan = make_plan(compiled, systems, known_objects(case.store))
     return [finding.code.value for finding in objections(plan, compiled, now().date())]
 
 

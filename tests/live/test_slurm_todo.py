@@ -16,7 +16,7 @@ from srcnet_compiler.targets.slurm.live import reading
 from srcnet_compiler.targets.slurm.live.runner import LocalRunner
 from srcnet_compiler.targets.slurm.model import SlurmModel
 from srcnet_compiler.targets.slurm.model.lines import reservation_command
-from srcnet_compiler.targets.slurm.model.task import SHELL
+from srcnet_compiler.task import SHELL
 
 pytestmark = pytest.mark.live("slurm")
 

@@ -1,6 +1,7 @@
 """`srcnet apply`: a plan carried out, and the proof."""
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -12,16 +13,20 @@ from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import (
     ask,
+    asked_for,
     compiled,
     format_option,
     is_coloured,
+    members_option,
     read_plan,
     reading,
     show,
     show_refusals,
+    site_option,
     state_option,
     state_store,
     stop_on_errors,
+    system_option,
     system_trouble,
     the_day,
     today_option,
@@ -31,7 +36,7 @@ from srcnet_compiler.cli.shared import (
 if TYPE_CHECKING:
     from srcnet_compiler.apply.state import StateStore
     from srcnet_compiler.converge import System
-    from srcnet_compiler.pipeline import Compiled
+    from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
 
 
@@ -39,6 +44,9 @@ if TYPE_CHECKING:
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
 @click.option("--rehearse", is_flag=True, help="Go through everything and change nothing.")
 @yes_option
+@site_option
+@system_option
+@members_option
 @format_option("text", "json")
 @state_option
 @today_option
@@ -48,6 +56,9 @@ def command(
     plan_file: Path | None,
     rehearse: bool,
     yes: bool,
+    sites: tuple[str, ...],
+    systems: tuple[str, ...],
+    members: tuple[Path, ...],
     form: str,
     state: Path,
     today: datetime | None,
@@ -62,8 +73,13 @@ def command(
     Examples:
       srcnet apply plan.json
       srcnet apply --yes
+      srcnet apply --site CHSRC-CSCS
     """
-    result = compiled(settings, the_day(today))
+    if plan_file is not None and (sites or systems):
+        raise StopError(
+            Exit.USAGE, "a plan says which systems it is for", "leave `--site` and `--system` out"
+        )
+    result = compiled(settings, the_day(today), members)
     stop_on_errors(result)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
 
@@ -73,9 +89,12 @@ def command(
         _insist_on_same_specs(reviewed, result)
     _insist_on_free(store)
     with system_trouble(), ExitStack() as stack:
-        with reading(result):
-            (system,) = stack.enter_context(reach(result, os.environ))
-            plan = reviewed or make_plan(result, system, known_objects(store))
+        wanted = (
+            asked_for(result, sites, systems) if reviewed is None else _planned(reviewed, result)
+        )
+        with reading(wanted):
+            reached = stack.enter_context(reach(result, os.environ, wanted))
+            plan = reviewed or make_plan(result, reached, known_objects(store))
         refusals = objections(plan, result, the_day(today))
         if refusals:
             show_refusals(refusals, result)
@@ -85,7 +104,7 @@ def command(
 
             show(render_plan(plan, colour=is_coloured(err=True)), err=True)
             ask("Do this?", yes or rehearse)
-        return _carry_out(plan, system, store, form, rehearse, result)
+        return _carry_out(plan, reached, store, form, rehearse)
 
 
 def _insist_on_free(store: "StateStore") -> None:
@@ -96,9 +115,25 @@ def _insist_on_free(store: "StateStore") -> None:
         return
 
 
+def _planned(plan: "Plan", found: "Compiled") -> "tuple[Lowered, ...]":
+    """The systems that a plan is for."""
+    from srcnet_compiler.converge import name_of, systems_of
+
+    return tuple(lowered for lowered in systems_of(found) if name_of(lowered) in plan.systems)
+
+
 def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
     from srcnet_compiler.converge import binding
 
+    if plan.binding.members != binding(found).members:
+        asked = "none is given now" if found.members is None else "another one is given now"
+        raise StopError(
+            Exit.STALE,
+            "the plan was made with an export of the identity provider, and " + asked
+            if plan.binding.members is not None
+            else "the plan was made without an export of the identity provider",
+            "give the same `--members`, or make and review a new plan",
+        )
     if plan.binding != binding(found):
         what = (
             "another version of srcnet"
@@ -112,11 +147,10 @@ def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
 
 def _carry_out(
     plan: "Plan",
-    system: "System",
+    systems: "Sequence[System]",
     store: "StateStore",
     form: str,
     rehearse: bool,
-    found: "Compiled",
 ) -> int:
     from srcnet_compiler.apply.receipt import as_json, exit_code
     from srcnet_compiler.cli.progress import showing
@@ -126,7 +160,7 @@ def _carry_out(
     with showing(len(plan.changes)) as progress:
         receipt = carry_out(
             plan,
-            system,
+            systems,
             store,
             now,
             progress=progress,
@@ -137,17 +171,17 @@ def _carry_out(
     code = exit_code(receipt)
     if rehearse or code not in (Exit.FINE, Exit.WAITING):
         return code
-    return code if _is_proven(system, form, found) else Exit.NOT_CONVERGED
+    return code if _is_proven(systems, form) else Exit.NOT_CONVERGED
 
 
-def _is_proven(system: "System", form: str, found: "Compiled") -> bool:
-    """Read the system again, and say what still differs."""
+def _is_proven(systems: "Sequence[System]", form: str) -> bool:
+    """Read the systems again, and say what still differs."""
     from srcnet_compiler.converge import verify
-    from srcnet_compiler.report.receipt import render_drift
+    from srcnet_compiler.report.receipt import render_verdicts
 
     try:
-        with system_trouble(), reading(found):
-            verdict = verify(system)
+        with system_trouble(), reading([system.lowered for system in systems]):
+            verdicts = verify(systems)
     except StopError as stop:
         raise StopError(
             stop.code,
@@ -155,13 +189,5 @@ def _is_proven(system: "System", form: str, found: "Compiled") -> bool:
             "run `srcnet verify` when the server is back",
         ) from None
     if form == "text":
-        text = render_drift(
-            verdict.instance,
-            verdict.differences,
-            verdict.objects,
-            verdict.unseen,
-            verdict.findings,
-            colour=is_coloured(),
-        )
-        show(text)
-    return verdict.is_converged
+        show(render_verdicts(verdicts, colour=is_coloured()))
+    return all(verdict.is_converged for verdict in verdicts)

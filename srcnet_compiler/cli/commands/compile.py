@@ -11,6 +11,7 @@ from srcnet_compiler.cli.shared import (
     compiled,
     exit_of,
     format_option,
+    members_option,
     not_checked,
     show_findings,
     the_day,
@@ -26,10 +27,17 @@ from srcnet_compiler.cli.shared import (
     show_default=True,
     help="Where the files go; below the specs' folder.",
 )
+@members_option
 @format_option(*FORMATS)
 @today_option
 @click.pass_obj
-def command(settings: Settings, out: Path, form: str, today: datetime | None) -> int:
+def command(
+    settings: Settings,
+    out: Path,
+    members: tuple[Path, ...],
+    form: str,
+    today: datetime | None,
+) -> int:
     """Write the configuration of every system into build/.
 
     The same specs give the same bytes everywhere. Nothing is written where a spec has an error.
@@ -40,7 +48,7 @@ def command(settings: Settings, out: Path, form: str, today: datetime | None) ->
       srcnet compile
       srcnet compile --out /tmp/build --format json
     """
-    result = compiled(settings, the_day(today))
+    result = compiled(settings, the_day(today), members)
     facts: tuple[tuple[str, int], ...] = ()
     if not result.failed and result.federation is not None:
         from srcnet_compiler.cli.build_folder import write_build

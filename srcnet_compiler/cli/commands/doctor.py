@@ -34,7 +34,7 @@ def command(settings: Settings, form: str) -> int:
     from srcnet_compiler.cli.checkup import look
 
     result = compiled(settings, now().date())
-    with reading(result):
+    with reading(result.models):
         rows = list(look(result))
     code = next(code for code in _GRAVEST if code in {Exit.FINE, *(row.code for row in rows)})
     if form == "json":

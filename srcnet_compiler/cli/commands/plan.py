@@ -10,16 +10,20 @@ from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.files import spare_others, write_file
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
+    asked_for,
     compiled,
     format_option,
     full_option,
+    members_option,
     plan_as,
     reading,
     show,
     show_refusals,
+    site_option,
     state_option,
     state_store,
     stop_on_errors,
+    system_option,
     system_trouble,
     the_day,
     today_option,
@@ -31,6 +35,9 @@ from srcnet_compiler.cli.shared import (
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where there are changes.")
 @format_option("text", "json", "markdown")
 @full_option
+@site_option
+@system_option
+@members_option
 @state_option
 @today_option
 @click.pass_obj
@@ -40,30 +47,36 @@ def command(
     detailed_exitcode: bool,
     form: str,
     full: bool,
+    sites: tuple[str, ...],
+    systems: tuple[str, ...],
+    members: tuple[Path, ...],
     state: Path,
     today: datetime | None,
 ) -> int:
     """Show what would change on the real systems.
 
     Reads each system, compares only what is ours, and orders what must be done. A saved plan is
-    bound to the specs it was made from: `srcnet apply` does exactly that plan, or nothing.
+    bound to the specs it was made from: `srcnet apply` does exactly that plan, or nothing. A system
+    that cannot be read is left alone, and the others are planned.
 
     \b
     Examples:
       srcnet plan
       srcnet plan --out plan.json --detailed-exitcode
+      srcnet plan --site CHSRC-CSCS
+      srcnet plan --members users.json --members groups.json
     """
     if out is not None:
         spare_others(out, settings.root, "a plan of srcnet", _is_plan)
-    result = compiled(settings, the_day(today))
+    result = compiled(settings, the_day(today), members)
     stop_on_errors(result)
+    wanted = asked_for(result, sites, systems)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
     from srcnet_compiler.plan.file import to_json
 
     known = known_objects(state_store(settings, state))
-    with system_trouble(), reading(result), reach(result, os.environ) as systems:
-        (system,) = systems
-        plan = make_plan(result, system, known)
+    with system_trouble(), reading(wanted), reach(result, os.environ, wanted) as reached:
+        plan = make_plan(result, reached, known)
     if out is not None:
         write_file(out, to_json(plan))
     show(plan_as(plan, form, full))

@@ -6,7 +6,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.change import Json
+from srcnet_compiler.federation.membership import Membership
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.targets.protocol import Reading, Target
 from srcnet_compiler.targets.rucio import check, diff, emit, lower
@@ -14,6 +16,12 @@ from srcnet_compiler.targets.rucio.model import RucioModel
 
 if TYPE_CHECKING:
     from srcnet_compiler.targets.rucio.live import RucioClient
+
+
+def _lower(
+    federation: Federation, analysis: Analysis, members: Membership | None = None
+) -> tuple[RucioModel, ...]:
+    return lower.lower(federation, analysis)
 
 
 def _connection(
@@ -47,8 +55,10 @@ def _read(client: "RucioClient", desired: RucioModel) -> Reading[RucioModel]:
 
 TARGET: "Target[RucioModel, RucioClient]" = Target(
     name="rucio",
-    lower=lower.lower,
+    site=lambda model: None,
+    lower=_lower,
     emit=emit.emit,
+    tasks=lambda model: (),
     check=check.check,
     check_seen=check.check_seen,
     connection=_connection,

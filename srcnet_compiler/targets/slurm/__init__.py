@@ -1,4 +1,73 @@
-"""Slurm: shares, queues and windows of the federation on clusters that belong to others.
+"""Slurm: queues as partitions and QOS, projects as accounts, windows as reservations.
 
-Not registered yet: nothing carries its changes out. `live` is imported when a system is met.
+Of a cluster that others use too, only what is the federation's is touched. `live` is imported when
+a system is met.
 """
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from srcnet_compiler.change import Json
+from srcnet_compiler.diagnostic import Diagnostic
+from srcnet_compiler.federation.compute import SlurmCluster
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.names import SiteName
+from srcnet_compiler.targets.protocol import Reading, Target
+from srcnet_compiler.targets.slurm import check, diff, emit, lower
+from srcnet_compiler.targets.slurm.model import SlurmModel
+
+if TYPE_CHECKING:
+    from srcnet_compiler.targets.slurm.live import Controller
+
+
+def _check(model: SlurmModel, federation: Federation) -> Iterator[Diagnostic]:
+    return check.check(model)
+
+
+def _connection(
+    federation: Federation, model: SlurmModel, environment: Mapping[str, str]
+) -> Mapping[str, Json]:
+    from srcnet_compiler.targets.slurm import live
+
+    return live.connection(_cluster(federation, model), model, environment)
+
+
+def _reading_connection(
+    federation: Federation, model: SlurmModel, environment: Mapping[str, str]
+) -> Mapping[str, Json]:
+    from srcnet_compiler.targets.slurm import live
+
+    return live.connection(_cluster(federation, model), model, environment, reading=True)
+
+
+def _cluster(federation: Federation, model: SlurmModel) -> SlurmCluster:
+    return next(c for c in federation.compute.clusters if lower.instance_of(c) == model.instance)
+
+
+def _connect(connection: Mapping[str, Json]) -> "Controller":
+    from srcnet_compiler.targets.slurm import live
+
+    return live.open_connection(connection)
+
+
+def _read(client: "Controller", desired: SlurmModel) -> Reading[SlurmModel]:
+    from srcnet_compiler.targets.slurm import live
+
+    return live.read(client.runner, desired)
+
+
+TARGET: "Target[SlurmModel, Controller]" = Target(
+    name="slurm",
+    site=lambda model: SiteName(model.site),
+    lower=lower.lower,
+    emit=emit.emit,
+    tasks=lambda model: model.tasks,
+    check=_check,
+    check_seen=check.check_seen,
+    connection=_connection,
+    reading_connection=_reading_connection,
+    connect=_connect,
+    read=_read,
+    diff=diff.diff,
+    adoptions=diff.adoptions,
+)

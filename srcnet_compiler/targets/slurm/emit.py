@@ -22,9 +22,9 @@ from srcnet_compiler.targets.slurm.model.lines import (
     partition_words,
     word,
 )
-from srcnet_compiler.targets.slurm.model.task import SHELL
 from srcnet_compiler.targets.slurm.model.tres import format_tres
 from srcnet_compiler.targets.slurm.model.words import keeps_partition, keeps_word
+from srcnet_compiler.task import SHELL
 
 
 def emit(desired: SlurmModel) -> tuple[Artifact, ...]:

@@ -21,7 +21,7 @@ from srcnet_compiler.targets.slurm.model.lines import (
     qos_command,
     reservation_command,
 )
-from srcnet_compiler.targets.slurm.model.task import SHELL, Task
+from srcnet_compiler.task import SHELL, Task
 
 _GIGABYTE = 10**9
 _SCRATCH = "scratch"

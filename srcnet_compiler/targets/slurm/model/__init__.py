@@ -15,10 +15,10 @@ from typing import ClassVar, Literal, TypeAlias, TypeVar
 from srcnet_compiler.change import Json
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.model.cost import Version
-from srcnet_compiler.targets.slurm.model.task import Task
 from srcnet_compiler.targets.slurm.model.times import REPEATING
 from srcnet_compiler.targets.slurm.model.times import UNLIMITED as UNLIMITED
 from srcnet_compiler.targets.slurm.model.tres import Tres
+from srcnet_compiler.task import Task
 
 Fields: TypeAlias = Mapping[str, Json]
 Origins: TypeAlias = Mapping[str, tuple[Span, ...]]
