@@ -3,17 +3,22 @@
 The cases are those of recordings/slurm/lint-matrix.txt, where each was first seen.
 """
 
+import base64
+import io
 import os
 import re
 import shutil
 import subprocess
+import tarfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from slurm_recordings import RECORDINGS
 
-from srcnet_compiler.targets.slurm.live import SiteFiles, rehearse
+from srcnet_compiler.targets.slurm.live import LocalRunner, Ran, SiteFiles, rehearse
 
 SITE = RECORDINGS / "22.05"
 GOOD = (
@@ -58,17 +63,17 @@ def site(tmp_path: Path) -> SiteFiles:
         "NodeName=a[1-3] Name=scratch Count=100 Flags=CountOnly\n", "utf-8"
     )
     (etc / "cgroup.conf").write_text("CgroupAutomount=no\n", "utf-8")
-    return SiteFiles(etc, etc / "ska.conf", SITE / "state")
+    return SiteFiles(etc / "slurm.conf", etc / "ska.conf", SITE / "state")
 
 
 def test_a_good_fragment_is_taken_within_a_second(site: SiteFiles):
-    before = {path: path.read_bytes() for path in site.folder.iterdir()}
+    before = {path: path.read_bytes() for path in Path(site.folder).iterdir()}
     start = time.monotonic()
 
     assert rehearse(site, GOOD) == ()
 
     assert time.monotonic() - start < 1
-    assert {path: path.read_bytes() for path in site.folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in Path(site.folder).iterdir()} == before
 
 
 @pytest.mark.parametrize(
@@ -122,7 +127,7 @@ def test_what_the_daemon_misses_is_why_there_is_a_check_of_our_own(site: SiteFil
 
 
 def test_an_include_that_is_not_there_is_said_at_once_and_not_after_a_minute(site: SiteFiles):
-    conf = site.folder / "slurm.conf"
+    conf = Path(site.conf)
     conf.write_text(f"{conf.read_text('utf-8')}Include {site.folder}/gone.conf\n", "utf-8")
     start = time.monotonic()
 
@@ -132,17 +137,34 @@ def test_an_include_that_is_not_there_is_said_at_once_and_not_after_a_minute(sit
     assert time.monotonic() - start < 1
 
 
-def test_no_key_is_copied(site: SiteFiles, monkeypatch: pytest.MonkeyPatch):
-    (site.folder / "jwt.key").write_text("secret", "utf-8")
-    (site.folder / "slurmdbd.conf").write_text("StoragePass=secret\n", "utf-8")
-    copied = []
-    real = shutil.copytree
+@dataclass(frozen=True)
+class Watched:
+    """A runner that remembers what was sent through it."""
 
-    def watched(source, target, **options):
-        real(source, target, **options)
-        copied.extend(path.name for path in Path(target).iterdir())
+    sent: list[str] = field(default_factory=list)
 
-    monkeypatch.setattr(shutil, "copytree", watched)
+    def run(self, argv: Sequence[str], text: str = "") -> Ran:
+        self.sent.append(text)
+        return LocalRunner().run(argv, text)
+
+
+def test_no_key_is_copied(site: SiteFiles):
+    (Path(site.folder) / "jwt.key").write_text("secret", "utf-8")
+    (Path(site.folder) / "slurmdbd.conf").write_text("StoragePass=secret\n", "utf-8")
+    watched = Watched()
+    assert rehearse(replace(site, runner=watched), GOOD) == ()
+    bundle = io.BytesIO(base64.b64decode(watched.sent[-1]))
+    with tarfile.open(fileobj=bundle) as tar:
+        names = {Path(name).name for name in tar.getnames()}
+    assert "slurm.conf" in names
+    assert not {"jwt.key", "slurmdbd.conf"} & names
+
+
+def test_nothing_of_a_copy_is_left(site: SiteFiles):
+    def copies() -> set[Path]:
+        return set(Path("/tmp").glob("srcnet-slurm-*"))
+
+    before = copies()
     rehearse(site, GOOD)
-    assert "slurm.conf" in copied
-    assert not {"jwt.key", "slurmdbd.conf"} & set(copied)
+    rehearse(site, "garbage\n")
+    assert copies() == before

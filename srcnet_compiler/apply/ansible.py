@@ -100,7 +100,6 @@ def run(
     *,
     rehearsal: bool = False,
     fence: Fence | None = None,
-    reach: Mapping[str, Json] | None = None,
 ) -> Outcome:
     """Make one call and wait for its end; the thread that calls must live as long.
 
@@ -123,7 +122,6 @@ def run(
             "srcnet_gate": str(gate.path),
             "srcnet_lock": str(lock),
             "srcnet_package": str(PACKAGE_FOLDER),
-            **(reach or {}),
         }
     }
     environment = _environment(scratch)

@@ -37,7 +37,7 @@ Clock: TypeAlias = Callable[[], datetime]
 HIDDEN = "(hidden)"
 SHORT = 4
 """A secret shorter than this hides nothing when it is cut out of a text, but mangles it."""
-SECRETS = frozenset({"password", "token", "secret", "ssh_passphrase", "passphrase"})
+SECRETS = frozenset({"password", "token", "secret", "private_key", "ssh_passphrase", "passphrase"})
 """Keys of a connection whose values must never be repeated."""
 
 

@@ -184,7 +184,6 @@ class _Work:
     def _run(self, call: Call, gate: Gate, stop: ansible.Stop) -> ansible.Outcome:
         lock = self.store.target_lock(*call.system)
         changes = list(_wire(call, self.journal))
-        reach = self.connections[str(call.system)].get("reach")
         return ansible.run(
             call,
             changes,
@@ -193,7 +192,6 @@ class _Work:
             lock,
             stop,
             rehearsal=self.journal.rehearsal,
-            reach=reach if isinstance(reach, Mapping) else None,
         )
 
     def _wait(

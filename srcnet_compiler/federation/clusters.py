@@ -149,6 +149,9 @@ def _controller(spec: slurm.SlurmController, origin: Origin) -> Controller:
     return Controller(
         host=spec.host,
         port=spec.port,
+        host_key=spec.hostKey,
+        configuration=spec.configuration,
+        commands=spec.commands,
         user=spec.user,
         secret=own,
         read_user=spec.user if reading is None else reading.user or spec.user,

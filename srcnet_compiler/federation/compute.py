@@ -106,10 +106,17 @@ def parse_version(text: str) -> SlurmVersion:
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Where a cluster is managed, over ssh. A user of None is the one that ssh takes by itself."""
+    """Where a cluster is managed, over ssh. A user of None is the one that ssh takes by itself.
+
+    `host_key` None: whatever ssh knows; `configuration` and `commands` None: as a shell there has
+    them.
+    """
 
     host: str
     port: int
+    host_key: str | None
+    configuration: str | None
+    commands: str | None
     user: str | None
     secret: Secret
     read_user: str | None

@@ -49,6 +49,22 @@ class SlurmController(Spec):
     """The host alone."""
     port: Annotated[Port, such_as(22)] = 22
     """The port of its ssh server."""
+    hostKey: (
+        Annotated[
+            str,
+            text(
+                r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*$",
+                "a public key of an ssh server, its kind first",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7lPyNsJHCT0UYOFwvjc1BPmXrlRqHhgcvHdnPwJoE+",
+            ),
+        ]
+        | None
+    ) = None
+    """The key of its ssh server, as `ssh-keyscan` shows it; what ssh knows where left out."""
+    configuration: Annotated[AbsolutePath, such_as("/etc/slurm/slurm.conf")] | None = None
+    """The configuration of the cluster; what Slurm's commands take where this is left out."""
+    commands: Annotated[AbsolutePath, such_as("/opt/slurm/bin")] | None = None
+    """The folder of Slurm's commands; where every shell finds them where this is left out."""
     user: SystemUser | None = None
     """The user to log in as; the one that ssh takes by itself where this is left out."""
     credentials: Credentials

@@ -27,7 +27,7 @@ from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.model import Binding, Plan
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.slurm import diff
-from srcnet_compiler.targets.slurm.live import LocalRunner, connection, read
+from srcnet_compiler.targets.slurm.live import LocalRunner, here, read
 from srcnet_compiler.targets.slurm.model import (
     UNLIMITED,
     Account,
@@ -241,7 +241,7 @@ def create(cluster: Cluster, kind: str, name: str, **fields: Json) -> Change:
 
 
 def reached(cluster: Cluster) -> dict[str, Any]:
-    return {f"slurm/{cluster.name}": connection(bounds(cluster), str(cluster.slurm_conf))}
+    return {f"slurm/{cluster.name}": here(bounds(cluster), str(cluster.slurm_conf))}
 
 
 def carry_out(cluster: Cluster, plan: Plan, state: Path, **more: Any) -> Receipt:

@@ -14,6 +14,7 @@ from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 from srcnet_compiler.targets.rucio.live.client import RucioClient, client_class
 from srcnet_compiler.targets.rucio.live.errors import in_plain_words
+from srcnet_compiler.targets.secrets import content
 
 REQUEST_SECONDS = 120
 """How long a server may think before its first byte; an export of all links takes it a while."""
@@ -96,9 +97,7 @@ def _is_address(url: str) -> bool:
 
 def credentials(secret: Secret, environment: Mapping[str, str]) -> dict[str, Json]:
     """Either `token`, or `username` and `password`. No message repeats what the secret holds."""
-    where, text = _content(secret, environment)
-    if not text:
-        raise RefusedError(f"{where} is empty; it must hold the credentials for Rucio")
+    where, text = content(secret, environment, "the credentials for Rucio")
     if not text.startswith("{"):
         if any(c.isspace() or not c.isprintable() or not c.isascii() for c in text):
             raise RefusedError(f"{where} holds neither a token nor JSON")
@@ -111,26 +110,6 @@ def credentials(secret: Secret, environment: Mapping[str, str]) -> dict[str, Jso
     if not pair or not all(isinstance(value, str) and value for value in pair.values()):
         raise RefusedError(f"{where} must hold a token, or JSON with `username` and `password`")
     return pair
-
-
-def _content(secret: Secret, environment: Mapping[str, str]) -> tuple[str, str]:
-    if secret.kind == "env":
-        where = f"the environment variable {secret.place}"
-        if secret.place not in environment:
-            raise RefusedError(f"{where} is not set; it must hold the credentials for Rucio")
-        return where, environment[secret.place].strip()
-    if secret.kind == "file":
-        where = f"the file {secret.place}"
-        try:
-            return where, Path(secret.place).read_text("utf-8").strip()
-        except OSError as error:
-            raise RefusedError(f"{where} cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise RefusedError(f"{where} is not text in UTF-8") from None
-    raise RefusedError(
-        f"the secret {secret.place} is in a {secret.kind}, which cannot be asked from here;"
-        " give it as an environment variable or a file"
-    )
 
 
 def authorities(environment: Mapping[str, str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from srcnet_compiler.targets.slurm.live.controller import Controller as Controller
 from srcnet_compiler.targets.slurm.live.controller import connection as connection
+from srcnet_compiler.targets.slurm.live.controller import here as here
 from srcnet_compiler.targets.slurm.live.controller import open_connection as open_connection
 from srcnet_compiler.targets.slurm.live.reading import attempt as attempt
 from srcnet_compiler.targets.slurm.live.reading import look as look
@@ -13,4 +14,5 @@ from srcnet_compiler.targets.slurm.live.rehearsal import rehearse as rehearse
 from srcnet_compiler.targets.slurm.live.runner import LocalRunner as LocalRunner
 from srcnet_compiler.targets.slurm.live.runner import Ran as Ran
 from srcnet_compiler.targets.slurm.live.runner import Runner as Runner
-from srcnet_compiler.targets.slurm.live.runner import SshRunner as SshRunner
+from srcnet_compiler.targets.slurm.live.ssh import Host as Host
+from srcnet_compiler.targets.slurm.live.ssh import SshRunner as SshRunner

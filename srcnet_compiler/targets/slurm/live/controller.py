@@ -3,15 +3,20 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from srcnet_compiler.change import Json
+from srcnet_compiler.federation.compute import SlurmCluster
 from srcnet_compiler.targets.protocol import RefusedError
+from srcnet_compiler.targets.secrets import content
 from srcnet_compiler.targets.slurm.live.reading import look, version_of
 from srcnet_compiler.targets.slurm.live.rehearsal import SiteFiles
 from srcnet_compiler.targets.slurm.live.runner import LocalRunner, Runner
+from srcnet_compiler.targets.slurm.live.ssh import Host, SshRunner
 from srcnet_compiler.targets.slurm.model import SlurmModel
 from srcnet_compiler.targets.slurm.model.cost import Version
+
+_KEY = "a private key for ssh, as `ssh-keygen -N ''` makes one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +28,55 @@ class Controller:
     version: Version
     files: SiteFiles
 
+    def close(self) -> None:
+        """End the connection, where there is one."""
+        if isinstance(self.runner, SshRunner):
+            self.runner.close()
+
 
 def connection(
+    cluster: SlurmCluster,
     model: SlurmModel,
-    slurm_conf: str,
-    commands: str | None = None,
-    reach: Mapping[str, Json] | None = None,
+    environment: Mapping[str, str],
+    *,
+    reading: bool = False,
 ) -> Mapping[str, Json]:
-    """What a module needs to act; `commands` is a folder to look for Slurm's in first, `reach` are
-    Ansible's variables for the controller if that is not this machine."""
+    """All that `open_connection` needs, in plain data, with the key itself in it; `reading`: by the
+    login that only looks.
+
+    Raises RefusedError where the key is not to be had.
+    """
+    control = cluster.controller
+    secret = control.read_secret if reading else control.secret
+    where, key = content(secret, environment, _KEY)
+    if not key.startswith("-----BEGIN ") or "PRIVATE KEY-----" not in key:
+        raise RefusedError(f"{where} does not hold {_KEY}")
+    stated = {
+        "user": control.read_user if reading else control.user,
+        "host_key": control.host_key,
+        "slurm_conf": control.configuration,
+        "commands": control.commands,
+    }
+    return {
+        "host": control.host,
+        "port": control.port,
+        "private_key": key,
+        **{name: value for name, value in stated.items() if value is not None},
+        **_bounds(model),
+    }
+
+
+def here(model: SlurmModel, slurm_conf: str, commands: str | None = None) -> Mapping[str, Json]:
+    """As `connection`, for a cluster whose commands are on this machine."""
     return {
         "slurm_conf": slurm_conf,
         **({} if commands is None else {"commands": commands}),
-        **({} if reach is None else {"reach": reach}),
+        **_bounds(model),
+    }
+
+
+def _bounds(model: SlurmModel) -> dict[str, Json]:
+    return {
         "instance": model.instance,
         "cluster": model.cluster,
         "prefix": model.prefix,
@@ -46,12 +87,9 @@ def connection(
 
 
 def open_connection(connection: Mapping[str, Json]) -> Controller:
-    """Raises UnreachableError, and RefusedError where another cluster answers."""
-    said = {key: str(value) for key, value in connection.items() if key != "reach"}
-    environment = {"SLURM_CONF": said["slurm_conf"]}
-    if "commands" in said:
-        environment["PATH"] = f"{said['commands']}:{os.environ.get('PATH', os.defpath)}"
-    runner = LocalRunner(environment)
+    """Raises UnreachableError, and RefusedError where nobody is let in or another cluster
+    answers."""
+    said = {key: str(value) for key, value in connection.items()}
     bounds = SlurmModel(
         instance=said["instance"],
         cluster=said["cluster"],
@@ -60,12 +98,35 @@ def open_connection(connection: Mapping[str, Json]) -> Controller:
         fragment=said["fragment"],
         time_zone=said["time_zone"],
     )
-    version = version_of(runner, bounds)
-    settings = look(runner, bounds, version, "setting").model.settings
-    if settings.get("ClusterName") != bounds.cluster:
-        name = settings.get("ClusterName")
-        raise RefusedError(f"the cluster that answers is `{name}`, not `{bounds.cluster}`")
+    runner = _runner(said)
+    try:
+        version = version_of(runner, bounds)
+        settings = look(runner, bounds, version, "setting").model.settings
+        if settings.get("ClusterName") != bounds.cluster:
+            name = settings.get("ClusterName")
+            raise RefusedError(f"the cluster that answers is `{name}`, not `{bounds.cluster}`")
+    except BaseException:
+        if isinstance(runner, SshRunner):
+            runner.close()
+        raise
+    conf = PurePosixPath(said.get("slurm_conf") or settings.get("SLURM_CONF", ""))
     state = settings.get("StateSaveLocation")
-    folder = Path(said["slurm_conf"]).parent
-    files = SiteFiles(folder, Path(bounds.fragment), Path(state) if state else None)
+    fragment = PurePosixPath(bounds.fragment)
+    files = SiteFiles(conf, fragment, PurePosixPath(state) if state else None, runner)
     return Controller(runner, bounds, version, files)
+
+
+def _runner(said: Mapping[str, str]) -> Runner:
+    environment = {"SLURM_CONF": said["slurm_conf"]} if "slurm_conf" in said else {}
+    if "host" not in said:
+        if "commands" in said:
+            environment["PATH"] = f"{said['commands']}:{os.environ.get('PATH', os.defpath)}"
+        return LocalRunner(environment)
+    host = Host(
+        said["host"],
+        int(said["port"]),
+        said.get("user"),
+        said["private_key"],
+        said.get("host_key"),
+    )
+    return SshRunner(host, environment, said.get("commands"))

@@ -5,21 +5,19 @@ namespaces of its own: no network, no munge, its own state. Takes the rights to 
 root, or a kernel that lets users have their own. There is no `slurmctld -t` in any version.
 """
 
-import os
+import base64
+import io
 import re
-import shutil
-import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import tarfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
-from srcnet_compiler.targets.slurm.live.runner import LocalRunner, Ran
+from srcnet_compiler.targets.slurm.live.runner import LocalRunner, Runner
 from srcnet_compiler.targets.slurm.model.fragment import FragmentLine, fragment_lines
 from srcnet_compiler.targets.slurm.model.objection import Objection
 
-_STATE = ("assoc_mgr_state", "assoc_usage", "qos_usage", "last_tres", "clustername")
-"""What slurmctld must find of the database to judge QOS without it."""
 _REPLACED = re.compile(
     r"^\s*(AuthType|CredType|AuthInfo|AuthAlt[A-Za-z]*|StateSaveLocation|SlurmctldPidFile"
     r"|SlurmctldLogFile|SlurmUser|SlurmctldDebug|SlurmctldSyslogDebug|AccountingStoragePass"
@@ -33,7 +31,7 @@ _HOST = re.compile(r"^\s*SlurmctldHost\s*=\s*([^(\s]+)", re.IGNORECASE | re.MULT
 _NOISE = re.compile(
     r"pmi|state file|state save|MailProg|backup|fed_mgr|persist|slurmdbd|with accounting|DBD"
     r"|auth_none|auth/none|cred/none|NOTE: Trying|no_consume|gethostbyname|chdir|clusterid"
-    r"|No such file or directory$|get_addr_info|xgetaddrinfo|Unable to resolve|hash plugin",
+    r"|gettimeofday|No such file or directory$|get_addr_info|xgetaddrinfo|Unable to resolve|hash plugin",
     re.IGNORECASE,
 )
 _SAYS = re.compile(r"^(?:\[[^\]]*\] )?(?:\w+: )?(error|fatal): (.*)$")
@@ -42,12 +40,44 @@ _PARTITION = re.compile(r"[Pp]artition (\S+?)[,.]?(?:\s|$)")
 _QUOTED = re.compile(r'"([^"]*)"')
 _PARTS = re.compile(r"[,\[\]:]")
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_SECONDS = 10.0
+_SCRATCH = "@SCRATCH@"
+_ETC = f"{_SCRATCH}/etc"
+_OUR_PLACE = re.compile(r"/tmp/srcnet-slurm-\w+/(etc/)?")
 
-_SCRIPT = """
+_LISTING = r"""
+find -L "$1" -maxdepth 3 -type f \( -name '*.conf' -o -name '*.lua' \) ! -name slurmdbd.conf \
+    -exec sh -c 'for f; do printf "%s\\0" "$f"; cat -- "$f"; printf "\\0"; done' sh {} + 2>/dev/null
+test -r "$2" || { printf 'cannot be read: %s\n' "$2" >&2; exit 1; }
+"""
+"""All that a candidate is read together with. Keys and the database's password have no part."""
+_SCRIPT = r"""
+umask 077
+host=$1; state=$2; shift 2
+scratch=$(mktemp -d /tmp/srcnet-slurm-XXXXXX) || exit 90
+trap 'rm -rf -- "$scratch"' EXIT
+trap 'exit 91' HUP INT TERM PIPE
+base64 -d | tar -x -C "$scratch" || exit 92
+mkdir -p "$scratch/state" "$scratch/spool"
+find "$scratch/etc" -type f -exec sed -i "s|@SCRATCH@|$scratch|g" {} +
+say() { printf '@@ %s\n' "$1"; }
+say missing
+for name; do test -e "$name" || printf '%s\n' "$name"; done | tee "$scratch/missing"
+test -s "$scratch/missing" && exit 0
+export SLURM_CONF="$scratch/etc/slurm.conf"
+say parser
+timeout 10 scontrol show hostnames x1 >/dev/null 2>"$scratch/parser"
+code=$?
+cat "$scratch/parser"
+say parsed
+echo $code
+test $code = 0 || exit 0
+for name in assoc_mgr_state assoc_usage qos_usage last_tres clustername; do
+    if test -n "$state" && test -r "$state/$name"; then cp -- "$state/$name" "$scratch/state/"; fi
+done
+mv "$scratch/etc/slurm.conf.daemon" "$scratch/etc/slurm.conf"
+cat >"$scratch/inside" <<'END'
 ip link set lo up 2>/dev/null; ip addr add 10.255.255.1/32 dev lo 2>/dev/null; hostname "$2"
 mount -t tmpfs tmpfs /run 2>/dev/null
-export SLURM_CONF="$1/etc/slurm.conf"
 slurmctld -D >"$1/said" 2>&1 &
 daemon=$!
 for _ in $(seq 1 400); do
@@ -62,19 +92,38 @@ for _ in $(seq 1 400); do
     sleep 0.02
 done
 exit 4
+END
+user=
+test "$(id -u)" = 0 || user="--user --map-root-user"
+timeout -s KILL 20 unshare $user --net --uts --mount --pid --fork --kill-child \
+    sh "$scratch/inside" "$scratch" "$host" 2>"$scratch/trouble"
+code=$?
+for name in said trouble partitions nodes; do
+    say $name
+    test -e "$scratch/$name" && cat "$scratch/$name"
+done
+say daemon
+echo $code
 """
+"""Runs where the site's files are; the candidate and its surroundings come as a tar on stdin."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
-    """A site's folder with slurm.conf, and its StateSaveLocation where it can be read.
+    """A site's slurm.conf, and its StateSaveLocation where it can be read, where `runner` runs.
 
     `fragment` is our file as slurm.conf includes it, an absolute path.
     """
 
-    folder: Path
-    fragment: Path
-    state: Path | None = None
+    conf: PurePosixPath
+    fragment: PurePosixPath
+    state: PurePosixPath | None = None
+    runner: Runner = field(default_factory=LocalRunner)
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """Where slurm.conf is."""
+        return self.conf.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,108 +147,155 @@ def rehearse(site: SiteFiles, candidate: str) -> tuple[Objection, ...]:
 def foresee(site: SiteFiles, candidate: str) -> Rehearsal:
     """As `rehearse`, with what a daemon makes of the files alone: a reconfigure forgets what was
     changed by hand since they were written."""
-    with TemporaryDirectory(prefix="srcnet-slurm-") as scratch:
-        ours = _copy(site, candidate, Path(scratch))
-        lines = tuple(fragment_lines(candidate))
-        missing = tuple(_missing_includes(Path(scratch) / "etc"))
-        if missing:  # the parser would try again for a minute
-            return Rehearsal(missing)
-        if first := tuple(_parser(Path(scratch), ours, lines)):
-            return Rehearsal(first)
-        objections = tuple(_daemon(Path(scratch), lines))
-        shown = (Path(scratch) / name for name in ("partitions", "nodes"))
-        return Rehearsal(objections, *(p.read_text("utf-8") if p.exists() else "" for p in shown))
+    lines = tuple(fragment_lines(candidate))
+    files, elsewhere = _surroundings(site, candidate)
+    conf = files["slurm.conf"]
+    if missing := tuple(_missing_includes(files)):  # the parser would try again for a minute
+        return Rehearsal(missing)
+    match = _HOST.search(conf)
+    host = match[1] if match else "localhost"
+    answer = _answer(site, {**files, "slurm.conf.daemon": _for_the_daemon(conf, host)}, host,
+                     elsewhere)  # fmt: skip
+    if missing := tuple(_gone(answer)):
+        return Rehearsal(missing)
+    if first := tuple(_parser(answer, site, lines)):
+        return Rehearsal(first)
+    objections = tuple(_daemon(answer, lines))
+    return Rehearsal(objections, answer["partitions"], answer["nodes"])
 
 
-def _copy(site: SiteFiles, candidate: str, scratch: Path) -> Path:
-    """The site's configuration with the candidate in it; gives the place of the candidate."""
-    etc = scratch / "etc"
-    shutil.copytree(site.folder, etc, ignore=_secrets)
+def _surroundings(site: SiteFiles, candidate: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The site's configuration with the candidate in it, by path below its folder, and the names of
+    files elsewhere that it includes."""
+    ran = site.runner.run(["sh", "-c", _LISTING, "srcnet", str(site.folder), str(site.conf)])
+    if ran.code:
+        raise OSError(f"the site's configuration cannot be read: {ran.err.strip()[-200:]}")
+    pieces = ran.out.split("\0")
+    found = {
+        str(PurePosixPath(path).relative_to(site.folder)): text
+        for path, text in zip(pieces[::2], pieces[1::2], strict=False)
+    }
+    found["slurm.conf"] = found.pop(site.conf.name, "")
     inside = site.fragment.is_relative_to(site.folder)
-    ours = etc / site.fragment.relative_to(site.folder) if inside else etc / site.fragment.name
-    ours.parent.mkdir(parents=True, exist_ok=True)
-    for path in etc.rglob("*.conf"):
-        text = path.read_text("utf-8", "surrogateescape")
-        moved = text.replace(str(site.fragment), str(ours)).replace(str(site.folder), str(etc))
-        path.write_text(moved, "utf-8", "surrogateescape")
-    ours.write_text(candidate, "utf-8")
-    (scratch / "state").mkdir()
-    (scratch / "spool").mkdir()
-    for name in _STATE:
-        if site.state and (site.state / name).is_file():
-            shutil.copy(site.state / name, scratch / "state" / name)
-    return ours
+    ours = str(site.fragment.relative_to(site.folder)) if inside else site.fragment.name
+    moved = {
+        name: text.replace(str(site.fragment), f"{_ETC}/{ours}").replace(str(site.folder), _ETC)
+        for name, text in found.items()
+    }
+    moved[ours] = candidate
+    elsewhere = {
+        name
+        for text in moved.values()
+        for name in _INCLUDE.findall(text)
+        if name.startswith("/") and "*" not in name and "%" not in name
+    }
+    return moved, tuple(sorted(elsewhere))
 
 
-def _secrets(folder: str, names: list[str]) -> list[str]:
-    """Keys and the database's password have no part in it."""
-    return [n for n in names if n in ("slurmdbd.conf", "munge.key") or n.endswith(".key")]
+def _missing_includes(files: Mapping[str, str]) -> Iterator[Objection]:
+    for path, text in sorted(files.items()):
+        for name in _INCLUDE.findall(text):
+            inside = name.removeprefix(f"{_ETC}/")
+            if inside.startswith("/") or "*" in name or "%" in name or inside in files:
+                continue
+            yield Objection(1, f"{path} includes {inside}, which is not there", fatal=True)
 
 
-def _missing_includes(etc: Path) -> Iterator[Objection]:
-    for path in sorted(etc.rglob("*.conf")):
-        for name in _INCLUDE.findall(path.read_text("utf-8", "surrogateescape")):
-            if "*" not in name and "%" not in name and not (etc / name).exists():
-                yield Objection(1, f"{path.name} includes {name}, which is not there", fatal=True)
+def _gone(answer: Mapping[str, str]) -> Iterator[Objection]:
+    for name in answer["missing"].splitlines():
+        yield Objection(1, f"slurm.conf includes {name}, which is not there", fatal=True)
 
 
-def _parser(scratch: Path, ours: Path, lines: tuple[FragmentLine, ...]) -> Iterator[Objection]:
-    """Level 1, some 10 ms: a client reads the configuration, as each of them does."""
-    runner = LocalRunner({"SLURM_CONF": str(scratch / "etc" / "slurm.conf")}, seconds=_SECONDS)
-    ran = runner.run(["scontrol", "show", "hostnames", "x1"])
-    if ran.code == 0:
-        return
-    said = [match[2] for line in ran.err.splitlines() if (match := _SAYS.match(line))]
-    reason = next((text for text in said if "Parsing error" in text or "not a valid" in text), "")
-    parsed = next((match for text in said if (match := _PARSED.search(text))), None)
-    if parsed is None:
-        text = said[0] if said else _last(ran)
-        yield Objection(1, _plain(scratch, text), line_meant(text, lines), fatal=True)
-        return
-    line = int(parsed[2]) if Path(parsed[1]) == ours else None
-    text = reason or f"cannot read `{parsed[3]}`"
-    yield Objection(1, _plain(scratch, text), line=line, fatal=True)
-
-
-def _daemon(scratch: Path, lines: tuple[FragmentLine, ...]) -> Iterator[Objection]:
-    """Level 2, some 0.2 s: the daemon itself, until it is up or gone."""
-    conf = scratch / "etc" / "slurm.conf"
-    text = conf.read_text("utf-8", "surrogateescape")
-    match = _HOST.search(text)
-    host = match[1] if match else socket.gethostname()
-    kept = [line for line in text.splitlines() if not _REPLACED.match(line)]
+def _for_the_daemon(conf: str, host: str) -> str:
+    """The configuration for a daemon without network, munge and database."""
+    kept = [line for line in conf.splitlines() if not _REPLACED.match(line)]
     kept += [
         f"SlurmctldHost={host}(127.0.0.1)",
         "AuthType=auth/none",
         "CredType=cred/none",
         "SlurmUser=root",
-        f"StateSaveLocation={scratch}/state",
-        f"SlurmctldPidFile={scratch}/slurmctld.pid",
+        f"StateSaveLocation={_SCRATCH}/state",
+        f"SlurmctldPidFile={_SCRATCH}/slurmctld.pid",
         "SlurmctldDebug=info",
     ]
-    conf.write_text("\n".join(kept) + "\n", "utf-8", "surrogateescape")
-    unshare = ["unshare", "--net", "--uts", "--mount", "--pid", "--fork", "--kill-child"]
-    if os.geteuid() != 0:
-        unshare[1:1] = ["--user", "--map-root-user"]
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    runner = LocalRunner({"PATH": path}, seconds=_SECONDS)
-    ran = runner.run([*unshare, "bash", "-c", _SCRIPT, "rehearsal", str(scratch), host])
-    said = scratch / "said"
-    output = said.read_text("utf-8", "replace") if said.exists() else ""
+    return "\n".join(kept) + "\n"
+
+
+def _answer(
+    site: SiteFiles, files: Mapping[str, str], host: str, elsewhere: tuple[str, ...]
+) -> Mapping[str, str]:
+    """What the script says, by its headings; empty where it did not come that far."""
+    state = str(site.state) if site.state else ""
+    script = ["sh", "-c", _SCRIPT, "srcnet", host, state, *elsewhere]
+    ran = site.runner.run(script, _bundle(files))
+    if ran.code:
+        raise OSError(f"nothing can be tried on a copy there: {_last(ran.err, ran.code)}")
+    answer: dict[str, str] = defaultdict(str)
+    heading = ""
+    for line in ran.out.splitlines(keepends=True):
+        if line.startswith("@@ "):
+            heading = line.removeprefix("@@ ").strip()
+        else:
+            answer[heading] += line
+    return answer
+
+
+def _bundle(files: Mapping[str, str]) -> str:
+    """A tar of them below etc/, as text."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, text in sorted(files.items()):
+            content = text.encode("utf-8")
+            entry = tarfile.TarInfo(f"etc/{name}")
+            entry.size, entry.mode = len(content), 0o600
+            tar.addfile(entry, io.BytesIO(content))
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _parser(
+    answer: Mapping[str, str], site: SiteFiles, lines: tuple[FragmentLine, ...]
+) -> Iterator[Objection]:
+    """Level 1, some 10 ms: a client reads the configuration, as each of them does."""
+    if answer["parsed"].strip() == "0":
+        return
+    said = [match[2] for line in answer["parser"].splitlines() if (match := _SAYS.match(line))]
+    reason = next((text for text in said if "Parsing error" in text or "not a valid" in text), "")
+    parsed = next((match for text in said if (match := _PARSED.search(text))), None)
+    if parsed is None:
+        text = said[0] if said else _last(answer["parser"], answer["parsed"].strip())
+        yield Objection(1, _plain(text), line_meant(text, lines), fatal=True)
+        return
+    ours = PurePosixPath(parsed[1]).name == site.fragment.name
+    text = reason or f"cannot read `{parsed[3]}`"
+    yield Objection(1, _plain(text), line=int(parsed[2]) if ours else None, fatal=True)
+
+
+def _daemon(answer: Mapping[str, str], lines: tuple[FragmentLine, ...]) -> Iterator[Objection]:
+    """Level 2, some 0.2 s: the daemon itself, until it is up or gone."""
     found = dict.fromkeys(
         (match[1], match[2])
-        for line in output.splitlines()
+        for line in answer["said"].splitlines()
         if (match := _SAYS.match(line)) and not _NOISE.search(line)
     )
     for severity, message in found:
         yield Objection(
             2,
-            _plain(scratch, message),
+            _plain(message),
             line=line_meant(message, lines),
             fatal=severity == "fatal",
         )
-    if ran.code and not any(severity == "fatal" for severity, _ in found):
-        yield Objection(2, f"it does not come up: {_last(ran, output)}", fatal=True)
+    code = answer["daemon"].strip()
+    if code != "0" and not any(severity == "fatal" for severity, _ in found):
+        yield Objection(2, _why_not_up(answer, code), fatal=True)
+
+
+def _why_not_up(answer: Mapping[str, str], code: str) -> str:
+    if "unshare" in answer["trouble"]:
+        return (
+            "this login may make no namespaces, so that nothing can be tried on a copy:"
+            f" {_last(answer['trouble'], code)}"
+        )
+    return f"it does not come up: {_last(answer['trouble'] + answer['said'], code)}"
 
 
 def line_meant(message: str, lines: tuple[FragmentLine, ...]) -> int | None:
@@ -225,10 +321,10 @@ def line_meant(message: str, lines: tuple[FragmentLine, ...]) -> int | None:
     return None
 
 
-def _plain(scratch: Path, text: str) -> str:
-    return text.replace(f"{scratch}/", "").strip()
+def _plain(text: str) -> str:
+    return _OUR_PLACE.sub("", text).strip()
 
 
-def _last(ran: Ran, output: str = "") -> str:
-    lines = [line for line in (*output.splitlines(), *ran.err.splitlines()) if line.strip()]
-    return lines[-1].strip() if lines else f"it ends with {ran.code} and says nothing"
+def _last(said: str, code: int | str) -> str:
+    lines = [line for line in said.splitlines() if line.strip()]
+    return _plain(lines[-1]) if lines else f"it ends with {code} and says nothing"

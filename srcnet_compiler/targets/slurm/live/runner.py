@@ -1,4 +1,7 @@
-"""Running a command where the cluster's commands are: here, or over ssh."""
+"""Running a command where the cluster's commands are: here, or over ssh.
+
+On the far side nothing of ours is needed: a POSIX shell, and Slurm's own commands.
+"""
 
 import os
 import shlex
@@ -11,6 +14,9 @@ SECONDS = 60
 """The longest answer waited for: a broken Include alone is tried again for a minute."""
 NO_ANSWER = 124
 """The return code of a command that was given up, as `timeout` has it."""
+_ALSO = "/usr/sbin:/sbin"
+"""Where a shell of no administrator does not look, and slurmctld and ip are."""
+_PATH = f'PATH="${{0:+$0:}}$PATH:{_ALSO}"; export PATH; exec "$@"'
 
 
 class Ran(NamedTuple):
@@ -24,8 +30,9 @@ class Ran(NamedTuple):
 class Runner(Protocol):
     """Runs one command to its end; many may run at once."""
 
-    def run(self, argv: Sequence[str]) -> Ran:
-        """Give its answer; what cannot be run at all has a return code of its own, and says why."""
+    def run(self, argv: Sequence[str], text: str = "") -> Ran:
+        """Give `text` to it and take its answer; what cannot be run at all has a return code of
+        its own, and says why. Raises UnreachableError, RefusedError where there is no way there."""
         ...
 
 
@@ -36,16 +43,18 @@ class LocalRunner:
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = SECONDS
 
-    def run(self, argv: Sequence[str]) -> Ran:
+    def run(self, argv: Sequence[str], text: str = "") -> Ran:
+        path = f"{os.environ.get('PATH', os.defpath)}:{_ALSO}"
         try:
             done = subprocess.run(
                 argv,
                 capture_output=True,
-                stdin=subprocess.DEVNULL,
+                input=text,
                 text=True,
+                encoding="utf-8",
                 errors="replace",
                 timeout=self.seconds,
-                env={**os.environ, "LC_ALL": "C.UTF-8", **self.environment},
+                env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8", **self.environment},
                 check=False,
             )
         except subprocess.TimeoutExpired:
@@ -55,17 +64,7 @@ class LocalRunner:
         return Ran(done.returncode, done.stdout, done.stderr)
 
 
-@dataclass(frozen=True, slots=True)
-class SshRunner:
-    """On `host`, by the ssh of this machine with `options`; it never asks for a password."""
-
-    host: str
-    options: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = SECONDS
-
-    def run(self, argv: Sequence[str]) -> Ran:
-        settings = [f"{name}={value}" for name, value in sorted(self.environment.items())]
-        remote = shlex.join([*(["env", *settings] if settings else []), *argv])
-        ssh = ("ssh", "-o", "BatchMode=yes", *self.options, "--", self.host, remote)
-        return LocalRunner(seconds=self.seconds).run(ssh)
+def far_command(argv: Sequence[str], environment: Mapping[str, str], commands: str | None) -> str:
+    """One line for the shell of another machine; `commands` is where it looks first."""
+    settings = [f"{name}={value}" for name, value in sorted({"LC_ALL": "C", **environment}.items())]
+    return shlex.join(["env", *settings, "sh", "-c", _PATH, commands or "", *argv])

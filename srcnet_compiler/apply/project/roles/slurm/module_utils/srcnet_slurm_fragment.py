@@ -7,10 +7,9 @@ of the site's own configuration, and what is there goes back when the real daemo
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils import srcnet_slurm_waits
@@ -113,13 +112,16 @@ def remove(controller: Controller, seen: SlurmModel, name: str, before: Mapping[
 
 
 def _must_have_file(controller: Controller) -> None:
+    from srcnet_compiler.targets.slurm.live.files import kind_of
+
     path = controller.files.fragment
     if not controller.bounds.fragment:
         raise ConflictError("the site lets us have no partitions")
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise FailedError(f"{path} is no plain file: it is not replaced")
-    if not path.exists():
+    found = kind_of(controller.runner, path)
+    if found == "nothing":
         raise FailedError(f"{path} is not there: the site includes it in slurm.conf first")
+    if found != "file":
+        raise FailedError(f"{path} is no plain file: it is not replaced")
 
 
 def _check(controller: Controller, candidate: str, leaving: str | None = None) -> None:
@@ -240,36 +242,24 @@ def _undone_nodes(now: str, foreseen: str) -> Iterable[str]:
 
 def _move_into_place(controller: Controller, seen: SlurmModel, text: str) -> str:
     """Replace the file in one step; gives what it was. Its owner and rights stay."""
-    path = controller.files.fragment
-    former = path.read_text("utf-8")
+    from srcnet_compiler.targets.slurm.live.files import read_text
+
+    former = read_text(controller.runner, controller.files.fragment)
     if former != seen.written:
+        path = controller.files.fragment
         raise ConflictError(f"somebody has written to {path} meanwhile")
     if former != text:
-        _replace(path, text)
+        _replace(controller, former, text)
     return former
 
 
-def _replace(path: Path, text: str) -> None:
-    kept = path.stat()
-    new = path.with_name(f".{path.name}.srcnet")  # which no `Include *.conf` means
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+def _replace(controller: Controller, before: str, after: str) -> None:
+    from srcnet_compiler.targets.slurm.live.files import ChangedError, replace_text
+
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchown(descriptor, kept.st_uid, kept.st_gid)
-            os.fchmod(descriptor, kept.st_mode & 0o7777)
-            os.fsync(descriptor)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        replace_text(controller.runner, controller.files.fragment, before, after)
+    except ChangedError as changed:
+        raise ConflictError(str(changed)) from None
 
 
 def _reconfigure(
@@ -281,6 +271,7 @@ def _reconfigure(
 ) -> None:
     """Have the daemon read its files; put the former file back when it does not take the new."""
     from srcnet_compiler.targets.protocol import UnreachableError
+    from srcnet_compiler.targets.slurm.live.files import read_text
 
     said = ""
     try:
@@ -297,8 +288,9 @@ def _reconfigure(
         if said and "does not answer" not in said:
             break
         time.sleep(0.2)
-    if controller.files.fragment.read_text("utf-8") != former:
-        _replace(controller.files.fragment, former)
+    written = read_text(controller.runner, controller.files.fragment)
+    if written != former:
+        _replace(controller, written, former)
     reason = said or "it says nothing"
     raise FailedError(
         f"slurmctld did not take {what} ({reason}): our file is what it was before", final=True
