@@ -309,7 +309,8 @@ def test_no_environment_makes_them_fail_or_touch_anything(installed: Installed, 
     root = installed.cluster.folder / "scratch"
     (root / "treasure").mkdir(exist_ok=True)
     before = sorted(path for path in root.rglob("*") if not path.name.startswith("out."))
-    good = {"SLURM_JOB_ACCOUNT": OURS, "SLURM_JOB_ID": "7", "SLURM_JOB_UID": "1",
+    number = 70_000 + [*HOSTILE].index(case)
+    good = {"SLURM_JOB_ACCOUNT": OURS, "SLURM_JOB_ID": f"{number}", "SLURM_JOB_UID": "1",
             "SLURM_JOB_GID": "1"}  # fmt: skip
     for name in ("prolog.sh", "epilog.sh"):
         done = subprocess.run(["/bin/sh", installed.site.folder / name], env=good | HOSTILE[case],
