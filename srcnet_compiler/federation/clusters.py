@@ -117,6 +117,7 @@ def _cluster(
         fragment=spec.fragment,
         preemption=spec.preemption,
         scratch_resource=spec.scratchResource,
+        scratch_path=spec.scratchPath,
         nodes=tuple(
             _nodes(group, here.below("nodes", index), found)
             for index, group in enumerate(spec.nodes)

@@ -198,8 +198,9 @@ class SlurmCluster:
     """A Slurm cluster, and how far its site lets the federation in.
 
     `name` is that of the compute in the spec, `cluster` the one that Slurm has. `allows`: of
-    accounting, reservations and partitions. `scratch_resource` None: Slurm does not count scratch.
-    `share` None: the federation may have all. `queues`: the classes that may run here.
+    accounting, reservations and partitions. `scratch_resource` None: Slurm does not count scratch,
+    `scratch_path` None: the site does not say where it is. `share` None: the federation may have
+    all. `queues`: the classes that may run here.
     """
 
     site: SiteName
@@ -216,6 +217,7 @@ class SlurmCluster:
     fragment: str | None
     preemption: bool
     scratch_resource: str | None
+    scratch_path: str | None
     nodes: tuple[NodeGroup, ...]
     share: Share | None
     queues: tuple[QueueName, ...]

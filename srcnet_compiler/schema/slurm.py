@@ -30,6 +30,14 @@ HoursOfDay = Annotated[
         "09:00-18:00",
     ),
 ]
+NodePath = Annotated[
+    str,
+    text(
+        r"^(/[A-Za-z0-9_][A-Za-z0-9._+@=-]*)+$",
+        "a path that begins with `/`, with no space and no `.` before a name, and not `/` itself",
+        "/scratch/srcnet",
+    ),
+]
 SystemUser = Annotated[AccountName, such_as("srcnet")]
 
 
@@ -168,6 +176,8 @@ class Slurm(Spec):
     """Whether the cluster stops jobs for others by their quality of service."""
     scratchResource: Annotated[Name, such_as("scratch")] | None = None
     """The resource by which Slurm counts local scratch in GB; not counted where left out."""
+    scratchPath: NodePath | None = None
+    """The directory of local scratch, on each node, in which jobs get directories of their own."""
     nodes: Annotated[list[NodeGroup], Field(min_length=1)]
     """The nodes that jobs of the federation may run on."""
     share: ClusterShare | None = None

@@ -28,12 +28,12 @@ from srcnet_compiler.task import SHELL
 
 
 def emit(desired: SlurmModel) -> tuple[Artifact, ...]:
-    """All files of one cluster, in order of path."""
+    """All files of one cluster."""
     folder = f"slurm/{desired.instance}"
     accounting = desired.accounts or desired.qos
     return (
         *([_accounting(f"{folder}/accounting.yaml", desired)] if accounting else []),
-        *_tasks(f"{folder}/admin.md", desired),
+        *_tasks(folder, desired),
         *([emit_fragment(folder, desired)] if desired.fragment else []),
         *([_reservations(f"{folder}/reservations.yaml", desired)] if desired.reservations else []),
     )
@@ -99,14 +99,28 @@ def _reservations(path: str, desired: SlurmModel) -> Artifact:
     return to_artifact(path, head, tree, _spans(desired, things.values()))
 
 
-def _tasks(path: str, desired: SlurmModel) -> Iterator[Artifact]:
-    """What srcnet leaves to the cluster's administrators, where there is anything."""
+def _tasks(folder: str, desired: SlurmModel) -> Iterator[Artifact]:
+    """What srcnet leaves to the cluster's administrators, where there is anything: a page, and the
+    files on it to install."""
     if desired.tasks:
         from srcnet_compiler.emit.templates import fill_template
 
         head = (*desired.origins.get("instance", ()), *(s for t in desired.tasks for s in t.spans))
-        values = {"cluster": desired.cluster, "shell": SHELL, "tasks": desired.tasks}
+        files = {
+            t.script.name: fill_template(
+                f"{folder}/{t.script.name}", f"slurm/{t.script.name}.j2", t.script.values, t.spans
+            )
+            for t in desired.tasks
+            if t.script is not None
+        }
+        shown = [
+            (t, t.lines if t.script is None else files[t.script.name].content.splitlines())
+            for t in desired.tasks
+        ]
+        values = {"cluster": desired.cluster, "shell": SHELL, "tasks": shown}
+        path = f"{folder}/admin.md"
         yield fill_template(path, "slurm/admin.md.j2", values, tuple(dict.fromkeys(head)))
+        yield from files.values()
 
 
 def _thing(thing: Thing) -> Tree:

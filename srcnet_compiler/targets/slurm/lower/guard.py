@@ -1,78 +1,69 @@
 """A check of jobs when they are submitted, for a site to install: it asks ours who they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-_ASKED = {
-    "federated identity": ("fed_id=%S+", "fed_id=<your federated identity>"),
-    "image digest": ("image=sha256:%x+", "image=sha256:<the digest of your image>"),
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.slurm.lower.places import written
+from srcnet_compiler.targets.slurm.lower.scope import Scope
+from srcnet_compiler.targets.slurm.lower.scratch import GIGABYTE
+from srcnet_compiler.targets.slurm.lower.tasks import script
+from srcnet_compiler.task import Task
+
+NAME = "job_submit.lua"
+_COMMENT = {
+    "federated identity": "fed_id=<your federated identity>",
+    "image digest": "image=sha256:<the 64 digits of your image>",
 }
-"""What the comment of a job must have, as Lua finds it and as a person is told."""
+"""What the comment of a job must have, as a person is told."""
 
 
-def guard(prefix: str, carries: Sequence[str]) -> tuple[str, ...]:
-    """Lines of job_submit.lua. Jobs of accounts that are not ours are let pass at once."""
-    asked = [_ASKED[word] for word in carries if word in _ASKED]
-    return (
-        "local function srcnet_is_ours(account)",
-        '   account = account or ""',
-        f'   return account == "{prefix}" or string.sub(account, 1, {len(prefix) + 1}) == '
-        f'"{prefix}-"',
-        "end",
-        "",
-        "function srcnet_submit(job_desc)",
-        "   local account = job_desc.account or job_desc.default_account",
-        "   if not srcnet_is_ours(account) then return slurm.SUCCESS end",
-        *(_project(prefix) if "project" in carries else ()),
-        *(['   local comment = job_desc.comment or ""'] if asked else []),
-        *(line for pattern, words in asked for line in _demand(pattern, words)),
-        *(["   job_desc.admin_comment = comment"] if asked else []),
-        "   return slurm.SUCCESS",
-        "end",
-        "",
-        "function srcnet_modify(job_desc, job_rec)",
-        "   if not srcnet_is_ours(job_rec.account) then",
-        "      if not srcnet_is_ours(job_desc.account) then return slurm.SUCCESS end",
-        f'      slurm.log_user("a job that is not of {prefix} cannot become one: submit it anew")',
-        "      return slurm.ERROR",
-        "   end",
-        "   if job_desc.comment ~= nil and job_desc.comment ~= job_rec.comment then",
-        '      slurm.log_user("the comment of this job says whose it is: it stays as it is")',
-        "      return slurm.ERROR",
-        "   end",
-        "   return slurm.SUCCESS",
-        "end",
+def guard(scope: Scope) -> Iterator[Task]:
+    """Where jobs must say something of themselves, or get an amount of scratch that is counted."""
+    carries, amount = scope.policy.carries, _amount(scope)
+    if not carries and amount is None:
+        return
+    said = [
+        *([f"Every job of the federation carries its {', '.join(carries)}."] if carries else []),
+        *(
+            [f"One that does not ask for scratch gets {amount} GB of it, so that it is counted."]
+            if amount is not None
+            else []
+        ),
+    ]
+    yield script(
+        scope,
+        "Refuse jobs that do not say whose they are" if carries else "Have scratch asked for",
+        f"{' '.join(said)} Put this file beside your slurm.conf, which needs"
+        " `JobSubmitPlugins=lua`; Slurm reads it anew when it has changed. Jobs of all other"
+        " accounts pass as they are, and edits by root pass always. If you have a job_submit.lua,"
+        " take all above `slurm_job_submit` into it, and let your own functions return what"
+        " `srcnet_submit(job_desc)` and `srcnet_modify(job_desc, job_rec, modify_uid)` return where"
+        " that is not `slurm.SUCCESS`.",
+        NAME,
+        {
+            "project": "project" in carries,
+            "asked": [word for word in _COMMENT if word in carries],
+            "example": " ".join(_COMMENT[word] for word in _COMMENT if word in carries),
+            "resource": scope.cluster.scratch_resource,
+            "amount": amount,
+        },
+        *([scope.policy.origin.at("identity", "everyJobCarries")] if carries else []),
+        *_amount_places(scope),
     )
 
 
-def calls() -> tuple[str, ...]:
-    """Lines of a job_submit.lua that does nothing else."""
-    return (
-        "",
-        "function slurm_job_submit(job_desc, part_list, submit_uid)",
-        "   return srcnet_submit(job_desc)",
-        "end",
-        "",
-        "function slurm_job_modify(job_desc, job_rec, part_list, modify_uid)",
-        "   return srcnet_modify(job_desc, job_rec)",
-        "end",
-        "",
-        "return slurm.SUCCESS",
-    )
+def _amount(scope: Scope) -> int | None:
+    """The GB of scratch that a job is given; None where Slurm counts none, or none is due."""
+    scratch, cluster = scope.policy.scratch, scope.cluster
+    due = scratch is not None and scratch.per_job == "required" and scratch.amount
+    counted = cluster.scratch_resource is not None and any(g.scratch for g in cluster.nodes)
+    return due // GIGABYTE if due and counted else None
 
 
-def _project(prefix: str) -> tuple[str, ...]:
-    return (
-        f'   if account == "{prefix}" then',
-        f'      slurm.log_user("say for which project: --account={prefix}-<project>")',
-        "      return slurm.ERROR",
-        "   end",
-    )
-
-
-def _demand(pattern: str, words: str) -> tuple[str, ...]:
-    return (
-        f'   if not string.find(comment, "{pattern}") then',
-        f'      slurm.log_user("the job must say `{words}` in its --comment")',
-        "      return slurm.ERROR",
-        "   end",
-    )
+def _amount_places(scope: Scope) -> Iterator[Span]:
+    scratch, cluster = scope.policy.scratch, scope.cluster
+    if scratch is not None:
+        yield from written(scratch.origin, "amount", "perJob")
+        yield from written(cluster.origin, "scratchResource")
+        for group in cluster.nodes:
+            yield from written(group.origin, "scratch")

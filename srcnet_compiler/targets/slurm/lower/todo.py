@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from srcnet_compiler.federation.compute import WEEKDAYS
-from srcnet_compiler.hostlist import compress
-from srcnet_compiler.span import Span
-from srcnet_compiler.targets.slurm.lower.guard import calls, guard
-from srcnet_compiler.targets.slurm.lower.places import Spans, all_queues, cluster_places, written
+from srcnet_compiler.targets.slurm.lower.guard import guard
+from srcnet_compiler.targets.slurm.lower.places import Spans, all_queues, written
 from srcnet_compiler.targets.slurm.lower.scope import RANKS, Scope
+from srcnet_compiler.targets.slurm.lower.scratch import scratch
+from srcnet_compiler.targets.slurm.lower.tasks import CONFIG, task
 from srcnet_compiler.targets.slurm.model import (
     Qos,
     Reservation,
@@ -23,10 +23,6 @@ from srcnet_compiler.targets.slurm.model.lines import (
 )
 from srcnet_compiler.task import SHELL, Task
 
-_GIGABYTE = 10**9
-_SCRATCH = "scratch"
-_CONFIG = "slurm.conf"
-
 
 def todo(scope: Scope, whole: SlurmModel) -> tuple[Task, ...]:
     """In the order in which they are best done; `whole` has what the site does not allow too."""
@@ -41,15 +37,9 @@ def todo(scope: Scope, whole: SlurmModel) -> tuple[Task, ...]:
         *_reservations(scope, whole),
         *_preemption(scope, whole),
         *_hours(scope, whole),
-        *_scratch(scope),
-        *_guard(scope),
+        *scratch(scope),
+        *guard(scope),
     )
-
-
-def _task(
-    scope: Scope, title: str, why: str, where: str, lines: tuple[str, ...], *spans: Span
-) -> Task:
-    return Task(title, why, where, lines, tuple(dict.fromkeys((*spans, *cluster_places(scope)))))
 
 
 def _spans(*things: Thing) -> Spans:
@@ -62,7 +52,7 @@ def _spans(*things: Thing) -> Spans:
 def _login(scope: Scope) -> Iterator[Task]:
     user = scope.cluster.controller.user
     if user is not None and (scope.allows("accounting") or scope.allows("reservations")):
-        yield _task(
+        yield task(
             scope,
             "Let srcnet change what you allow",
             f"Slurm lets only operators make QOS, accounts and reservations; `{user}` is the user"
@@ -78,22 +68,22 @@ def _partitions(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     things = whole.partitions.values()
     names = ", ".join(f"`{thing.name}`" for thing in things)
     if scope.allows("partitions"):
-        yield _task(
+        yield task(
             scope,
             "Include the federation's partitions",
             "They stand in a file of their own, which holds nothing else; make it before the line"
             f" is read: `mkdir -p {_folder(whole.fragment)} && touch {whole.fragment}`.",
-            _CONFIG,
+            CONFIG,
             (f"Include {whole.fragment}",),
             *written(scope.cluster.origin, "fragment", "allows"),
         )
     elif things:
-        yield _task(
+        yield task(
             scope,
             "Give the federation's jobs partitions",
             f"You keep partitions to yourselves: write {names}, or let the accounts and QOS of"
             " these lines into partitions that you have.",
-            _CONFIG,
+            CONFIG,
             tuple(partition_line(thing) for thing in things),
             *_spans(*things),
         )
@@ -105,7 +95,7 @@ def _folder(path: str) -> str:
 
 def _accounting(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     if not scope.allows("accounting") and whole.accounts:
-        yield _task(
+        yield task(
             scope,
             "Make the federation's QOS and accounts",
             "You keep accounting to yourselves. What exists already is refused and harmless: change"
@@ -125,7 +115,7 @@ def _accounting(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
 def _reservations(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     things = whole.reservations.values()
     if not scope.allows("reservations") and things:
-        yield _task(
+        yield task(
             scope,
             "Keep nodes for the windows",
             f"You keep reservations to yourselves. Times are those of {whole.time_zone}; Slurm"
@@ -154,12 +144,12 @@ _LONG = dict(
 
 def _farewell(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     if scope.allows("partitions"):
-        yield _task(
+        yield task(
             scope,
             "Take the federation's partitions out",
             "The cluster ends for the federation. When nothing stands in that file any more,"
             " take out the line that includes it, reconfigure, and remove the file.",
-            _CONFIG,
+            CONFIG,
             (f"Include {whole.fragment}",),
             *written(scope.cluster.origin, "fragment", "allows"),
         )
@@ -170,13 +160,13 @@ def _farewell(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
 
 def _enforce(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     if whole.accounts:
-        yield _task(
+        yield task(
             scope,
             "Have limits enforced",
             "Without `limits` and `qos` the federation's limits are written and do nothing."
             " `limits` holds for everybody: users without an association can submit nothing any"
             " more. Add what is missing to the words that stand there.",
-            _CONFIG,
+            CONFIG,
             ("AccountingStorageEnforce=associations,limits,qos",),
             scope.policy.origin.at("queues"),
             *all_queues(scope),
@@ -187,12 +177,12 @@ def _resources(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     things: tuple[Thing, ...] = (*whole.qos.values(), *whole.associations.values())
     limited = [thing for thing in things if _limits(thing, "gres/gpu")]
     if limited:
-        yield _task(
+        yield task(
             scope,
             "Have GPUs counted",
             "GPUs are limited, and Slurm refuses limits of what it does not count. Add it to what"
             " stands there.",
-            _CONFIG,
+            CONFIG,
             ("AccountingStorageTRES=gres/gpu",),
             *_spans(*limited),
         )
@@ -208,14 +198,14 @@ def _preemption(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     least = min((RANKS.index(q.priority) for q in makes_way), default=len(RANKS))
     if scope.cluster.preemption or all(RANKS.index(q.priority) <= least for q in scope.queues):
         return
-    yield _task(
+    yield task(
         scope,
         "Let jobs make way, if you want it",
         f"Jobs of {', '.join(f'`{scope.name(q.name)}`' for q in makes_way)} may be stopped and"
         " queued again for others of the federation; this cluster stops none. Both keys hold for"
         " all QOS, of which only those with `Preempt` stop others. Then write `preemption: true` in"
         " the spec of your site.",
-        _CONFIG,
+        CONFIG,
         ("PreemptType=preempt/qos", "PreemptMode=REQUEUE"),
         *(q.origin.at("preemptible") for q in makes_way),
         *written(scope.cluster.origin, "preemption"),
@@ -230,7 +220,7 @@ def _hours(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
     grants = {scope.name(grant.project.name): grant for grant in scope.grants}
     periods = [grants[each.account].allocation for each in counted]
     ends = tuple(dict.fromkeys(p.origin.at("period", "until") for p in periods))
-    yield _task(
+    yield task(
         scope,
         "Begin each period at nothing",
         "Hours hold for a whole period, and Slurm counts from when it was last told to begin anew"
@@ -246,69 +236,3 @@ def _hours(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
         scope.cluster.origin.at("cluster"),
         *ends,
     )
-
-
-# ── scratch and identity ──────────────────────────────────────────────────────────────────────
-
-
-def _scratch(scope: Scope) -> Iterator[Task]:
-    scratch = scope.policy.scratch
-    if scratch is None or scratch.per_job == "none":
-        return
-    place = (scratch.origin.at("perJob"), *written(scratch.origin, "amount", "cleanup"))
-    groups = [group for group in scope.cluster.nodes if group.scratch]
-    if scope.cluster.scratch_resource is None and groups:
-        counts = [(compress(g.names), (g.scratch or 0) // _GIGABYTE) for g in groups]
-        yield _task(
-            scope,
-            "Have local scratch counted",
-            "Jobs of the federation get scratch on their nodes. Slurm shares it out in GB if it is"
-            " a resource that is only counted; add `Gres=` to your lines of these nodes. Then write"
-            f" `scratchResource: {_SCRATCH}` in the spec of your site.",
-            f"{_CONFIG} and gres.conf",
-            (
-                f"GresTypes={_SCRATCH}",
-                f"AccountingStorageTRES=gres/{_SCRATCH}",
-                *(f"NodeName={names} Gres={_SCRATCH}:{count}" for names, count in counts),
-                "# gres.conf",
-                *(
-                    f"NodeName={names} Name={_SCRATCH} Count={count} Flags=CountOnly"
-                    for names, count in counts
-                ),
-            ),
-            *place,
-            *(span for g in groups for span in written(g.origin, "scratch", "names")),
-            *written(scope.cluster.origin, "scratchResource"),
-        )
-    if scratch.keep == 0:
-        yield _task(
-            scope,
-            "Have scratch emptied when a job ends",
-            "Each job then has a directory of its own, which goes with it. The directory of your"
-            " scratch is yours to choose; every job of the cluster gets one.",
-            f"{_CONFIG} and job_container.conf",
-            (
-                "JobContainerType=job_container/tmpfs",
-                "PrologFlags=Contain",
-                "# job_container.conf",
-                "AutoBasePath=true BasePath=<the directory of your scratch>",
-            ),
-            *place,
-        )
-
-
-def _guard(scope: Scope) -> Iterator[Task]:
-    carries = scope.policy.carries
-    if carries:
-        yield _task(
-            scope,
-            "Refuse jobs that do not say whose they are",
-            f"Every job of the federation carries its {', '.join(carries)}. Needs"
-            " `JobSubmitPlugins=lua` in slurm.conf. Jobs of all other accounts pass at once. If you"
-            " have a job_submit.lua, take the first three functions and call the last two of them"
-            " from your own.",
-            "job_submit.lua",
-            (*guard(scope.prefix, carries), *calls()),
-            scope.policy.origin.at("identity", "everyJobCarries"),
-            scope.policy.origin.at("prefix"),
-        )
