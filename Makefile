@@ -6,10 +6,10 @@ SERVER := .srcnet/rucio-server
 SLURM := munge slurmctld slurmd slurmdbd slurm-client mariadb-server-core mariadb-client-core openssh-server openssh-client lua5.3
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint check wheel bench setup server system clean
+.PHONY: help demo test lint check wheel bench slurm-cost setup server system clean
 
 help:  ## Say what can be done
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: setup server  ## The main job on a real Rucio: SRCNet's sites validated, compiled, planned, applied, verified
 	$(BIN)/srcnet demo
@@ -36,6 +36,10 @@ wheel: setup  ## The wheel, installed in an empty environment, validates and com
 
 bench: setup server  ## Measure, print a table, keep its history
 	$(BIN)/python -m benchmarks
+
+slurm-cost: setup system  ## As root: try on real clusters what changes of Slurm cost; the recording, table and page anew
+	$(BIN)/python -m experiments.slurm_cost run
+	$(BIN)/python docs/generate.py
 
 setup: $(INSTALLED)
 

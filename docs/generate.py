@@ -1,4 +1,4 @@
-"""The pages of docs/reference, from the command line and the schemas as they are.
+"""The pages of docs/reference, from the command line, the schemas and the experiments as they are.
 
 python docs/generate.py           write them
 python docs/generate.py --check   end with 1 where one is not current
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from experiments.slurm_cost import page as slurm_page
 from srcnet_compiler.cli.exits import MEANINGS
 from srcnet_compiler.cli.group import COMMANDS, root
 from srcnet_compiler.quantity import (
@@ -34,6 +35,7 @@ def pages() -> dict[str, str]:
     """Every page, by the name of its file."""
     return {
         "commands.md": "\n".join(_commands()) + "\n",
+        "slurm-changes.md": "\n".join((MADE, *slurm_page.lines(_table))) + "\n",
         "spec-language.md": "\n".join(_language()) + "\n",
     }
 
