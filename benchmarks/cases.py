@@ -113,10 +113,42 @@ def _apply_live(folder: Path) -> Iterator[Task]:
 
 
 @contextmanager
-def _server(folder: Path, sites: int, *more: str) -> Iterator[Path]:
+def _slurm_read(folder: Path) -> Iterator[Task]:
+    with _cluster(folder, "filled") as cluster:
+        yield Task((*MODULE, "benchmarks.slurm_work", "read", str(cluster)), tells_parts=True)
+
+
+@contextmanager
+def _slurm_apply(folder: Path) -> Iterator[Task]:
+    """Each run makes them in accounts of its own, five with a hundred users each."""
+    with _cluster(folder) as cluster:
+        work = [*MODULE, "benchmarks.slurm_work", "apply", str(cluster), "r0", "5"]
+        step = 0
+
+        def further() -> None:
+            nonlocal step
+            step += 1
+            work[-2] = f"r{step}"
+
+        yield Task(work, before=further, tells_parts=True)
+
+
+def _cluster(folder: Path, *more: str) -> AbstractContextManager[Path]:
+    """A cluster of its own, and the file that says how to reach it."""
+    command = (*MODULE, "benchmarks.live_cluster", str(folder), *more)
+    return _prepared(command, folder / "cluster.json")
+
+
+def _server(folder: Path, sites: int, *more: str) -> AbstractContextManager[Path]:
     """A server of its own, and where the specs for it are."""
     database = os.environ.get("SRCNET_BENCH_DATABASE", "sqlite")
     command = (*MODULE, "benchmarks.live_server", str(folder), str(sites), database, *more)
+    return _prepared(command, folder / "specs")
+
+
+@contextmanager
+def _prepared(command: tuple[str, ...], where: Path) -> Iterator[Path]:
+    """What this command prepares, until it is told that nobody needs it any more."""
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True
     ) as process:
@@ -124,8 +156,8 @@ def _server(folder: Path, sites: int, *more: str) -> Iterator[Path]:
         assert process.stdout is not None
         try:
             if process.stdout.readline() != "ready\n":
-                raise RuntimeError("the server could not be prepared")
-            yield folder / "specs"
+                raise RuntimeError("the system could not be prepared")
+            yield where
         finally:
             process.stdin.close()
 
@@ -148,4 +180,22 @@ CASES = (
     ),
     Case("read-live", "64 RSEs, 992 distances, one by one", _read_live, is_live=True, runs=3),
     Case("apply-live", "apply 506 changes, and verify", _apply_live, is_live=True, runs=1),
+    Case(
+        "slurm-5000-associations",
+        "one site: 5,000 associations, 200 partitions",
+        _slurm_read,
+        3,
+        part="read",
+        is_live=True,
+        runs=3,
+    ),
+    Case(
+        "slurm-500-associations",
+        "500 new associations in Slurm",
+        _slurm_apply,
+        10,
+        part="apply",
+        is_live=True,
+        runs=2,
+    ),
 )

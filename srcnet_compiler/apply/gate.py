@@ -7,6 +7,7 @@ before the module goes on:
     intent → {"go": true}                         the ledger holds it: act
     result → {"go": true}                         the ledger holds it: next
 
+An intent or a result is one change's, or, as ``each``, those of several that are done at once.
 Without a ``go`` the module stops. So nothing happens that the ledger does not know of, nothing goes
 on when we are gone, and credentials stand in no file, environment or argument.
 """
@@ -18,7 +19,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedRWPair
@@ -77,6 +78,14 @@ class Journal:
                 after=after,
             )
         return now
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Lines that are durable, all of them or none, when the block has ended."""
+        return nullcontext() if self.rehearsal else self.ledger.at_once()
+
+
+Told: TypeAlias = Sequence[tuple[Change, Mapping[str, Json]]]
+"""What a message says of which change."""
 
 
 class Gate:
@@ -199,34 +208,43 @@ class Gate:
             at = said["at"]
             if at == "hello":
                 return {"go": not self._stopping.is_set(), "connection": self._connection}
-            change = self._changes[said["id"]]
-            if at == "intent":
-                return self._intent(change, said)
-            return self._result(change, said)
+            each = said.get("each") or [said]
+            told = [(self._changes[one["id"]], one) for one in each]
+            return self._intend(told) if at == "intent" else self._conclude(told)
         except StateError as error:
             self.trouble = error
             return {"go": False, "why": "the ledger cannot be written"}
         except (ValueError, KeyError, TypeError) as error:
             return {"go": False, "why": f"not understood: {type(error).__name__}"}
 
-    def _intent(self, change: Change, said: Mapping[str, Json]) -> dict[str, Json]:
+    def _intend(self, told: Told) -> dict[str, Json]:
         if self._stopping.is_set():
             return {"go": False, "why": "stopping"}
-        before = self._without_secrets(said.get("before"))
-        self._begun[change.id] = self._journal.write(change, INTENT, before=before)
-        self._progress(Step(change, None))
+        begun: dict[str, datetime] = {}
+        with self._journal.at_once():
+            for change, said in told:
+                before = self._without_secrets(said.get("before"))
+                begun[change.id] = self._journal.write(change, INTENT, before=before)
+        self._begun |= begun
+        for change, _ in told:
+            self._progress(Step(change, None))
         return {"go": True}
 
-    def _result(self, change: Change, said: Mapping[str, Json]) -> dict[str, Json]:
+    def _conclude(self, told: Told) -> dict[str, Json]:
+        with self._journal.at_once():
+            results = [self._concluded(change, said) for change, said in told]
+        self.results |= {result.change.id: result for result in results}
+        for result in results:
+            self._progress(Step(result.change, result.status, result.text))
+        return {"go": True}
+
+    def _concluded(self, change: Change, said: Mapping[str, Json]) -> Result:
         status, text = Status(said["status"]), self.hide(str(said.get("text") or ""))
         cause = Cause(said["cause"]) if said.get("cause") else None
         before, after = (self._without_secrets(said.get(key)) for key in ("before", "after"))
         now = self._journal.write(change, status.value, text, before, after)
         begun = self._begun.get(change.id, now)
-        seconds = (now - begun).total_seconds()
-        self.results[change.id] = Result(change, status, text, cause, seconds)
-        self._progress(Step(change, status, text))
-        return {"go": True}
+        return Result(change, status, text, cause, (now - begun).total_seconds())
 
 
 def _secrets(value: Json, key: str = "") -> Iterator[str]:

@@ -65,7 +65,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
         with self._as_state_error():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             try:
@@ -113,6 +113,19 @@ class Ledger:
                 " after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*values, _text(before), _text(after)),
             )
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Lines that are on the disk, all of them or none, when the block has ended."""
+        with self._turn, self._as_state_error():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def begin(self, *, at: str, run: str, plan: str) -> None:
         """Start a plan, or a finished one over again: what is final counts from here."""

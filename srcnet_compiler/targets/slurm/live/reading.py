@@ -55,6 +55,7 @@ _ANSWERED_BY = {
     Reservation.kind: ("reservation",),
     "job": ("job",),
     "node": ("node",),
+    "user": ("user",),
 }
 
 T = TypeVar("T")

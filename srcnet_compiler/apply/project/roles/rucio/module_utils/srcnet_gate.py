@@ -1,7 +1,8 @@
 """What every module of ours does: ask the gate, look again, act, look again, tell.
 
-A target gives `observe`, `act` and `unmet`; the order of steps and the decisions are here. The
-other end of the socket is srcnet_compiler/apply/gate.py.
+A target gives `observe`, `act` and `unmet`; the order of steps and the decisions are here. Where a
+target can do many changes at once, the same steps are taken for all of them together. The other end
+of the socket is srcnet_compiler/apply/gate.py.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 Wire = Mapping[str, Any]
 """A change, a field or a wait as srcnet_compiler/apply/wire.py writes it."""
@@ -63,6 +64,28 @@ class Target(Protocol):
 
     def passes_through_absence(self, field: Wire) -> bool:
         """Whether a change that was cut off may have left this field without a value."""
+
+
+class Step(NamedTuple):
+    """A change that is to be made: the fields still to be set, and the object as just read."""
+
+    change: Wire
+    todo: Sequence[Wire]
+    before: Seen
+
+
+@runtime_checkable
+class Together(Protocol):
+    """What a target offers besides, where each command costs more than what it says."""
+
+    def together(self, changes: Sequence[Wire]) -> int:
+        """How many of these, from the first on, can be carried out at once."""
+
+    def glance(self, changes: Sequence[Wire]) -> Target:
+        """Looks once for all of these, and answers from that."""
+
+    def act_together(self, steps: Sequence[Step]) -> None:
+        """Do what can be done at once; whether it worked is for a look to say."""
 
 
 class Gate:
@@ -137,50 +160,141 @@ def carry_out(
     results: dict[str, Said] = {}
     ended: dict[str, str] = {}
     stopped: str | None = None
-    for change in changes:
-        if stopped is None:
+    for group in _groups(changes, target, ended):
+        begun: Collection[str] = ()
+        if stopped is None and len(group) > 1 and isinstance(target, Together):
             try:
-                said = _one(change, target, gate, rehearse, ended)
+                begun = _at_once(group, target, gate, rehearse, results)
             except StoppedError as stop:
-                stopped, said = str(stop), {"status": LEFT, "text": str(stop)}
-            else:
-                stopped = said.pop("final", None)
-        else:
-            said = {"status": LEFT, "text": stopped}
-        results[change["id"]] = said
-        key = address(change["address"])
-        if ended.get(key) in (None, *GOOD):
-            ended[key] = said["status"]
+                stopped = str(stop)
+        for change in group:
+            said = results.get(change["id"])
+            if said is None and stopped is None:
+                try:
+                    said = _one(change, target, gate, rehearse, ended, change["id"] in begun)
+                except StoppedError as stop:
+                    stopped, said = str(stop), {"status": LEFT, "text": str(stop)}
+                else:
+                    stopped = said.pop("final", None)
+            elif said is None:
+                said = {"status": LEFT, "text": stopped}
+            results[change["id"]] = said
+            key = address(change["address"])
+            if ended.get(key) in (None, *GOOD):
+                ended[key] = said["status"]
     return results
 
 
+def _groups(
+    changes: Sequence[Wire], target: Target, ended: Mapping[str, str]
+) -> Iterator[Sequence[Wire]]:
+    """The changes in order, parted into what is done at once; `ended` grows in between."""
+    first = 0
+    while first < len(changes):
+        size = 1
+        if isinstance(target, Together) and (free := _independent(changes[first:], ended)):
+            size = max(1, target.together(free))
+        yield changes[first : first + size]
+        first += size
+
+
+def _independent(changes: Sequence[Wire], ended: Mapping[str, str]) -> Sequence[Wire]:
+    """Those, from the first on, that wait for no other: what they need is good already."""
+    here: set[str] = set()
+    for number, change in enumerate(changes):
+        key, needs = address(change["address"]), [*map(address, change["needs"])]
+        if key in here or key in ended or any(need in here for need in needs):
+            return changes[:number]
+        if any(ended.get(need, DONE) not in GOOD for need in needs):
+            return changes[:number]
+        here.add(key)
+    return changes
+
+
+def _at_once(
+    group: Sequence[Wire],
+    target: Together,
+    gate: Gate,
+    rehearse: bool,
+    results: dict[str, Said],
+) -> Collection[str]:
+    """Take the steps of `_one` for all at once; gives the ids of those that were begun.
+
+    Whatever is not as it should be then has no result: alone it says why, or is done after all.
+    """
+    settled: list[tuple[Wire, Said]] = []
+    steps: list[Step] = []
+    try:
+        look = target.glance(group)
+    except FailedError:
+        return ()
+    for change in group:
+        try:
+            weighed = _weigh(change, look, rehearse, {})
+        except ConflictError as conflict:
+            settled.append((change, {"status": CONFLICT, "text": str(conflict)}))
+        except FailedError:
+            continue
+        else:
+            if isinstance(weighed, Step):
+                steps.append(weighed)
+            else:
+                settled.append((change, weighed))
+    _tell_all(gate, settled, results)
+    if not steps:
+        return ()
+    each = [{"id": step.change["id"], "before": step.before} for step in steps]
+    gate.tell(at="intent", each=each)
+    _tell_all(gate, [*_done_at_once(steps, target)], results)
+    return {step.change["id"] for step in steps}
+
+
+def _done_at_once(steps: Sequence[Step], target: Together) -> Iterator[tuple[Wire, Said]]:
+    """Those that are proved to be done."""
+    with suppress(ConflictError, FailedError):
+        target.act_together(steps)
+    try:
+        look = target.glance([step.change for step in steps])
+    except FailedError:
+        return
+    for change, _, before in steps:
+        try:
+            after = look.observe(change)
+            _prove(change, after)
+        except (ConflictError, FailedError):
+            continue
+        yield change, {"status": DONE, "before": before, "after": after}
+
+
+def _tell_all(gate: Gate, said: Sequence[tuple[Wire, Said]], results: dict[str, Said]) -> None:
+    if said:
+        gate.tell(at="result", each=[{"id": change["id"], **what} for change, what in said])
+    results |= {change["id"]: _short(what) for change, what in said}
+
+
 def _one(
-    change: Wire, target: Target, gate: Gate, rehearse: bool, ended: Mapping[str, str]
+    change: Wire,
+    target: Target,
+    gate: Gate,
+    rehearse: bool,
+    ended: Mapping[str, str],
+    begun: bool = False,
 ) -> Said:
+    """`begun`: together with others it was not done."""
     missing = [n for n in map(address, change["needs"]) if ended.get(n, DONE) not in GOOD]
     if missing:
         text = f"needs {missing[0]}, which is {ended[missing[0]]}"
         return _told(gate, change, {"status": LEFT, "text": text})
-    begun = False
     try:
-        before = target.observe(change)
-        if rehearse and before is None and ended.get(address(change["address"])) == DONE:
-            # Its name will be there when the rename that comes before has been carried out.
-            return _told(gate, change, {"status": DONE, "text": "not looked at: renamed before"})
-        todo = decide(change, before, target)
-        if todo is None:
-            return _told(gate, change, {"status": ALREADY, "before": before})
-        unmet = [text for text in map(target.unmet, change["waits"]) if text]
-        if unmet:
-            return _told(gate, change, {"status": WAITING, "text": "; ".join(unmet)})
-        if rehearse:
-            return _told(gate, change, {"status": DONE, "before": before})
-        gate.tell(at="intent", id=change["id"], before=before)
+        weighed = _weigh(change, target, rehearse, ended)
+        if not isinstance(weighed, Step):
+            return _told(gate, change, weighed)
+        gate.tell(at="intent", id=change["id"], before=weighed.before)
         begun = True
-        target.act(change, todo, before)
+        target.act(*weighed)
         after = target.observe(change)
         _prove(change, after)
-        return _told(gate, change, {"status": DONE, "before": before, "after": after})
+        return _told(gate, change, {"status": DONE, "before": weighed.before, "after": after})
     except ConflictError as conflict:
         status = FAILED if begun else CONFLICT
         return _told(gate, change, {"status": status, "text": str(conflict)})
@@ -190,8 +304,32 @@ def _one(
         return {**said, "final": failure.text} if failure.final else said
 
 
+def _weigh(change: Wire, target: Target, rehearse: bool, ended: Mapping[str, str]) -> Step | Said:
+    """The step to take, or what has become of a change for which none is to be taken now.
+
+    Raises ConflictError, FailedError.
+    """
+    before = target.observe(change)
+    if rehearse and before is None and ended.get(address(change["address"])) == DONE:
+        # Its name will be there when the rename that comes before has been carried out.
+        return {"status": DONE, "text": "not looked at: renamed before"}
+    todo = decide(change, before, target)
+    if todo is None:
+        return {"status": ALREADY, "before": before}
+    unmet = [text for text in map(target.unmet, change["waits"]) if text]
+    if unmet:
+        return {"status": WAITING, "text": "; ".join(unmet)}
+    if rehearse:
+        return {"status": DONE, "before": before}
+    return Step(change, todo, before)
+
+
 def _told(gate: Gate, change: Wire, said: Said) -> Said:
     gate.tell(at="result", id=change["id"], **said)
+    return _short(said)
+
+
+def _short(said: Said) -> Said:
     return {key: said[key] for key in ("status", "text", "cause") if key in said}
 
 

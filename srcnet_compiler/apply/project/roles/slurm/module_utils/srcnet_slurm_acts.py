@@ -2,18 +2,17 @@
 
 Each takes the fields that are still to be set, and gives what the commands complained of, which
 proves nothing: the caller reads the object back. Only what is ours is ever named in a command.
+Objects of the database that are to become alike are named in one command, as a list.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from ansible.module_utils import srcnet_slurm_fragment
-from ansible.module_utils.srcnet_gate import ConflictError, FailedError, Seen, Wire
+from ansible.module_utils import srcnet_slurm_fragment, srcnet_slurm_windows
+from ansible.module_utils.srcnet_gate import ConflictError, FailedError, Seen, Step, Wire
 
 if TYPE_CHECKING:
     from srcnet_compiler.targets.slurm.live import Controller
@@ -39,30 +38,43 @@ def act(
     controller: Controller, seen: SlurmModel, change: Wire, todo: Sequence[Wire], before: Seen
 ) -> str:
     """Carry the change out; `seen` is the cluster as just read, of the change's kind."""
-    kind, action, name = change["address"]["kind"], change["action"], change["address"]["name"]
+    return act_alike(controller, seen, [Step(change, todo, before)])
+
+
+def act_alike(controller: Controller, seen: SlurmModel, steps: Sequence[Step]) -> str:
+    """Carry changes out that differ in their names alone (srcnet_slurm_groups.py)."""
+    change, todo, before = steps[0]
+    kind, action = change["address"]["kind"], change["action"]
     if action == "adopt":
         return ""
     do = ACTS.get((kind, action))
     if do is None:
         raise FailedError(f"cannot {action} a {kind}")
-    _sound(kind, name, todo if action != "retire" else ())
-    return do(Doing(controller, seen, name, todo, before or {}))
+    names = [step.change["address"]["name"] for step in steps]
+    for name in names:
+        sound(kind, name, todo if action != "retire" else ())
+    return do(Doing(controller, seen, names, todo, before or {}))
 
 
 class Doing:
-    """One change while it is done."""
+    """One change while it is done, or several that differ in their names alone."""
 
     def __init__(
         self,
         controller: Controller,
         seen: SlurmModel,
-        name: str,
+        names: Sequence[str],
         todo: Sequence[Wire],
         before: Mapping[str, Any],
     ) -> None:
-        self.controller, self.seen, self.name = controller, seen, name
+        self.controller, self.seen, self.names = controller, seen, names
         self.todo, self.before = todo, before
         self.cluster = f"cluster={controller.bounds.cluster}"
+
+    @property
+    def name(self) -> str:
+        """The name, or all of them as sacctmgr takes them."""
+        return ",".join(self.names)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -85,8 +97,9 @@ class Doing:
         return [*_settings(self.values, self.before)]
 
 
-def _sound(kind: str, name: str, todo: Sequence[Wire]) -> None:
-    """Slurm would take these for something else, or part them where it should not."""
+def sound(kind: str, name: str, todo: Sequence[Wire]) -> None:
+    """Raises FailedError for what Slurm would take for something else, or part where it should
+    not."""
     from srcnet_compiler.targets.slurm.model.words import (
         keeps_name,
         keeps_partition,
@@ -133,7 +146,7 @@ def _settings(values: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[
 
 def set_account(doing: Doing) -> str:
     bounds, parent = doing.controller.bounds, doing.values.get("Parent")
-    is_root = doing.name == bounds.root_account
+    is_root = bounds.root_account in doing.names
     if parent is not None and not is_root and parent not in doing.seen.accounts:
         raise ConflictError(f"account {parent} is not ours: nothing of ours can be below it")
     if is_root and parent in doing.seen.accounts:
@@ -170,51 +183,72 @@ def end_account(doing: Doing) -> str:
 
 
 def set_association(doing: Doing) -> str:
-    account, user, partition = (*doing.name.split("/"), "", "")[:3]
-    _must_be_ours(doing, account)
-    where = ("where", f"name={user or account}", doing.cluster)
-    if not user:
+    account, users, partition = _place(doing)
+    where = ("where", f"name={users or account}", doing.cluster)
+    if not users:
         return doing.run(*SACCTMGR, "modify", "account", *where, "set", *doing.settings())
     # without a partition, or an empty one, those of every partition would be meant
     place = (f"account={account}", f"partition={partition}")
     if doing.before:
         return doing.run(*SACCTMGR, "modify", "user", *where, *place, "set", *doing.settings())
     named = [each for each in place if not each.endswith("=")]
-    return doing.run(*SACCTMGR, "add", "user", user, *named, doing.cluster, *doing.settings())
+    return doing.run(*SACCTMGR, "add", "user", users, *named, doing.cluster, *doing.settings())
 
 
 def end_association(doing: Doing) -> str:
-    account, user, partition = (*doing.name.split("/"), "", "")[:3]
-    _must_be_ours(doing, account)
-    if not user:  # goes with its account; its limits can go before
+    account, users, partition = _place(doing)
+    if not users:  # goes with its account; its limits can go before
         where = ("where", f"name={account}", doing.cluster, "set")
         set_ = {name: v for name, v in FRESH.items() if doing.before.get(name, v) != v}
         settings = _settings(set_, doing.before)
         return doing.run(*SACCTMGR, "modify", "account", *where, *settings)
     place = (f"account={account}", f"partition={partition}", doing.cluster)
-    _keep_a_default(doing, account, user)
-    return doing.run(*SACCTMGR, "delete", "user", f"name={user}", *place)
+    _keep_a_default(doing, account, users)
+    return doing.run(*SACCTMGR, "delete", "user", f"name={users}", *place)
 
 
-def _keep_a_default(doing: Doing, account: str, user: str) -> None:
+def _place(doing: Doing) -> tuple[str, str, str]:
+    """Account, user and partition. Of several: one account and partition, and a list of users, or
+    a list of accounts."""
+    parts = [(*name.split("/"), "", "")[:3] for name in doing.names]
+    _must_be_ours(doing, *(account for account, _, _ in parts))
+    account, user, partition = parts[0]
+    if not user:
+        return doing.name, "", ""
+    return account, ",".join(user for _, user, _ in parts), partition
+
+
+def _keep_a_default(doing: Doing, account: str, users: str) -> None:
     """Who loses his default account could submit nothing any more without naming one, for others'
     accounts neither."""
     shown = doing.ask(
-        *("sacctmgr", "-nP", "show", "user", user, doing.cluster, "withassoc"),
-        "format=DefaultAccount,Account",
+        *("sacctmgr", "-nP", "show", "user", users, doing.cluster, "withassoc"),
+        "format=User,DefaultAccount,Account",
     )
-    rows = [line.split("|") for line in shown.splitlines()]
-    accounts = [row[1] for row in rows]
-    others = [name for name in accounts if name != account]
-    if others and accounts.count(account) == 1 and rows[0][0] == account:
-        ours_first = sorted(others, key=lambda name: (name not in doing.seen.accounts, name))
-        where = ("where", f"name={user}", doing.cluster, "set")
-        doing.run(*SACCTMGR, "modify", "user", *where, f"DefaultAccount={ours_first[0]}")
+    accounts: dict[tuple[str, str], list[str]] = {}
+    for user, default, name in (line.split("|") for line in shown.splitlines()):
+        accounts.setdefault((user, default), []).append(name)
+    moving: dict[str, list[str]] = {}
+    for (user, default), names in accounts.items():
+        others = [name for name in names if name != account]
+        if others and names.count(account) == 1 and default == account:
+            moving.setdefault(_next_default(doing, others), []).append(user)
+    for new, movers in moving.items():
+        where = ("where", f"name={','.join(movers)}", doing.cluster, "set")
+        if said := doing.run(*SACCTMGR, "modify", "user", *where, f"DefaultAccount={new}"):
+            raise FailedError(said)
 
 
-def _must_be_ours(doing: Doing, account: str) -> None:
-    if account not in doing.seen.accounts:
-        raise FailedError(f"there is no account {account} of ours")
+def _next_default(doing: Doing, accounts: Sequence[str]) -> str:
+    """The one that the plan names, if the user is in it; else one of ours."""
+    planned = doing.values.get("DefaultAccount")
+    return min(accounts, key=lambda n: (n != planned, n not in doing.seen.accounts, n))
+
+
+def _must_be_ours(doing: Doing, *accounts: str) -> None:
+    for account in accounts:
+        if account not in doing.seen.accounts:
+            raise FailedError(f"there is no account {account} of ours")
 
 
 def set_qos(doing: Doing) -> str:
@@ -255,8 +289,9 @@ def _owns(doing: Doing, name: str) -> bool:
 
 
 def _must_own(doing: Doing) -> None:
-    if not _owns(doing, doing.name):
-        raise ConflictError(f"{doing.name} is not ours")
+    for name in doing.names:
+        if not _owns(doing, name):
+            raise ConflictError(f"{name} is not ours")
 
 
 # ── windows ───────────────────────────────────────────────────────────────────────────────────
@@ -265,77 +300,16 @@ def _must_own(doing: Doing) -> None:
 def set_reservation(doing: Doing) -> str:
     _must_own(doing)
     verb = ("create", "reservation") if not doing.before else ("update",)
-    argv = ("scontrol", *verb, f"ReservationName={doing.name}", *_window(doing))
-    environment = ("env", f"TZ={doing.controller.bounds.time_zone}")
+    zone = doing.controller.bounds.time_zone
+    window = srcnet_slurm_windows.assignments(doing.values, doing.before, zone)
+    argv = ("scontrol", *verb, f"ReservationName={doing.name}", *window)
+    environment = ("env", f"TZ={zone}")
     deadline = time.monotonic() + HEARS_WITHIN
     while (said := doing.run(*environment, *argv)) and time.monotonic() < deadline:
         if "invalid account" not in said.lower() and "invalid user" not in said.lower():
             break
         time.sleep(0.5)  # an account that has just been made
     return said
-
-
-def _window(doing: Doing) -> Iterator[str]:
-    """The fields as scontrol takes them; it has no word for taking one away."""
-    from srcnet_compiler.targets.slurm.model.times import format_length
-
-    values, before = doing.values, doing.before
-    yield from _flags(values, before)
-    for name, value in values.items():
-        if name in ("Flags", "PURGE_COMP"):
-            continue
-        if name == "StartTime":
-            flags = values.get("Flags", before.get("Flags")) or ()
-            yield f"StartTime={_next_start(value, flags, doing.controller.bounds.time_zone)}"
-        elif name in ("Duration", "MaxStartDelay"):
-            yield f"{name}={format_length(value)}"
-        elif isinstance(value, list):
-            if value or before:
-                yield f"{name}={','.join(value)}"
-        elif value != "" or before:
-            yield f"{name}={value}"
-
-
-def _flags(values: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
-    """Of a window that exists, flags are only added and taken away."""
-    from srcnet_compiler.targets.slurm.model.times import format_length
-
-    had = before.get("Flags") or ()
-    wanted = values.get("Flags", had)
-    gone = [flag for flag in had if flag not in wanted]
-    new = [flag for flag in wanted if flag not in had]
-    purge = values.get("PURGE_COMP")
-    if purge == -1 and before:
-        gone.append("PURGE_COMP")
-    elif purge not in (None, -1):
-        new.append(f"PURGE_COMP={format_length(purge)}")
-    if gone:
-        yield f"Flags-={','.join(gone)}"
-    if new:
-        yield f"{'Flags+=' if before else 'Flags='}{','.join(new)}"
-
-
-def _next_start(said: str, flags: Sequence[str], zone: str) -> str:
-    """When a window begins next, in local time: one that repeats has no date."""
-    from srcnet_compiler.targets.slurm.model.times import start_of
-
-    if "T" in said and "-" in said:
-        return said
-    now = datetime.fromtimestamp(time.time(), ZoneInfo(zone)).replace(tzinfo=None, microsecond=0)
-    *_, clock = said.split(" ")
-    parts = [int(part) for part in clock.split(":")]
-    first = now.replace(minute=parts[0], second=parts[1])
-    step = timedelta(hours=1)
-    if len(parts) == 3:
-        first = now.replace(hour=parts[0], minute=parts[1], second=parts[2])
-        step = timedelta(days=1)
-    for number in range(9):
-        moment = first + number * step
-        fits = {"WEEKDAY": moment.weekday() < 5, "WEEKEND": moment.weekday() >= 5}
-        on_this_day = all(fits.get(flag, True) for flag in flags)
-        if moment > now and on_this_day and start_of(moment, flags) == said:
-            return f"{moment:%Y-%m-%dT%H:%M:%S}"
-    raise FailedError(f"`{said}` is no start of a window that repeats {', '.join(flags)}")
 
 
 def end_reservation(doing: Doing) -> str:

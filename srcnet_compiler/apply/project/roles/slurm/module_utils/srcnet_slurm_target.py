@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from ansible.module_utils import (
     srcnet_slurm_acts,
     srcnet_slurm_fragment,
+    srcnet_slurm_groups,
     srcnet_slurm_waits,
 )
-from ansible.module_utils.srcnet_gate import ConflictError, FailedError, Seen, Wire
+from ansible.module_utils.srcnet_gate import ConflictError, FailedError, Seen, Step, Wire
 
 if TYPE_CHECKING:
+    from srcnet_compiler.targets.protocol import Reading
     from srcnet_compiler.targets.slurm.live import Controller
     from srcnet_compiler.targets.slurm.model import SlurmModel
 
@@ -41,16 +43,38 @@ class Slurm:
 
     def unmet(self, wait: Wire) -> str | None:
         """Why the wait goes on, in words; None when the fact holds."""
-        unmet: str | None = _asking(srcnet_slurm_waits.unmet, self.controller, wait)
+        unmet: str | None = _asking(srcnet_slurm_waits.unmet, self._read, wait)
         return unmet
 
     def passes_through_absence(self, field: Wire) -> bool:
         """Nothing does: each change is one command, or one file that is moved into place."""
         return False
 
+    def together(self, changes: Sequence[Wire]) -> int:
+        """How many of these, from the first on, a few commands can carry out."""
+        number: int = srcnet_slurm_groups.together(changes)
+        return number
+
+    def glance(self, changes: Sequence[Wire]) -> Slurm:
+        """Looks once for all of these, which are of one kind, and answers from that."""
+        glance = Glance(self.controller, _kinds(changes))
+        self.seen = _asking(glance._look)
+        return glance
+
+    def act_together(self, steps: Sequence[Step]) -> None:
+        """What a command complains of is asked again of each change that is not so afterwards."""
+        for batch in srcnet_slurm_groups.batches(filter(_is_sound, steps)):
+            try:
+                _asking(srcnet_slurm_acts.act_alike, self.controller, self.seen, batch)
+            except ConflictError:
+                continue
+            except FailedError as failure:
+                if failure.final:
+                    raise
+
     def _observe(self, change: Wire) -> Seen:
         kind, name = change["address"]["kind"], change["address"]["name"]
-        self.seen = self._look(kind)
+        self.seen = self._look(*_kinds([change]))
         if kind == "partition":
             return srcnet_slurm_fragment.observe(self.controller, self.seen, change)
         found = self.seen.find(kind, name)
@@ -60,13 +84,19 @@ class Slurm:
         fields = dict(found.fields())
         if kind == "association" and name == name.partition("/")[0]:
             return _of_account(fields, change)
+        if _moves_default(change):
+            _, user, *_ = name.split("/")
+            fields["DefaultAccount"] = self.seen.foreign.users.get(user)
         return fields
 
-    def _look(self, kind: str) -> SlurmModel:
+    def _read(self, *kinds: str) -> Reading[SlurmModel]:
         from srcnet_compiler.targets.slurm.live import look
 
         controller = self.controller
-        reading = look(controller.runner, controller.bounds, controller.version, kind)
+        return look(controller.runner, controller.bounds, controller.version, *kinds)
+
+    def _look(self, *kinds: str) -> SlurmModel:
+        reading = self._read(*kinds)
         if reading.gaps:
             raise FailedError(f"cannot be read: {reading.gaps[0].reason}")
         return reading.model
@@ -93,6 +123,45 @@ class Slurm:
         if now is None:
             return bool(change["action"] == "retire")
         return all(now.get(field["name"]) == field["after"] for field in change["fields"])
+
+
+class Glance(Slurm):
+    """The cluster as it was at one moment, but for the jobs: those are counted when first asked."""
+
+    def __init__(self, controller: Controller, kinds: tuple[str, ...]) -> None:
+        super().__init__(controller)
+        self._kinds = kinds
+        self._readings: dict[tuple[str, ...], Reading[SlurmModel]] = {}
+
+    def _look(self, *_: str) -> SlurmModel:
+        return super()._look(*self._kinds)
+
+    def _read(self, *kinds: str) -> Reading[SlurmModel]:
+        if kinds not in self._readings:
+            self._readings[kinds] = super()._read(*kinds)
+        return self._readings[kinds]
+
+
+def _kinds(changes: Sequence[Wire]) -> tuple[str, ...]:
+    """What to read for changes of one kind."""
+    more = ("user",) if any(map(_moves_default, changes)) else ()
+    return (changes[0]["address"]["kind"], *more)
+
+
+def _moves_default(change: Wire) -> bool:
+    """Whether the default account of a user is among what changes."""
+    return any(field["name"] == "DefaultAccount" for field in change["fields"])
+
+
+def _is_sound(step: Step) -> bool:
+    todo = step.todo if step.change["action"] != "retire" else ()
+    try:
+        srcnet_slurm_acts.sound(
+            step.change["address"]["kind"], step.change["address"]["name"], todo
+        )
+    except FailedError:
+        return False
+    return True
 
 
 def _of_account(fields: dict[str, Any], change: Wire) -> Seen:
