@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.slurm_model import big, ours
 from srcnet_compiler.demo.slurm_clusters import Cluster, ClusterSpec, ask, running
 from srcnet_compiler.targets.slurm.emit import emit_fragment
-from srcnet_compiler.targets.slurm.live import connection
+from srcnet_compiler.targets.slurm.live import here
 from srcnet_compiler.targets.slurm.model import SlurmModel, parents_first
 
 
@@ -23,7 +23,7 @@ def main(folder: Path, filled: bool) -> None:
         model = ours(cluster.name, str(cluster.fragment))
         if filled:
             _fill(cluster, big(model), folder / "dump")
-        reach = connection(model, str(cluster.slurm_conf))
+        reach = here(model, str(cluster.slurm_conf))
         (folder / "cluster.json").write_text(json.dumps(reach), "utf-8")
         print("ready", flush=True)
         sys.stdin.read()

@@ -18,7 +18,7 @@ from benchmarks.slurm_model import big, with_members
 from srcnet_compiler.apply.receipt import Status
 from srcnet_compiler.apply.run import apply_plan
 from srcnet_compiler.apply.state import StateStore
-from srcnet_compiler.change import Action, Json
+from srcnet_compiler.change import Action, Json, SystemName
 from srcnet_compiler.plan.build import waves
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.model import Binding, Plan
@@ -83,7 +83,11 @@ def _plan(controller: Controller, wanted: SlurmModel) -> Plan:
     reading = read(controller.runner, wanted)
     assert not reading.gaps, reading.gaps
     changes = diff(wanted, reading)
-    return Plan(wanted.instance, Binding("specs", "artifacts", "tool"), waves(changes))
+    return Plan(
+        (SystemName("slurm", wanted.instance),),
+        Binding("specs", "artifacts", "tool"),
+        waves(changes),
+    )
 
 
 def _apply(plan: Plan, reach: Mapping[str, Json]) -> None:

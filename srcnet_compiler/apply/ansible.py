@@ -103,8 +103,7 @@ def run(
 ) -> Outcome:
     """Make one call and wait for its end; the thread that calls must live as long.
 
-    `folder` is private and ends with the run, `lock` is the target's lock. `reach` are Ansible's
-    variables for where the module runs, if that is not here. Nothing of the call is
+    `folder` is private and ends with the run, `lock` is the target's lock. Nothing of the call is
     running any more on return, provided the fence holds.
     """
     import ansible_runner

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +59,28 @@ class Sshd:
     def log(self) -> Path:
         return self.folder / "sshd.log"
 
+    @property
+    def host_key(self) -> str:
+        """Its public key, as specs pin it."""
+        return " ".join((self.folder / "host_key.pub").read_text("ascii").split()[:2])
+
+    def cut(self) -> None:
+        """End all sessions, as a network does that goes away."""
+        config = str(self.folder / "sshd_config")
+        for daemon in _pids("-f", f"^[^ ]*sshd .*-f {config}$"):
+            for session in _pids("-P", daemon):
+                for process in (*_pids("-P", session), session):
+                    with suppress(ProcessLookupError):
+                        os.kill(int(process), signal.SIGKILL)
+
     def command(self, *argv: str) -> list[str]:
         """What runs a command line there; the remote shell reads it, as always with ssh."""
         return ["ssh", "-F", str(self.client_config), self.name, *argv]
+
+
+def _pids(*which: str) -> list[str]:
+    found = subprocess.run(["pgrep", *which], capture_output=True, text=True, check=False)
+    return found.stdout.split()
 
 
 def why_not() -> str | None:

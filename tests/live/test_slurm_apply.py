@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ from srcnet_compiler.demo import slurm_clusters, slurm_foreign
 from srcnet_compiler.demo.processes import wait_until
 from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
-from srcnet_compiler.demo.sshd import Sshd
 from srcnet_compiler.targets.slurm import diff
 from srcnet_compiler.targets.slurm.model import Account, Association, Partition
 
@@ -95,26 +94,6 @@ def test_who_leaves_an_account_keeps_a_default(cluster: Cluster, tmp_path: Path)
     assert ask(cluster, *show) == "ska-hi"
     assert bad(carry_out(cluster, to_reach(cluster, nothing(model)), tmp_path)) == []
     assert ask(cluster, *show) == ""
-
-
-@pytest.mark.live("sshd")
-def test_the_same_module_acts_on_the_controller_by_ssh(
-    cluster: Cluster, sshd_of: Callable[[Cluster], Sshd], tmp_path: Path
-):
-    server = sshd_of(cluster)
-    options = "-o ControlMaster=no -o ControlPath=none"
-    reach = {
-        "ansible_connection": "ssh",
-        "ansible_host": server.name,
-        "ansible_ssh_args": f"-F {server.client_config} {options}",
-    }
-    connections = {key: {**value, "reach": reach} for key, value in reached(cluster).items()}
-    before = server.log.read_text().count("Accepted publickey")
-    for model in (wanted(cluster), nothing(wanted(cluster))):
-        plan = to_reach(cluster, model)
-        assert bad(carry_out(cluster, plan, tmp_path, connections=connections)) == []
-        assert diff.diff(model, seen(cluster)) == ()
-    assert server.log.read_text().count("Accepted publickey") > before
 
 
 # ── what is refused before anything is written ────────────────────────────────────────────────

@@ -31,7 +31,8 @@ _HOST = re.compile(r"^\s*SlurmctldHost\s*=\s*([^(\s]+)", re.IGNORECASE | re.MULT
 _NOISE = re.compile(
     r"pmi|state file|state save|MailProg|backup|fed_mgr|persist|slurmdbd|with accounting|DBD"
     r"|auth_none|auth/none|cred/none|NOTE: Trying|no_consume|gethostbyname|chdir|clusterid"
-    r"|gettimeofday|No such file or directory$|get_addr_info|xgetaddrinfo|Unable to resolve|hash plugin",
+    r"|No such file or directory$|get_addr_info|xgetaddrinfo|Unable to resolve|hash plugin"
+    r"|gettimeofday",
     re.IGNORECASE,
 )
 _SAYS = re.compile(r"^(?:\[[^\]]*\] )?(?:\w+: )?(error|fatal): (.*)$")

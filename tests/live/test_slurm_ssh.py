@@ -1,0 +1,183 @@
+"""A controller that is reached by ssh: what is done there, who is not let in, and connections that
+are cut."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+from slurm_apply_cases import (
+    bad,
+    bounds,
+    carry_out,
+    nothing,
+    save_associations,
+    seen,
+    to_reach,
+    wanted,
+)
+
+from srcnet_compiler.apply.receipt import exit_code
+from srcnet_compiler.demo import slurm_foreign
+from srcnet_compiler.demo.processes import free_port
+from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm
+from srcnet_compiler.demo.slurm_fingerprint import fingerprint
+from srcnet_compiler.demo.sshd import Sshd
+from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+from srcnet_compiler.targets.slurm import diff
+from srcnet_compiler.targets.slurm.live import here, open_connection, read
+
+pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
+
+
+@pytest.fixture
+def cluster(fresh_slurm: Slurm) -> Iterator[Cluster]:
+    """A cluster on which others compute: it is as it was when the test has ended (law 5)."""
+    (cluster,) = fresh_slurm.clusters
+    foreign = slurm_foreign.settle(cluster)
+    save_associations(cluster)
+    before = fingerprint(cluster)
+    yield cluster
+    assert slurm_foreign.state(cluster, foreign.job) == "RUNNING"
+    assert before.differences(fingerprint(cluster)) == ()
+
+
+@pytest.fixture
+def server(cluster: Cluster, sshd_of: Callable[[Cluster], Sshd]) -> Sshd:
+    return sshd_of(cluster)
+
+
+def by_ssh(cluster: Cluster, server: Sshd, **other: Any) -> dict[str, Any]:
+    """As the specs of a site say how its controller is reached."""
+    return {
+        **here(bounds(cluster), str(cluster.slurm_conf)),
+        "host": "127.0.0.1",
+        "port": server.port,
+        "user": server.user,
+        "private_key": server.key.read_text("ascii"),
+        "host_key": server.host_key,
+        **other,
+    }
+
+
+def test_every_kind_of_change_is_done_and_undone_by_ssh(
+    cluster: Cluster, server: Sshd, tmp_path: Path
+):
+    connections = {f"slurm/{cluster.name}": by_ssh(cluster, server)}
+    before = server.log.read_text().count("Accepted publickey")
+    for model in (wanted(cluster), nothing(wanted(cluster))):
+        plan = to_reach(cluster, model)
+        assert bad(carry_out(cluster, plan, tmp_path, connections=connections)) == []
+        assert diff.diff(model, seen(cluster)) == ()
+    assert server.log.read_text().count("Accepted publickey") == before + 2, "one login each"
+
+
+def test_what_is_read_by_ssh_is_what_is_there(cluster: Cluster, server: Sshd):
+    controller = open_connection(by_ssh(cluster, server))
+    try:
+        assert read(controller.runner, bounds(cluster)) == seen(cluster)
+        assert str(controller.files.conf) == str(cluster.slurm_conf)
+    finally:
+        controller.close()
+
+
+def test_the_configuration_is_found_where_the_specs_do_not_name_it(cluster: Cluster, server: Sshd):
+    said = by_ssh(cluster, server)
+    del said["slurm_conf"]  # the sessions of this host have it in their environment
+    controller = open_connection(said)
+    controller.close()
+    assert str(controller.files.conf) == str(cluster.slurm_conf)
+
+
+def test_no_key_is_in_a_file_or_among_the_arguments_of_a_process(
+    cluster: Cluster, server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    controller = open_connection(by_ssh(cluster, server))
+    try:
+        secret = server.key.read_text("ascii").splitlines()[2]
+        listed = subprocess.run(["ps", "axwwe"], capture_output=True, text=True, check=True)
+        assert "ssh" in listed.stdout
+        assert secret not in listed.stdout
+        for path in tmp_path.rglob("*"):
+            assert not path.is_file() or secret not in path.read_text("utf-8", "replace")
+    finally:
+        controller.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def other_key(folder: Path, *options: str) -> str:
+    path = folder / secrets.token_hex(4)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-f", str(path), *options], check=True)
+    return path.read_text("ascii")
+
+
+def test_whoever_is_not_let_in_is_told_why(cluster: Cluster, server: Sshd, tmp_path: Path):
+    stranger = other_key(tmp_path, "-N", "")
+    locked = other_key(tmp_path, "-N", "a passphrase")
+    for said, error, words in (
+        ({"private_key": stranger}, RefusedError, "does not accept our key"),
+        ({"private_key": locked}, RefusedError, "without a passphrase"),
+        ({"private_key": "-----BEGIN x PRIVATE KEY-----"}, RefusedError, "cannot be used"),
+        ({"user": "nobody-of-ours"}, RefusedError, "does not accept our key"),
+        ({"port": free_port()}, UnreachableError, "cannot be reached by ssh"),
+        ({"host": "no-such-host.invalid"}, UnreachableError, "cannot be reached by ssh"),
+        ({"cluster": "another"}, RefusedError, "not `another`"),
+    ):
+        with pytest.raises(error, match=words) as told:
+            open_connection(by_ssh(cluster, server, **said))
+        assert stranger.splitlines()[2] not in str(told.value)
+
+
+def test_a_host_with_another_key_than_the_specs_pin_is_not_logged_in_to(
+    cluster: Cluster, server: Sshd, tmp_path: Path
+):
+    other_key(tmp_path, "-N", "")
+    public = next(tmp_path.glob("*.pub")).read_text("ascii")
+    kind, key, *_ = public.split()
+    for host_key in (f"{kind} {key}", None):  # None: nobody has ever seen this host
+        said = by_ssh(cluster, server, host_key=host_key)
+        if host_key is None:
+            del said["host_key"]
+        with pytest.raises(UnreachableError, match="has not the key that"):
+            open_connection(said)
+
+
+def test_a_connection_that_is_cut_in_the_middle_leaves_nothing_half_done(
+    cluster: Cluster, server: Sshd, tmp_path: Path
+):
+    connections = {f"slurm/{cluster.name}": by_ssh(cluster, server)}
+    plan = to_reach(cluster, wanted(cluster))
+    done = 0
+
+    def cut(step: Any) -> None:
+        nonlocal done
+        done += step.status is not None
+        if done == 3:
+            server.cut()
+
+    receipt = carry_out(cluster, plan, tmp_path, connections=connections, progress=cut)
+    assert exit_code(receipt) in (1, 69), receipt
+    assert bad(receipt) != []
+    assert bad(carry_out(cluster, plan, tmp_path, connections=connections)) == []
+    assert diff.diff(wanted(cluster), seen(cluster)) == ()
+    end = to_reach(cluster, nothing(wanted(cluster)))
+    assert bad(carry_out(cluster, end, tmp_path, connections=connections)) == []
+
+
+def test_a_connection_that_is_cut_while_a_command_runs_is_said(cluster: Cluster, server: Sshd):
+    controller = open_connection(by_ssh(cluster, server))
+    cutting = Timer(1, server.cut)
+    cutting.start()
+    try:
+        with pytest.raises(UnreachableError, match="cannot be reached by ssh"):
+            controller.runner.run(["sleep", "30"])
+        assert controller.runner.run(["echo", "again"]).out == "again\n"
+    finally:
+        cutting.join()
+        controller.close()
