@@ -152,12 +152,18 @@ def test_a_job_of_ours_that_says_too_little_is_told_what_to_type(guarded, case, 
     assert ask(guarded.cluster, "squeue", "-h", "-o", "%i") == queued
 
 
-@pytest.mark.parametrize("options", [(), ("-A", ""), ("--array=1-2",)], ids=str)
+@pytest.mark.parametrize("options", [(), ("--array=1-2",)], ids=str)
 def test_who_is_ours_by_default_is_asked_too(guarded: Guarded, options: tuple[str, ...]):
     done = sbatch(guarded.cluster, *options, user=BY_DEFAULT)
     assert done.returncode != 0
     taken = sbatch(guarded.cluster, *options, "--comment", SAID, user=BY_DEFAULT)
     assert record(guarded.cluster, int(taken.stdout))["Account"] == OURS
+
+
+@pytest.mark.parametrize("options", [(), ("--comment", SAID)], ids=["bare", "said"])
+def test_no_job_passes_with_an_empty_account(guarded: Guarded, options: tuple[str, ...]):
+    """One that says all is refused by Slurm itself."""
+    assert sbatch(guarded.cluster, "-A", "", *options, user=BY_DEFAULT).returncode != 0
 
 
 @pytest.mark.parametrize("account", [OURS, OURS.upper()])
