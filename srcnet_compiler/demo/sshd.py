@@ -65,13 +65,20 @@ class Sshd:
         return " ".join((self.folder / "host_key.pub").read_text("ascii").split()[:2])
 
     def cut(self) -> None:
-        """End all sessions, as a network does that goes away."""
-        config = str(self.folder / "sshd_config")
-        for daemon in _pids("-f", f"^[^ ]*sshd .*-f {config}$"):
+        """End all sessions, as a network does that goes away for a moment."""
+        for daemon in self._daemons():
             for session in _pids("-P", daemon):
                 for process in (*_pids("-P", session), session):
                     with suppress(ProcessLookupError):
                         os.kill(int(process), signal.SIGKILL)
+
+    def answer(self, yes: bool) -> None:
+        """Whether whoever comes now gets an answer."""
+        for daemon in self._daemons():
+            os.kill(int(daemon), signal.SIGCONT if yes else signal.SIGSTOP)
+
+    def _daemons(self) -> list[str]:
+        return _pids("-f", rf"^sshd: .*-f {self.folder / 'sshd_config'} \[listener\]")
 
     def command(self, *argv: str) -> list[str]:
         """What runs a command line there; the remote shell reads it, as always with ssh."""

@@ -53,9 +53,16 @@ def _leave(lock: int) -> None:
     else:
         for account in pwd.getpwall():
             if account.pw_gecos == MARK:
+                _end_jobs(account.pw_name)
                 _change("userdel", account.pw_name)
     finally:
         os.close(lock)
+
+
+def _end_jobs(name: str) -> None:
+    """A killed daemon's job goes on, and whose processes run cannot be removed."""
+    command = ["pkill", "-KILL", "-u", name]
+    subprocess.run(command, env=clean_environment(PATH=PATH), capture_output=True, check=False)
 
 
 def _find(name: str) -> pwd.struct_passwd | None:

@@ -1,5 +1,6 @@
 """The ssh of this machine, with a key that stands in no file and the host's key as it is known."""
 
+import base64
 import os
 import re
 import subprocess
@@ -15,11 +16,12 @@ from srcnet_compiler.targets.slurm.live.runner import SECONDS, LocalRunner, Ran,
 
 CONNECT_SECONDS = 15
 _ENDED_BY_SSH = 255
-_LONGEST_SOCKET = 80
+_LONGEST_SOCKET = 60
 """Bytes of a folder in which a unix socket still has a name."""
 _WRONG_HOST = re.compile(r"host key verification failed|host identification has changed", re.I)
 _NOT_LET_IN = re.compile(r"permission denied|too many authentication failures", re.I)
-_KEPT = re.compile(r"passphrase|incorrect|error in libcrypto|invalid format", re.I)
+_KEPT = re.compile(r"load key .*(error in libcrypto|invalid format)", re.I)
+_MAGIC, _UNLOCKED = b"openssh-key-v1\0", b"\0\0\0\4none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class SshRunner:
         self, host: Host, environment: dict[str, str] | None = None, commands: str | None = None
     ) -> None:
         self.host, self.environment, self.commands = host, environment or {}, commands
+        if _is_locked(host.key):
+            raise RefusedError(f"the key for {host.where} has a passphrase, which nobody can type")
         self._stack = ExitStack()
         try:
             self._options = self._prepare()
@@ -127,13 +131,23 @@ class SshRunner:
                 f"the host that answers as {where} has not the key that {named}: ask its"
                 f" administrators, then write the new one as `hostKey` ({last})"
             )
-        if _KEPT.search(said) and "load key" in said.lower():
-            return RefusedError(
-                f"the key for {where} cannot be used: it must be a private key without a passphrase"
-            )
+        if _KEPT.search(said):
+            return RefusedError(f"the key for {where} cannot be used: it is no private key of ssh")
         if _NOT_LET_IN.search(said):
             return RefusedError(f"{where} does not accept our key: {last}")
         return UnreachableError(f"{where} cannot be reached by ssh: {last}")
+
+
+def _is_locked(key: str) -> bool:
+    """Whether a private key needs a passphrase: by its header, as ssh says nothing of it."""
+    if "ENCRYPTED" in key:
+        return True
+    body = "".join(line for line in key.splitlines() if not line.startswith("-----"))
+    try:
+        head = base64.b64decode(body[:64])
+    except ValueError:
+        return False
+    return head.startswith(_MAGIC) and not head.startswith(_MAGIC + _UNLOCKED)
 
 
 def _short() -> str | None:
