@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from slurm_recordings import RECORDINGS
 
-from srcnet_compiler.targets.slurm.live import LocalRunner, Ran, SiteFiles, rehearse
+from srcnet_compiler.targets.slurm.live import LocalRunner, Ran, SiteFiles, foresee, rehearse
 
 SITE = RECORDINGS / "22.05"
 GOOD = (
@@ -168,3 +168,14 @@ def test_nothing_of_a_copy_is_left(site: SiteFiles):
     rehearse(site, GOOD)
     rehearse(site, "garbage\n")
     assert copies() == before
+
+
+def test_where_the_state_cannot_be_read_all_but_qos_is_judged(site: SiteFiles):
+    blind = replace(site, state=None)
+    found = foresee(blind, GOOD)
+    assert found.objections == ()
+    assert not found.knows_qos
+    assert "PartitionName=ska" in found.partitions
+    (objection,) = rehearse(blind, f"{GOOD}PartitionName=new Nodes=zz9\n")[:1]
+    assert "zz9" in objection.text or "new" in objection.text
+    assert foresee(site, GOOD).knows_qos

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.federation.compute import SlurmCluster
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.span import Span
@@ -47,6 +48,8 @@ def look(found: Compiled) -> Iterator[Row]:
     data = found.federation.data
     for account, secret, place in _accounts(data):
         yield from _account(data, account, secret, place)
+    for cluster in found.federation.compute.clusters:
+        yield from _cluster(found, cluster)
 
 
 def _specs(found: Compiled) -> Row:
@@ -115,6 +118,42 @@ def _account(data: DataManagement, account: str, secret: Secret, place: Span) ->
         server = data.origin.at("server")
         code = Exit.UNREACHABLE
         yield Row(Answer.NO, "reach the server", str(trouble), None, server, code)
+
+
+def _cluster(found: Compiled, cluster: SlurmCluster) -> Iterator[Row]:
+    """A cluster that the specs let us manage: both logins, and what ours may do."""
+    from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+    from srcnet_compiler.targets.slurm.live import connection, open_connection, rights
+    from srcnet_compiler.targets.slurm.lower import instance_of
+
+    name = instance_of(cluster)
+    models = (each.model for each in found.models if each.target.name == "slurm")
+    model = next((each for each in models if each.instance == name), None)
+    if model is None:
+        return
+    control = cluster.controller
+    logins = [(False, control.secret, control.origin.at("credentials"))]
+    if (control.read_secret, control.read_user) != (control.secret, control.user):
+        logins.append((True, control.read_secret, control.origin.at("reading", "credentials")))
+    for reads, secret, place in logins:
+        there = _credentials(f"{name}{', for reading' if reads else ''}", secret, place)
+        yield there
+        if there.answer is Answer.NO:
+            continue
+        what = f"{name} lets us in{' to read' if reads else ''}"
+        try:
+            said = connection(cluster, model, os.environ, reading=reads)
+            with closing(open_connection(said)) as controller:
+                year, month = controller.version
+                yield Row(Answer.YES, what, f"cluster {model.cluster}, Slurm {year}.{month:02}")
+                if not reads:
+                    for right in rights(controller, cluster.allows):
+                        yield _right(right.what, right.may, right.why, right.needed)
+        except RefusedError as trouble:
+            yield Row(Answer.NO, what, str(trouble), None, place, Exit.CREDENTIALS)
+        except UnreachableError as trouble:
+            host = control.origin.at("host")
+            yield Row(Answer.NO, what, str(trouble), None, host, Exit.UNREACHABLE)
 
 
 def _credentials(account: str, secret: Secret, place: Span) -> Row:

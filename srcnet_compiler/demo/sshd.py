@@ -107,17 +107,23 @@ def why_not() -> str | None:
 
 @contextmanager
 def running(
-    folder: Path, *, name: str = "controller", environment: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    name: str = "controller",
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
 ) -> Iterator[Sshd]:
     """An sshd whose sessions have this environment; ended with its sessions at the end.
 
+    It lets `user` in, our own account where that is None; only root can let another in.
     `folder` must be new and gets keys, settings and the log. Only from the main thread.
     """
     reason = why_not()
     if reason is not None:
         raise ServerError(reason)
     folder.mkdir(mode=0o700, parents=True)
-    server = Sshd(name, free_port(), pwd.getpwuid(os.geteuid()).pw_name, folder.absolute())
+    own = pwd.getpwuid(os.geteuid()).pw_name
+    server = Sshd(name, free_port(), user or own, folder.absolute())
     if os.geteuid() == 0:
         PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
     _write_files(server, environment or {})
@@ -158,7 +164,7 @@ def _server_settings(server: Sshd, environment: Mapping[str, str]) -> str:
         "ListenAddress 127.0.0.1",
         f"Port {server.port}",
         f"HostKey {server.folder / 'host_key'}",
-        f"AuthorizedKeysFile {server.key}.pub",
+        *_authorized(server),
         f"AllowUsers {server.user}",
         "PermitRootLogin prohibit-password",
         "PasswordAuthentication no",
@@ -175,6 +181,17 @@ def _server_settings(server: Sshd, environment: Mapping[str, str]) -> str:
         *([f"SetEnv {given}"] if given else []),
     ]
     return "\n".join([*lines, ""])
+
+
+def _authorized(server: Sshd) -> tuple[str, ...]:
+    """Another user may not enter our folder, so that root reads the key for him."""
+    if server.user == pwd.getpwuid(os.geteuid()).pw_name:
+        return (f"AuthorizedKeysFile {server.key}.pub",)
+    return (
+        "AuthorizedKeysFile none",
+        f"AuthorizedKeysCommand {Path('/bin/cat').resolve()} {server.key}.pub",
+        "AuthorizedKeysCommandUser root",
+    )
 
 
 def _client_settings(server: Sshd) -> str:

@@ -41,6 +41,7 @@ def present(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
 _OPTIONS = (
     *("--system", "--user-group", "--no-create-home", "--home-dir", "/tmp"),
     *("--shell", "/bin/sh", "--comment", MARK),
+    *("--password", "*"),
 )
 
 

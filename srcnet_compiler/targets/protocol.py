@@ -68,6 +68,18 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """`may` None: it could not be found out. `why` is for people. What is not `needed` saves time,
+    or is root's alone.
+    """
+
+    what: str
+    may: bool | None
+    why: str = ""
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Target(Generic[M, C]):
     """`M` is the target's model of one instance, `C` the client that reads it.
 

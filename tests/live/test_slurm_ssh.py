@@ -3,9 +3,12 @@ are cut."""
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Timer
@@ -24,14 +27,15 @@ from slurm_apply_cases import (
 )
 
 from srcnet_compiler.apply.receipt import Status, exit_code
-from srcnet_compiler.demo import slurm_foreign
+from srcnet_compiler.demo import slurm_foreign, sshd
 from srcnet_compiler.demo.processes import free_port
-from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm
+from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.demo.sshd import Sshd
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 from srcnet_compiler.targets.slurm import diff
-from srcnet_compiler.targets.slurm.live import here, open_connection, read
+from srcnet_compiler.targets.slurm.live import here, open_connection, read, rights
+from srcnet_compiler.targets.slurm.model import Partition, Qos, Reservation
 
 pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
 
@@ -194,3 +198,81 @@ def test_a_connection_that_is_cut_while_a_command_runs_is_said(cluster: Cluster,
     finally:
         cutting.join()
         controller.close()
+
+
+# ── a login that is not root's ────────────────────────────────────────────────────────────────
+
+LOGIN = "ska-test-b"
+
+
+@pytest.fixture
+def login(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """The controller for a user who may write our file, and is known to Slurm with no rights."""
+    folder = tmp_path_factory.mktemp("login") / "sshd"
+    site = ("sacctmgr", "-i", "add", "user", f"name={LOGIN}", "account=root")
+    ask(cluster, *site)
+    owned = (cluster.fragment, cluster.fragment.parent)
+    before = [path.stat() for path in owned]
+    for path in owned:
+        shutil.chown(path, LOGIN, LOGIN)
+    environment = {"SLURM_CONF": str(cluster.slurm_conf)}
+    with sshd.running(folder, environment=environment, user=LOGIN) as server:
+        yield server
+    for path, was in zip(owned, before, strict=True):
+        os.chown(path, was.st_uid, was.st_gid)
+    ask(cluster, "sacctmgr", "-i", "delete", "user", f"name={LOGIN}")
+
+
+KINDS = ("qos", "reservation", "partition")
+
+
+def rights_of(cluster: Cluster, login: Sshd) -> list[bool | None]:
+    controller = open_connection(by_ssh(cluster, login))
+    try:
+        manages = ("accounting", "reservations", "partitions")
+        return [right.may for right in rights(controller, manages)]
+    finally:
+        controller.close()
+
+
+def made(cluster: Cluster, login: Sshd, state: Path, kind: str) -> bool:
+    """Whether one thing of a kind can be made; it is taken away again."""
+    things: dict[str, Any] = {
+        "qos": Qos("ska-one", priority=1),
+        "reservation": Reservation(
+            "ska_one", "2031-07-22T07:30:00", 3600, cluster.spec.node_names[1], users=(LOGIN,)
+        ),
+        "partition": Partition("ska", cluster.spec.node_names[0], allow_accounts=("root",)),
+    }
+    key = {"qos": "qos", "reservation": "reservations", "partition": "partitions"}[kind]
+    model = replace(bounds(cluster), **{key: {things[kind].name: things[kind]}})
+    plan = to_reach(cluster, model)
+    connections = {f"slurm/{cluster.name}": by_ssh(cluster, login)}
+    receipt = carry_out(cluster, plan, state, connections=connections)
+    if complaints := bad(receipt):
+        print(kind, complaints)
+        assert diff.diff(model, seen(cluster)) != ()
+        return False
+    assert bad(carry_out(cluster, to_reach(cluster, nothing(model)), state)) == []
+    return True
+
+
+@pytest.mark.parametrize(
+    ("level", "may"),
+    [
+        ("none", [False, False, False]),
+        ("operator", [False, True, False]),
+        ("admin", [True, True, True]),
+    ],
+)
+def test_a_login_has_the_rights_that_the_doctor_says(
+    level: str, may: list[bool], cluster: Cluster, login: Sshd, tmp_path: Path
+):
+    where = ("sacctmgr", "-i", "modify", "user", "where", f"name={LOGIN}")
+    if level != "none":
+        ask(cluster, *where, "set", f"adminlevel={level}")
+    ask(cluster, "scontrol", "reconfigure")
+    said = rights_of(cluster, login)
+    assert said[:3] == may
+    assert said[3:] == [True, True], "it may write our file, and try it on a copy"
+    assert [made(cluster, login, tmp_path / kind, kind) for kind in KINDS] == may

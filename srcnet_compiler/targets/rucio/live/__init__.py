@@ -1,7 +1,6 @@
 """A running Rucio: get in, read it in bulk, look at one object, make the accounts we need."""
 
 from srcnet_compiler.targets.rucio.live.accounts import Identity as Identity
-from srcnet_compiler.targets.rucio.live.accounts import Right as Right
 from srcnet_compiler.targets.rucio.live.accounts import Step as Step
 from srcnet_compiler.targets.rucio.live.accounts import bootstrap as bootstrap
 from srcnet_compiler.targets.rucio.live.accounts import rights as rights

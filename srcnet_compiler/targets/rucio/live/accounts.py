@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from srcnet_compiler.federation.model import DataManagement
+from srcnet_compiler.targets.protocol import Right
 from srcnet_compiler.targets.rucio.live import answers
 from srcnet_compiler.targets.rucio.live.client import RucioClient
 from srcnet_compiler.targets.rucio.live.errors import in_plain_words, sentence
@@ -35,18 +36,6 @@ class Step:
 
     what: str
     state: Literal["done", "already", "wrong"]
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """`may` None: it could not be found out. `why` is for people. What is not `needed` saves time,
-    or is root's alone.
-    """
-
-    what: str
-    may: bool | None
-    why: str = ""
-    needed: bool = True
 
 
 def bootstrap(

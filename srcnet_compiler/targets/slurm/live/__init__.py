@@ -11,6 +11,7 @@ from srcnet_compiler.targets.slurm.live.reading import read as read
 from srcnet_compiler.targets.slurm.live.rehearsal import SiteFiles as SiteFiles
 from srcnet_compiler.targets.slurm.live.rehearsal import foresee as foresee
 from srcnet_compiler.targets.slurm.live.rehearsal import rehearse as rehearse
+from srcnet_compiler.targets.slurm.live.rights import rights as rights
 from srcnet_compiler.targets.slurm.live.runner import LocalRunner as LocalRunner
 from srcnet_compiler.targets.slurm.live.runner import Ran as Ran
 from srcnet_compiler.targets.slurm.live.runner import Runner as Runner

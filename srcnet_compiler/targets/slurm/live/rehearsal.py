@@ -32,7 +32,7 @@ _NOISE = re.compile(
     r"pmi|state file|state save|MailProg|backup|fed_mgr|persist|slurmdbd|with accounting|DBD"
     r"|auth_none|auth/none|cred/none|NOTE: Trying|no_consume|gethostbyname|chdir|clusterid"
     r"|No such file or directory$|get_addr_info|xgetaddrinfo|Unable to resolve|hash plugin"
-    r"|gettimeofday",
+    r"|gettimeofday|accounting information gathered, but not stored|accounting_storage/none",
     re.IGNORECASE,
 )
 _SAYS = re.compile(r"^(?:\[[^\]]*\] )?(?:\w+: )?(error|fatal): (.*)$")
@@ -59,7 +59,7 @@ trap 'rm -rf -- "$scratch"' EXIT
 trap 'exit 91' HUP INT TERM PIPE
 base64 -d | tar -x -C "$scratch" || exit 92
 mkdir -p "$scratch/state" "$scratch/spool"
-find "$scratch/etc" -type f -exec sed -i "s|@SCRATCH@|$scratch|g" {} +
+find "$scratch/etc" -type f -exec sed -i "s|@SCRATCH@|$scratch|g; s|@USER@|$(id -un)|g" {} +
 say() { printf '@@ %s\n' "$1"; }
 say missing
 for name; do test -e "$name" || printf '%s\n' "$name"; done | tee "$scratch/missing"
@@ -76,10 +76,18 @@ for name in assoc_mgr_state assoc_usage qos_usage last_tres clustername; do
     if test -n "$state" && test -r "$state/$name"; then cp -- "$state/$name" "$scratch/state/"; fi
 done
 mv "$scratch/etc/slurm.conf.daemon" "$scratch/etc/slurm.conf"
+if ! test -e "$scratch/state/assoc_mgr_state"; then
+    # without what the daemon knows of the database it would not start: then nobody is asked of QOS
+    say blind
+    echo yes
+    find "$scratch/etc" -name '*.conf' -exec sed -i -E \
+        -e 's/[[:space:]](QOS|AllowQos|DenyQos)=[^[:space:]]*//Ig' \
+        -e '/^[[:space:]]*(AccountingStorage[A-Za-z]*|PriorityWeightTRES)[[:space:]]*=/Id' {} +
+fi
 cat >"$scratch/inside" <<'END'
 ip link set lo up 2>/dev/null; ip addr add 10.255.255.1/32 dev lo 2>/dev/null; hostname "$2"
 mount -t tmpfs tmpfs /run 2>/dev/null
-slurmctld -D >"$1/said" 2>&1 &
+$3 slurmctld -D >"$1/said" 2>&1 &
 daemon=$!
 for _ in $(seq 1 400); do
     kill -0 $daemon 2>/dev/null || exit 2
@@ -94,10 +102,14 @@ for _ in $(seq 1 400); do
 done
 exit 4
 END
-user=
-test "$(id -u)" = 0 || user="--user --map-root-user"
+user=; again=
+if test "$(id -u)" != 0; then
+    # root of a namespace may set it up, but not drop groups as slurmctld does when root runs it
+    user="--user --map-root-user"
+    again="unshare --user --map-user=$(id -u) --map-group=$(id -g)"
+fi
 timeout -s KILL 20 unshare $user --net --uts --mount --pid --fork --kill-child \
-    sh "$scratch/inside" "$scratch" "$host" 2>"$scratch/trouble"
+    sh "$scratch/inside" "$scratch" "$host" "$again" 2>"$scratch/trouble"
 code=$?
 for name in said trouble partitions nodes; do
     say $name
@@ -135,6 +147,9 @@ class Rehearsal:
     objections: tuple[Objection, ...]
     partitions: str = ""
     nodes: str = ""
+    knows_qos: bool = True
+    """Whether it was judged which QOS there are: where nobody may read what the daemon has kept of
+    the database, they are taken out."""
 
 
 def rehearse(site: SiteFiles, candidate: str) -> tuple[Objection, ...]:
@@ -162,7 +177,8 @@ def foresee(site: SiteFiles, candidate: str) -> Rehearsal:
     if first := tuple(_parser(answer, site, lines)):
         return Rehearsal(first)
     objections = tuple(_daemon(answer, lines))
-    return Rehearsal(objections, answer["partitions"], answer["nodes"])
+    knows_qos = not answer["blind"]
+    return Rehearsal(objections, answer["partitions"], answer["nodes"], knows_qos)
 
 
 def _surroundings(site: SiteFiles, candidate: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -214,7 +230,7 @@ def _for_the_daemon(conf: str, host: str) -> str:
         f"SlurmctldHost={host}(127.0.0.1)",
         "AuthType=auth/none",
         "CredType=cred/none",
-        "SlurmUser=root",
+        "SlurmUser=@USER@",
         f"StateSaveLocation={_SCRATCH}/state",
         f"SlurmctldPidFile={_SCRATCH}/slurmctld.pid",
         "SlurmctldDebug=info",

@@ -51,17 +51,23 @@ def _spans(*things: Thing) -> Spans:
 
 def _login(scope: Scope) -> Iterator[Task]:
     user = scope.cluster.controller.user
-    if user is not None and (scope.allows("accounting") or scope.allows("reservations")):
-        yield task(
-            scope,
-            "Let srcnet change what you allow",
-            f"Slurm lets only operators make QOS, accounts and reservations; `{user}` is the user"
-            " that srcnet logs in as. Where Slurm knows this user already, `modify user` with `set"
-            " adminlevel=operator` does it.",
-            SHELL,
-            (f"sacctmgr -i add user name={user} account=root adminlevel=operator",),
-            scope.cluster.controller.origin.at("user"),
-        )
+    if user is None or not any(map(scope.allows, scope.cluster.allows)):
+        return
+    only_windows = not scope.allows("accounting") and not scope.allows("partitions")
+    level, why = ("operator", "Slurm lets only operators make reservations")
+    if not only_windows:
+        level = "admin"
+        why = "Slurm lets only its administrators make QOS, and have its files read again"
+    yield task(
+        scope,
+        "Let srcnet change what you allow",
+        f"{why}; `{user}` is the user that srcnet logs in as. Where Slurm knows this user already,"
+        f" `modify user` with `set adminlevel={level}` does it.",
+        SHELL,
+        (f"sacctmgr -i add user name={user} account=root adminlevel={level}",),
+        scope.cluster.controller.origin.at("user"),
+        *written(scope.cluster.origin, "allows"),
+    )
 
 
 def _partitions(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
@@ -72,10 +78,11 @@ def _partitions(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
             scope,
             "Include the federation's partitions",
             "They stand in a file of their own, which holds nothing else; make it before the line"
-            f" is read: `mkdir -p {_folder(whole.fragment)} && touch {whole.fragment}`.",
+            f" is read: `{_make_fragment(scope, whole.fragment)}`.",
             CONFIG,
             (f"Include {whole.fragment}",),
             *written(scope.cluster.origin, "fragment", "allows"),
+            *written(scope.cluster.controller.origin, "user"),
         )
     elif things:
         yield task(
@@ -87,6 +94,12 @@ def _partitions(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
             tuple(partition_line(thing) for thing in things),
             *_spans(*things),
         )
+
+
+def _make_fragment(scope: Scope, path: str) -> str:
+    folder, user = _folder(path), scope.cluster.controller.user
+    owned = "" if user in (None, "root") else f" && chown {user}: {folder} {path}"
+    return f"mkdir -p {folder} && touch {path}{owned}"
 
 
 def _folder(path: str) -> str:

@@ -28,6 +28,7 @@ SETTLES_WITHIN = 20.0
 """Seconds that a reconfigure may take: from 24.11 on the daemon starts anew."""
 OF_THE_MOMENT = ("State", "TotalCPUs", "TotalNodes", "TRES", "AllocNodes")
 """Words of a partition that follow its nodes, or that are compared apart."""
+OF_QOS = ("QoS", "AllowQos", "DenyQos")
 OF_FILES = ("Weight", "AvailableFeatures", "ActiveFeatures")
 """Words of a node that a reconfigure takes from the files; its state, reason and comment stay."""
 
@@ -141,9 +142,12 @@ def _check(controller: Controller, candidate: str, leaving: str | None = None) -
     foreseen = foresee(controller.files, rehearsed)
     findings = [*explain(artifact, foreseen.objections)]
     _refuse(finding.message for finding in findings if finding.severity is Severity.ERROR)
+    ignored = () if foreseen.knows_qos else OF_QOS
+    if not foreseen.knows_qos:
+        _refuse(f"slurmctld knows no QOS {name}" for name in sorted(_qos_named(rehearsed)))
     foreign = _foreign(controller, known)
     foreign.pop(leaving or "", None)
-    _refuse(_undone(foreign, foreseen.partitions))
+    _refuse(_undone(foreign, foreseen.partitions, ignored))
     _refuse(_undone_nodes(_ask(controller, "scontrol", "-o", "show", "node"), foreseen.nodes))
 
 
@@ -157,13 +161,7 @@ def _without_known_qos(controller: Controller, candidate: str) -> str:
     daemon knows are judged by that, and taken out."""
     from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
 
-    named = {
-        name
-        for line in fragment_lines(candidate)
-        for key, value in line.words
-        if key.lower() in ("qos", "allowqos", "denyqos")
-        for name in value.split(",")
-    }
+    named = _qos_named(candidate)
     known = _heard_of(controller, named)
     lines = candidate.splitlines()
     for line in fragment_lines(candidate):
@@ -175,6 +173,18 @@ def _without_known_qos(controller: Controller, candidate: str) -> str:
         ]
         lines[line.number - 1] = " ".join(words)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _qos_named(text: str) -> set[str]:
+    from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
+
+    return {
+        name
+        for line in fragment_lines(text)
+        for key, value in line.words
+        if key.lower() in ("qos", "allowqos", "denyqos")
+        for name in value.split(",")
+    }
 
 
 def _heard_of(controller: Controller, names: set[str]) -> set[str]:
@@ -204,7 +214,9 @@ def _foreign(controller: Controller, seen: SlurmModel) -> dict[str, dict[str, st
     }
 
 
-def _undone(foreign: Mapping[str, Mapping[str, str]], foreseen: str) -> Iterable[str]:
+def _undone(
+    foreign: Mapping[str, Mapping[str, str]], foreseen: str, ignored: tuple[str, ...]
+) -> Iterable[str]:
     """What a reconfigure would undo that the site has changed by hand since it wrote its files."""
     from srcnet_compiler.targets.slurm.live.text import records
 
@@ -218,7 +230,7 @@ def _undone(foreign: Mapping[str, Mapping[str, str]], foreseen: str) -> Iterable
             yield f"a reconfigure would end the site's partition {name}: no file has it"
             continue
         for key in now.keys() | then.keys():
-            if key in OF_THE_MOMENT and key != "State":
+            if key in ignored or (key in OF_THE_MOMENT and key != "State"):
                 continue
             if now.get(key) != then.get(key):
                 what = f"{key}={now.get(key)} of the site's partition {name}"
