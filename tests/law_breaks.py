@@ -29,6 +29,9 @@ class Break:
 
 RUCIO = "srcnet_compiler/targets/rucio"
 ROLE = "srcnet_compiler/apply/project/roles/rucio/module_utils"
+SLURM = "srcnet_compiler/targets/slurm"
+SLURM_ROLE = "srcnet_compiler/apply/project/roles/slurm/module_utils"
+SLURM_LIVE = "tests/live/test_slurm_apply.py"
 
 BREAKS = (
     Break(
@@ -105,6 +108,57 @@ BREAKS = (
         "ordered = after_replacements(desired, observed.model, changes)",
         "ordered = tuple(changes)",
         "tests/test_rucio_evolution.py",
+    ),
+    Break(
+        5,
+        "whatever is on a cluster counts as ours",
+        f"{SLURM}/diff.py",
+        "return desired.owns_name(thing.name)",
+        "return True",
+        "tests/test_slurm_diff.py::test_a_spec_that_names_a_thing_of_others_changes_nothing_of_it",
+    ),
+    Break(
+        5,
+        "an account of others counts as ours",
+        f"{SLURM}/diff.py",
+        "return name in inside and name not in seen.foreign.accounts",
+        "return True",
+        "tests/test_slurm_diff.py::test_what_others_made_is_never_in_a_diff",
+    ),
+    Break(
+        5,
+        "a partition goes with the lines of others",
+        f"{SLURM}/model/fragment.py",
+        "gone = {line.number for line in fragment_lines(text) if line.name == name}",
+        "gone = {line.number for line in fragment_lines(text)}",
+        "tests/test_slurm_fragment.py::test_taking_a_partition_out_leaves_every_other_line",
+    ),
+    Break(
+        5,
+        "the module changes QOS and reservations of others",
+        f"{SLURM_ROLE}/srcnet_slurm_target.py",
+        "if not bounds.owns_name(name):",
+        "if False:",
+        f"{SLURM_LIVE}::test_what_is_not_ours_is_refused_by_the_module_as_well",
+        live="slurm",
+    ),
+    Break(
+        5,
+        "the module changes partitions that stand in no line of ours",
+        f"{SLURM_ROLE}/srcnet_slurm_fragment.py",
+        "    if name in seen.foreign.partitions:\n",
+        "    if False:\n",
+        f"{SLURM_LIVE}::test_what_is_not_ours_is_refused_by_the_module_as_well",
+        live="slurm",
+    ),
+    Break(
+        5,
+        "a reconfigure undoes what the site has changed by hand",
+        f"{SLURM_ROLE}/srcnet_slurm_fragment.py",
+        "_refuse(_undone(foreign, foreseen.partitions, ignored))",
+        "pass",
+        f"{SLURM_LIVE}::test_what_the_site_changed_by_hand_is_not_undone_by_a_reconfigure",
+        live="slurm",
     ),
     Break(
         6,

@@ -27,7 +27,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_law_that_is_built_has_a_line_that_it_guards():
-    assert {each.law for each in BREAKS} == {1, 2, 3, 6, 7, 8, 9}
+    assert {each.law for each in BREAKS} == {1, 2, 3, 5, 6, 7, 8, 9}
 
 
 @pytest.mark.parametrize("broken", [b for b in BREAKS if b.live is None], ids=lambda b: b.label)
@@ -38,6 +38,12 @@ def test_a_broken_line_is_noticed(broken: Break, copy: Path):
 @pytest.mark.live("rucio")
 @pytest.mark.parametrize("broken", [b for b in BREAKS if b.live == "rucio"], ids=lambda b: b.label)
 def test_a_broken_line_is_noticed_on_a_real_rucio(broken: Break, copy: Path):
+    assert_noticed(broken, copy)
+
+
+@pytest.mark.live("slurm")
+@pytest.mark.parametrize("broken", [b for b in BREAKS if b.live == "slurm"], ids=lambda b: b.label)
+def test_a_broken_line_is_noticed_on_a_real_cluster(broken: Break, copy: Path):
     assert_noticed(broken, copy)
 
 

@@ -52,6 +52,22 @@ def test_nothing_goes_because_it_is_absent(version: str):
     assert diff(WANTED, recorded(version)) == ()
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_spec_that_names_a_thing_of_others_changes_nothing_of_it(version: str):
+    """Whatever let it come that far: the last word is here, before the module's own."""
+    theirs = {
+        "qos": {"astro-long": Qos("astro-long", priority=99)},
+        "reservations": {"astro": Reservation("astro", "07:30:00", 60, accounts=("ska",))},
+        "partitions": {"main": Partition("main", "a1")},
+        "accounts": {"physics": Account("physics", "root")},
+    }
+    wanted = replace(WANTED, **{kind: {**getattr(WANTED, kind), **theirs[kind]} for kind in theirs})
+    found = diff(wanted, recorded(version)), adoptions(wanted, recorded(version))
+    assert not {c.address.name for changes in found for c in changes} & {
+        name for things in theirs.values() for name in things
+    }
+
+
 @given(models(), readings())
 def test_what_others_made_is_never_in_a_diff(wanted: SlurmModel, seen: SlurmModel):
     others = {
