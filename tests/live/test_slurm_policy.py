@@ -1,0 +1,450 @@
+"""What is compiled does to jobs what the policy says: on real daemons, with jobs of real users.
+
+One federation on two clusters of a site: `sited`, which another science uses too and whose jobs may
+be preempted, and `lone`, which is the federation's alone and stops no job.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from conftest import need
+from slurm_apply_cases import bad, save_associations
+from slurm_policy_cases import (
+    ALICE,
+    BOB,
+    NIGHTS,
+    VISUALISATION,
+    applied,
+    end_all_but,
+    group,
+    job,
+    opening,
+    others_job,
+    planned,
+    policy,
+    runs,
+    wait_for_reason,
+)
+from slurm_site import COUNTED, CSCS, QUEUES
+
+from srcnet_compiler.apply.receipt import Status, exit_code
+from srcnet_compiler.demo import slurm_clusters, slurm_foreign
+from srcnet_compiler.demo.processes import wait_until
+from srcnet_compiler.demo.slurm_clusters import Cluster, ClusterSpec, CommandError, Slurm, ask
+from srcnet_compiler.demo.slurm_fingerprint import fingerprint
+from srcnet_compiler.demo.slurm_foreign import Foreign, reason, state, wait_for_state
+from srcnet_compiler.targets.protocol import UnreachableError
+
+pytestmark = pytest.mark.live("slurm")
+
+NO_PREEMPTION = (("PreemptType", "preempt/none"), ("PreemptMode", "OFF"))
+MEMBERS = group(eor=(ALICE,))
+
+
+@dataclass(frozen=True, slots=True)
+class Federated:
+    """The clusters, to which the policy has been applied, and the other science's job."""
+
+    slurm: Slurm
+    foreign: Foreign
+
+    @property
+    def shared(self) -> Cluster:
+        return self.slurm.cluster("sited")
+
+    @property
+    def own(self) -> Cluster:
+        return self.slurm.cluster("lone")
+
+
+@pytest.fixture(scope="module")
+def federated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federated]:
+    need("slurm", slurm_clusters.why_not())
+    folder = tmp_path_factory.mktemp("policy")
+    specs = [
+        ClusterSpec("sited", nodes=3, settings=COUNTED),
+        ClusterSpec("lone", nodes=1, settings=(*COUNTED, *NO_PREEMPTION)),
+    ]
+    with slurm_clusters.running(folder / "clusters", specs) as slurm:
+        federated = Federated(slurm, slurm_foreign.settle(slurm.cluster("sited")))
+        for cluster in slurm.clusters:
+            save_associations(cluster)
+        before = fingerprint(federated.shared)
+        for cluster in slurm.clusters:
+            model = policy(cluster, members=MEMBERS)
+            assert bad(applied(cluster, model, folder / cluster.name)) == []
+            assert planned(cluster, model).changes == ()
+        yield federated
+        assert before.differences(fingerprint(federated.shared)) == ()
+
+
+@pytest.fixture(autouse=True)
+def alone(federated: Federated) -> Iterator[None]:
+    """Ends a test's jobs; the other science's job has run all the time."""
+    yield
+    end_all_but(federated.shared, federated.foreign.job)
+    end_all_but(federated.own)
+    assert state(federated.shared, federated.foreign.job) == "RUNNING"
+
+
+@pytest.fixture
+def cluster(federated: Federated) -> Cluster:
+    """The one that others use too."""
+    return federated.shared
+
+
+# ── limits ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_job_runs_as_long_as_its_queue_lets_it_and_no_longer(cluster: Cluster):
+    """`walltime: 2 h`: three hours are refused, in the queue's own partition and in the site's."""
+    for partition in ("ska-development", "main"):
+        with pytest.raises(CommandError, match=r"(?i)time limit|wall"):
+            job(cluster, ALICE, "eor", "development", "-t3:00:00", partition=partition)
+    allowed = job(cluster, ALICE, "eor", "development", "-t2:00:00")
+    assert runs(cluster, allowed)
+
+
+def test_who_is_not_of_the_federation_enters_no_queue_and_ours_only_those_of_their_project(
+    cluster: Cluster,
+):
+    """`queues: [batch, development]` of hi-survey; the other science's account has none."""
+    with pytest.raises(CommandError, match="Invalid (qos|account)"):
+        job(cluster, BOB, "hi-survey", "interactive")
+    with pytest.raises(CommandError, match="Invalid qos"):
+        job(cluster, BOB, "hi-survey", "batch", partition="ska-development")
+    with pytest.raises(CommandError, match="Invalid account"):
+        others_job(cluster, "-pska-batch")
+    assert runs(cluster, job(cluster, BOB, "hi-survey", "development", "-t5"))
+
+
+def test_what_one_user_may_have_is_counted_over_all_jobs_of_that_user(cluster: Cluster):
+    """`perUser: {cores: 2}`: the second job waits for the first, and runs when that has ended."""
+    with pytest.raises(CommandError, match="QOS"):
+        job(cluster, ALICE, "eor", "interactive", "-n3")
+    first = job(cluster, ALICE, "eor", "interactive", "-n2")
+    assert runs(cluster, first)
+    second = job(cluster, ALICE, "eor", "interactive", "-n1")
+    wait_for_reason(cluster, second, "QOSMaxCpuPerUserLimit")
+    other = job(cluster, BOB, "transients", "interactive", "-n1", "-t1")
+    assert runs(cluster, other)
+    ask(cluster, "scancel", str(first))
+    assert runs(cluster, second)
+
+
+def test_the_ceiling_holds_ours_back_and_nobody_else(cluster: Cluster):
+    """`ceiling: {cores: 6}` over all projects, on a cluster with room for more."""
+    full = [
+        job(cluster, ALICE, "eor", "batch", "-n4"),
+        job(cluster, BOB, "hi-survey", "batch", "-n2"),
+    ]
+    assert runs(cluster, *full)
+    waiting = job(cluster, BOB, "hi-survey", "development", "-n1")
+    wait_for_reason(cluster, waiting, "AssocGrpCpuLimit")
+    assert runs(cluster, others_job(cluster, "-n4"))
+    assert reason(cluster, waiting) == "AssocGrpCpuLimit"
+    ask(cluster, "scancel", str(full[1]))
+    assert runs(cluster, waiting)
+
+
+def test_hours_that_are_used_up_start_no_job(cluster: Cluster):
+    """`hours: {cores: 4 min}`: a job of four cores that ran for some seconds used up a minute."""
+    one_minute = ("-n4", "-N1", "-t1")
+    first = job(cluster, BOB, "transients", "batch", *one_minute, script="sleep 20")
+    assert wait_for_state(cluster, first, "COMPLETED", seconds=90)
+    wait_until(
+        lambda: used(cluster, "ska-transients") >= 60,
+        what="use to be counted",
+        log=Path("/dev/null"),
+        seconds=60,
+    )
+    second = job(cluster, BOB, "transients", "batch", *one_minute)
+    wait_for_reason(cluster, second, "AssocGrpCPUMinutesLimit")
+    assert runs(cluster, job(cluster, BOB, "hi-survey", "batch", *one_minute))
+
+
+# ── shares and use ────────────────────────────────────────────────────────────────────────────
+
+
+def shares(cluster: Cluster) -> dict[tuple[str, str], dict[str, str]]:
+    """What sshare says of accounts and users."""
+    header, *rows = ask(cluster, "sshare", "-alP").splitlines()
+    named = [dict(zip(header.split("|"), row.split("|"), strict=True)) for row in rows]
+    return {(each["Account"].strip(), each["User"]): each for each in named}
+
+
+def used(cluster: Cluster, account: str) -> int:
+    """Seconds of cores, as far as they have been counted."""
+    return int(shares(cluster)[account, ""]["RawUsage"])
+
+
+def test_shares_are_those_of_the_allocation(cluster: Cluster):
+    """60 %, 30.5 % and 5 %, of what projects have among themselves."""
+    said = {name: shares(cluster)[name, ""] for name in ("ska-eor", "ska-hi-survey")}
+    assert said["ska-eor"]["RawShares"] == "6000"
+    assert said["ska-hi-survey"]["RawShares"] == "3050"
+    norm = {name: float(each["NormShares"]) for name, each in said.items()}
+    assert norm["ska-eor"] / norm["ska-hi-survey"] == pytest.approx(60 / 30.5, rel=0.01)
+
+
+def test_who_used_what_is_accounted_per_project_and_user(cluster: Cluster):
+    """sacct names the project, the user, the queue and the cores; sshare counts the use."""
+    before = used(cluster, "ska-hi-survey")
+    done = job(cluster, ALICE, "hi-survey", "batch", "-n2", script="sleep 5")
+    wait_for_state(cluster, done, "COMPLETED")
+    row = ("sacct", "-nPX", "-j", str(done), "-o", "User,Account,QOS,AllocCPUS,State")
+    wait_until(
+        lambda: "COMPLETED" in ask(cluster, *row),
+        what="the job to be accounted",
+        log=Path("/dev/null"),
+        seconds=60,
+    )
+    assert ask(cluster, *row) == f"{ALICE}|ska-hi-survey|ska-batch|2|COMPLETED"
+    seconds = ask(cluster, *row[:-1], "CPUTimeRAW")
+    assert int(seconds) >= 10
+    wait_until(
+        lambda: used(cluster, "ska-hi-survey") - before >= 10,
+        what="use to be counted",
+        log=Path("/dev/null"),
+        seconds=60,
+    )
+
+
+# ── preemption ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_batch_job_of_ours_makes_way_for_an_interactive_one_and_runs_again(cluster: Cluster):
+    """`preemptible: true` of batch, on a cluster that preempts."""
+    batch = job(cluster, ALICE, "eor", "batch", "-n4", "-wd3", "--requeue")
+    assert runs(cluster, batch)
+    urgent = job(cluster, ALICE, "eor", "interactive", "-n2", "-wd3")
+    assert runs(cluster, urgent)
+    assert state(cluster, batch) == "PENDING"
+    restarts = ask(cluster, "squeue", "-h", "-j", str(batch), "-O", "RestartCnt:.9").strip()
+    assert restarts == "1"
+    ask(cluster, "scancel", str(urgent))
+    # Slurm lets two minutes go by before it starts a job again
+    ask(cluster, "scontrol", "update", f"JobId={batch}", "StartTime=now")
+    assert runs(cluster, batch)
+
+
+def test_no_job_of_others_makes_way_nor_one_of_ours_that_may_not_be_stopped(cluster: Cluster):
+    """Interactive and development jobs are not preemptible, and others' never are."""
+    ours = job(cluster, BOB, "hi-survey", "development", "-n4", "-wd3")
+    others = others_job(cluster, "-n4", "-wd2")
+    assert runs(cluster, ours, others)
+    for node in ("d2", "d3"):
+        urgent = job(cluster, ALICE, "eor", "interactive", "-n2", f"-w{node}")
+        wait_for_reason(cluster, urgent, 
+    ask(cluster, "scontrol", "reconfigure")
+    assert state(cluster, ours) == state(cluster, others) == "RUNNING"
+
+
+# ── a cluster of our own ──────────────────────────────────────────────────────────────────────
+
+
+def test_a_cluster_of_our_own_is_all_ours_and_its_urgent_jobs_come_first(federated: Federated):
+    """No ceiling; where nothing is stopped, a job with a higher queue is the next to start, and the
+    administrators are told what would have jobs make way."""
+    own = federated.own
+    whole = job(own, ALICE, "eor", "batch", "-n4", "-t60")
+    assert runs(own, whole)
+    batch = job(own, ALICE, "eor", "batch", "-n4", "-t60")
+    urgent = job(own, ALICE, "eor", "interactive", "-n2", "-t60")
+    wait_for_reason(own, batch)
+    wait_for_reason(own, urgent)
+    assert state(own, whole) == "RUNNING"
+    ask(own, "scancel", str(whole))
+    assert runs(own, urgent)
+    assert state(own, batch) == "PENDING"
+    told = [task for task in policy(own).tasks if "PreemptType=preempt/qos" in task.lines]
+    assert len(told) == 1
+    assert not [task for task in policy(federated.shared).tasks if "PreemptMode" in str(task)]
+
+
+# ── members ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_leaves_a_group_loses_access_when_the_last_job_has_ended(
+    cluster: Cluster, tmp_path: Path
+):
+    """BOB comes to eor and goes again: no job is ended for it, and no new one is let in after."""
+    joined = policy(cluster, members=group(eor=(ALICE, BOB)))
+    assert bad(applied(cluster, joined, tmp_path / "come")) == []
+    running = job(cluster, BOB, "eor", "batch", "-n1")
+    assert runs(cluster, running)
+
+    left = policy(cluster, members=MEMBERS)
+    plan = planned(cluster, left)
+    assert [c.address.name for c in plan.changes] == ["ska-eor/ska-test-b"]
+    receipt = applied(cluster, left, tmp_path / "go", plan)
+    assert exit_code(receipt) == 6
+    assert "has 1 running and 0 pending jobs" in "".join(bad(receipt))
+    assert state(cluster, running) == "RUNNING"
+
+    end_all_but(cluster, slurm_job(cluster))
+    assert bad(applied(cluster, left, tmp_path / "go", plan)) == []
+    with pytest.raises(CommandError, match="Invalid account"):
+        job(cluster, BOB, "eor", "batch", "-n1")
+    assert runs(cluster, job(cluster, BOB, "hi-survey", "batch", "-n1"))
+
+
+def slurm_job(cluster: Cluster) -> int:
+    """The one that the other science has had from the beginning."""
+    (first, *_) = sorted(map(int, ask(cluster, "squeue", "-h", "-o", "%A").split()))
+    return first
+
+
+def test_without_an_export_of_members_nobody_loses_access(cluster: Cluster):
+    """A missing export is no export of nobody."""
+    assert planned(cluster, policy(cluster)).changes == ()
+    assert runs(cluster, job(cluster, ALICE, "eor", "batch", "-n1"))
+
+
+# ── windows ───────────────────────────────────────────────────────────────────────────────────
+
+
+def reservation(cluster: Cluster, name: str) -> dict[str, str]:
+    line = ask(cluster, "scontrol", "-o", "show", "reservation", name)
+    return dict(word.partition("=")[::2] for word in shlex.split(line))
+
+
+def start_of(cluster: Cluster, name: str) -> datetime:
+    """When it begins next, or has begun; in this machine's time, as the daemons' is."""
+    return datetime.fromisoformat(reservation(cluster, name)["StartTime"])
+
+
+def test_a_window_opens_lets_its_projects_in_and_outlives_the_daemon(
+    federated: Federated, tmp_path: Path
+):
+    """Visualisation opens within two minutes; another window of two minutes comes back tomorrow."""
+    cluster = federated.shared
+    soon = 1 if datetime.now().second < 35 else 2
+    model = policy(
+        cluster,
+        (CSCS, VISUALISATION, opening(soon, 60)),
+        (CSCS, NIGHTS, opening(soon, 2)),
+        members=MEMBERS,
+    )
+    assert bad(applied(cluster, model, tmp_path / "soon")) == []
+    view = ("--reservation=ska-visualisation", "-N1")
+    early = job(cluster, ALICE, "eor", "visualisation", *view)
+    first = start_of(cluster, "ska-nights")
+    wait_until(
+        lambda: reservation(cluster, "ska-visualisation")["State"] == "ACTIVE",
+        what="the window",
+        log=Path("/dev/null"),
+        seconds=150,
+    )
+    node = reservation(cluster, "ska-visualisation")["Nodes"]
+
+    assert runs(cluster, early)
+    assert ask(cluster, "squeue", "-h", "-j", str(early), "-o", "%N") == node
+    with pytest.raises(CommandError, match="(?i)reservation"):
+        job(cluster, ALICE, "eor", "visualisation")  # outside of windows nobody is let in
+    with pytest.raises(CommandError, match="(?i)access denied"):
+        job(cluster, BOB, "hi-survey", "batch", *view)
+    with pytest.raises(CommandError, match="(?i)access denied"):
+        others_job(cluster, *view)
+    kept_out = others_job(cluster, f"-w{node}")
+    wait_for_reason(cluster, kept_out)
+
+    ask(cluster, "scontrol", "reconfigure")
+    slurm_foreign.wait_until_saved(cluster, early)
+    slurm_clusters.kill(federated.slurm, "sited/slurmctld")
+    slurm_clusters.restart(federated.slurm, "sited/slurmctld")
+    assert reservation(cluster, "ska-visualisation")["State"] == "ACTIVE"
+    assert state(cluster, early) == "RUNNING"
+    assert state(cluster, kept_out) == "PENDING"
+
+    wait_until(
+        lambda: start_of(cluster, "ska-nights") != first,
+        what="the end of the short window",
+        log=Path("/dev/null"),
+        seconds=240,
+    )
+    assert start_of(cluster, "ska-nights") == first + timedelta(days=1)
+    assert planned(cluster, model).changes == ()
+    end_all_but(cluster, federated.foreign.job)
+    assert bad(applied(cluster, policy(cluster, members=MEMBERS), tmp_path / "back")) == []
+
+
+def test_a_window_on_busy_nodes_is_refused_in_words_and_no_job_is_ended_for_it(
+    cluster: Cluster, tmp_path: Path
+):
+    """Others compute on every node beyond its beginning; when they have ended, it is made."""
+    busy = [others_job(cluster, f"-wd{number}", "-t12:00:00") for number in (1, 2, 3)]
+    assert runs(cluster, *busy)
+    ask(cluster, "scontrol", "delete", "ReservationName=ska-visualisation")
+    model = policy(cluster, members=MEMBERS)
+    receipt = applied(cluster, model, tmp_path)
+    (line,) = bad(receipt)
+    assert "reservation/ska-visualisation: failed" in line
+    assert "nodes are busy" in line
+    assert {state(cluster, each) for each in busy} == {"RUNNING"}
+    end_all_but(cluster, slurm_job(cluster))
+    assert bad(applied(cluster, model, tmp_path)) == []
+    assert planned(cluster, model).changes == ()
+
+
+# ── daemons that are away ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("daemon", ["sited/slurmctld", "slurmdbd"])
+def test_without_a_daemon_there_is_no_plan(federated: Federated, daemon: str):
+    """What nobody can read is not planned for: the command line makes exit code 69 of it."""
+    cluster = federated.shared
+    model = policy(cluster, members=MEMBERS)
+    slurm_foreign.wait_until_saved(cluster, federated.foreign.job)
+    slurm_clusters.kill(federated.slurm, daemon)
+    try:
+        with pytest.raises(UnreachableError, match="cluster `sited` does not answer"):
+            planned(cluster, model)
+    finally:
+        slurm_clusters.restart(federated.slurm, daemon)
+    assert planned(cluster, model).changes == ()
+
+
+def test_a_database_that_goes_in_the_middle_of_an_apply_is_said_and_the_rest_is_done_later(
+    federated: Federated, tmp_path: Path
+):
+    """It is killed when the first change is about to be made by a command."""
+    cluster = federated.shared
+    longer = tuple((QUEUES, f"walltime: {n} h", f"walltime: {n - 1} h") for n in (48, 8, 2))
+    model = policy(cluster, *longer, members=MEMBERS)
+    plan = planned(cluster, model)
+    mark, go = tmp_path / "mark", tmp_path / "go"
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "sacctmgr").write_text(
+        f'#!/bin/bash\n/usr/bin/sacctmgr "$@"; rc=$?\nif [[ "$*" == *modify* && ! -e {mark} ]]; then'
+        f" : > {mark}; until [ -e {go} ]; do sleep 0.1; done; fi\nexit $rc\n"
+    )
+    (commands / "sacctmgr").chmod(0o755)
+
+    def break_it() -> None:
+        wait_until(mark.exists, what="the apply", log=Path("/dev/null"), seconds=60)
+        slurm_clusters.kill(federated.slurm, "slurmdbd")
+        go.touch()
+
+    breaking = Thread(target=break_it)
+    breaking.start()
+    try:
+        receipt = applied(cluster, model, tmp_path / "state", plan, str(commands))
+    finally:
+        breaking.join()
+        slurm_clusters.restart(federated.slurm, "slurmdbd")
+    assert exit_code(receipt) == 69
+    assert "does not answer" in "".join(bad(receipt))
+    assert Status.LEFT in {result.status for result in receipt.results}
+    save_associations(cluster)
+    assert bad(applied(cluster, model, tmp_path / "state", plan)) == []
+    assert planned(cluster, model).changes == ()
+    assert bad(applied(cluster, policy(cluster, members=MEMBERS), tmp_path / "back")) == []
