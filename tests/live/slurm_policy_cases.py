@@ -34,7 +34,7 @@ ZONE = ZoneInfo("Europe/Zurich")
 
 def opening(minutes_from_now: int, minutes: int) -> str:
     """Hours of a day, where the site is, that begin with a minute to come."""
-    start = datetime.now(ZONE) + timedelta(minutes=minutes_from_now)
+    start = datetime.fromtimestamp(time.time(), ZONE) + timedelta(minutes=minutes_from_now)
     return f'"{start:%H:%M}-{start + timedelta(minutes=minutes):%H:%M}"'
 
 
@@ -42,7 +42,7 @@ VISUALISATION, NIGHTS = opening(6 * 60, 9 * 60), opening(12 * 60, 8 * 60)
 """Far from now, at whatever time of the day."""
 POLICY: tuple[EDIT, ...] = (
     (QUEUES, "{cores: 16, memory: 64 GiB, gpus: 1, jobs: 2}", "{cores: 2}"),
-    (CSCS, "ceiling: {cores: 12, memory: 8 GiB}", "ceiling: {cores: 6, memory: 8 GiB}"),
+    (CSCS, "ceiling: {cores: 12, memory: 8 GiB}", "ceiling: {cores: 8, memory: 8 GiB}"),
     (CSCS, "cluster: srcnet", "cluster: lone"),
     (CSCS, 'names: "sn[1-8]", cores: 64, memory: 256 GiB, gpus: {h100: 2, l40s: 1}',
      "names: e1, cores: 4"),
