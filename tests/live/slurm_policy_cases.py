@@ -32,13 +32,14 @@ SMALL = ("--mem=50", "-t30", "-o/dev/null")
 ZONE = ZoneInfo("Europe/Zurich")
 
 
-def opening(minutes_from_now: int, minutes: int) -> str:
-    """Hours of a day, where the site is, that begin with a minute to come."""
-    start = datetime.fromtimestamp(time.time(), ZONE) + timedelta(minutes=minutes_from_now)
+def opening(now: float, after: int, minutes: int) -> str:
+    """Hours of a day, where the site is, that begin so many minutes after that of now."""
+    start = datetime.fromtimestamp(now, ZONE) + timedelta(minutes=after)
     return f'"{start:%H:%M}-{start + timedelta(minutes=minutes):%H:%M}"'
 
 
-VISUALISATION, NIGHTS = opening(6 * 60, 9 * 60), opening(12 * 60, 8 * 60)
+NOW = time.time()
+VISUALISATION, NIGHTS = opening(NOW, 6 * 60, 9 * 60), opening(NOW, 12 * 60, 8 * 60)
 """Far from now, at whatever time of the day."""
 POLICY: tuple[EDIT, ...] = (
     (QUEUES, "{cores: 16, memory: 64 GiB, gpus: 1, jobs: 2}", "{cores: 2}"),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -36,12 +37,14 @@ from slurm_policy_cases import (
 from slurm_site import COUNTED, CSCS, QUEUES
 
 from srcnet_compiler.apply.receipt import Status, exit_code
-from srcnet_compiler.demo import slurm_clusters, slurm_foreign
-from srcnet_compiler.demo.processes import wait_until
+from srcnet_compiler.demo import slurm_clusters, slurm_config, slurm_foreign
+from srcnet_compiler.demo.processes import clean_environment, wait_until
 from srcnet_compiler.demo.slurm_clusters import Cluster, ClusterSpec, CommandError, Slurm, ask
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.demo.slurm_foreign import Foreign, reason, state, wait_for_state
 from srcnet_compiler.targets.protocol import UnreachableError
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.lines import reservation_command
 
 pytestmark = pytest.mark.live("slurm")
 
@@ -142,7 +145,11 @@ def test_what_one_user_may_have_is_counted_over_all_jobs_of_that_user(cluster: C
 
 
 def test_the_ceiling_holds_ours_back_and_nobody_else(cluster: Cluster):
-    """`ceiling: {cores: 8}` over all projects, on a cluster with room for more."""
+    """`ceiling: {cores: 8}` over all projects, on a cluster with room for more.
+
+    Slurm looks at limits before it looks for jobs to stop: below a ceiling that is reached no job
+    of ours makes way for another.
+    """
     full = [
         job(cluster, ALICE, "eor", "batch", "-n4"),
         job(cluster, BOB, "hi-survey", "batch", "-n4"),
@@ -152,6 +159,9 @@ def test_the_ceiling_holds_ours_back_and_nobody_else(cluster: Cluster):
     wait_for_reason(cluster, waiting, "AssocGrpCpuLimit")
     assert runs(cluster, others_job(cluster, "-n3"))
     assert reason(cluster, waiting) == "AssocGrpCpuLimit"
+    urgent = job(cluster, ALICE, "eor", "interactive", "-n2")
+    wait_for_reason(cluster, urgent, "AssocGrpCpuLimit")
+    assert {state(cluster, each) for each in full} == {"RUNNING"}
     ask(cluster, "scancel", str(full[1]))
     assert runs(cluster, waiting)
 
@@ -318,27 +328,71 @@ def reservation(cluster: Cluster, name: str) -> dict[str, str]:
     return dict(word.partition("=")[::2] for word in shlex.split(line))
 
 
-def start_of(cluster: Cluster, name: str) -> datetime:
-    """When it begins next, or has begun; in this machine's time, as the daemons' is."""
-    return datetime.fromisoformat(reservation(cluster, name)["StartTime"])
+def second_of(cluster: Cluster, name: str) -> int:
+    """When it begins next, or has begun; in seconds since 1970, which no zone changes."""
+    seconds = ("env", "SLURM_TIME_FORMAT=%s", "scontrol", "-o", "show", "reservation", name)
+    return int(ask(cluster, *seconds).split()[1].removeprefix("StartTime="))
+
+
+def change_of_clocks(now: float) -> str:
+    """A time zone in which clocks are put forward six hours from now, and back days later."""
+    change = time.gmtime(now + 6 * 3600)
+    day = change.tm_yday - 1
+    return f"AAA0BBB,{day}/{change.tm_hour},{(day + 3) % 365}/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """What was applied so that windows open, and when the short ones begin first."""
+
+    model: SlurmModel
+    nights: str
+    first: int
+
+
+@pytest.fixture(scope="module")
+def windows(federated: Federated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
+    """Windows that open in the next minutes: two on the shared cluster, as compiled, and one on our
+    own, whose controller runs where the clocks are changed tonight."""
+    shared, own = federated.shared, federated.own
+    folder = tmp_path_factory.mktemp("windows")
+    zone = change_of_clocks(time.time())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slurm_config, "clean_environment", partial(clean_environment, TZ=zone))
+        slurm_clusters.kill(federated.slurm, "lone/slurmctld")
+        slurm_clusters.restart(federated.slurm, "lone/slurmctld")
+    made = time.time()
+    soon = 1 if made % 60 < 25 else 2
+    nights = opening(made, soon, 2)
+    edits = ((CSCS, VISUALISATION, opening(made, soon, 60)), (CSCS, NIGHTS, nights))
+    model = policy(shared, *edits, members=MEMBERS)
+    assert bad(applied(shared, model, folder)) == []
+    begins = datetime.fromtimestamp(made // 60 * 60 + 60 * soon, UTC)
+    there = replace(
+        model.reservations["ska-nights"],
+        start=f"{begins:%H:%M:%S}",
+        duration=60,
+        accounts=("ska-eor",),
+    )
+    ask(own, *shlex.split(reservation_command(there, there.start, zone)))
+    yield Windows(model, nights, second_of(own, "ska-nights"))
+    end_all_but(shared, federated.foreign.job)
+    for name in ("ska-visualisation", "ska-nights"):
+        ask(shared, "scontrol", "delete", f"ReservationName={name}")
+    ask(own, "scontrol", "delete", "ReservationName=ska-nights")
+    assert bad(applied(shared, policy(shared, members=MEMBERS), folder)) == []
+    slurm_clusters.kill(federated.slurm, "lone/slurmctld")
+    slurm_clusters.restart(federated.slurm, "lone/slurmctld")
 
 
 def test_a_window_opens_lets_its_projects_in_and_outlives_the_daemon(
-    federated: Federated, tmp_path: Path
+    federated: Federated, windows: Windows, tmp_path: Path
 ):
-    """Visualisation opens within two minutes; another window of two minutes comes back tomorrow."""
+    """Jobs of the window's projects run there, nobody else's; whoever restarts the daemon, it is
+    still open, and one that is open is not moved."""
     cluster = federated.shared
-    soon = 1 if time.time() % 60 < 35 else 2
-    model = policy(
-        cluster,
-        (CSCS, VISUALISATION, opening(soon, 60)),
-        (CSCS, NIGHTS, opening(soon, 2)),
-        members=MEMBERS,
-    )
-    assert bad(applied(cluster, model, tmp_path / "soon")) == []
     view = ("--reservation=ska-visualisation", "-N1")
     early = job(cluster, ALICE, "eor", "visualisation", *view)
-    first = start_of(cluster, "ska-nights")
     wait_until(
         lambda: reservation(cluster, "ska-visualisation")["State"] == "ACTIVE",
         what="the window",
@@ -366,24 +420,37 @@ def test_a_window_opens_lets_its_projects_in_and_outlives_the_daemon(
     assert state(cluster, early) == "RUNNING"
     assert state(cluster, kept_out) == "PENDING"
 
-    wait_until(
-        lambda: start_of(cluster, "ska-nights") != first,
-        what="the end of the short window",
-        log=Path("/dev/null"),
-        seconds=240,
-    )
-    assert start_of(cluster, "ska-nights") == first + timedelta(days=1)
-    assert planned(cluster, model).changes == ()
-
-    # Slurm moves no window that is open: that is said, the window stays, and its jobs go on
-    back = policy(cluster, members=MEMBERS)
-    (line,) = bad(applied(cluster, back, tmp_path / "back"))
+    elsewhen = policy(cluster, (CSCS, NIGHTS, windows.nights), members=MEMBERS)
+    (line,) = bad(applied(cluster, elsewhen, tmp_path))
     assert "ska-visualisation: failed" in line
     assert "Reservation already started" in line
     assert state(cluster, early) == "RUNNING"
-    end_all_but(cluster, federated.foreign.job)
-    ask(cluster, "scontrol", "delete", "ReservationName=ska-visualisation")
-    assert bad(applied(cluster, back, tmp_path / "back")) == []
+
+
+def wait_for_next(cluster: Cluster, first: int) -> None:
+    wait_until(
+        lambda: second_of(cluster, "ska-nights") != first,
+        what="the window to end",
+        log=Path("/dev/null"),
+        seconds=300,
+    )
+
+
+def test_a_window_comes_back_the_next_day_and_nothing_is_to_be_done_for_it(
+    cluster: Cluster, windows: Windows
+):
+    """Slurm moves it on when it has ended; what is compiled has no date, so there is no drift."""
+    wait_for_next(cluster, windows.first)
+    assert second_of(cluster, "ska-nights") - windows.first == 24 * 3600
+    assert planned(cluster, windows.model).changes == ()
+
+
+def test_a_window_keeps_its_time_by_the_clocks_of_the_controller_when_they_change(
+    federated: Federated, windows: Windows
+):
+    """Clocks are put forward between today and tomorrow: it is the same time 23 hours later."""
+    wait_for_next(federated.own, windows.first)
+    assert second_of(federated.own, "ska-nights") - windows.first == 23 * 3600
 
 
 def test_a_window_on_busy_nodes_is_refused_in_words_and_no_job_is_ended_for_it(
