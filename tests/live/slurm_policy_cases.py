@@ -133,11 +133,9 @@ def runs(cluster: Cluster, *jobs: int) -> bool:
 
 
 def wait_for_reason(cluster: Cluster, number: int, wanted: str = "") -> None:
-    """Return when a job waits for this reason, or for any that the scheduler has given it."""
+    """Return when a job waits for a reason with these words, or for any of the scheduler's."""
     deadline = time.monotonic() + slurm_foreign.PATIENCE
-    while (why := slurm_foreign.reason(cluster, number)) != wanted:
-        if not wanted and why not in ("", "None"):
-            break
+    while (why := slurm_foreign.reason(cluster, number)) in ("", "None") or wanted not in why:
         assert time.monotonic() < deadline, f"{number} waits for `{why}`, not `{wanted}`"
         time.sleep(0.2)
     assert slurm_foreign.state(cluster, number) == "PENDING"
@@ -151,6 +149,17 @@ def end_all_but(cluster: Cluster, *kept: int) -> None:
     wait_until(
         lambda: {*map(int, ask(cluster, "squeue", "-h", "-o", "%A").split())} <= {*kept},
         what="jobs to end",
+        log=Path("/dev/null"),
+        seconds=60,
+    )
+
+
+def wait_until_kept(cluster: Cluster, *reservations: str) -> None:
+    """Return when reservations would survive a `kill -9` of the controller."""
+    saved = cluster.state / "resv_state"
+    wait_until(
+        lambda: all(name.encode() in saved.read_bytes() for name in reservations),
+        what="reservations to be written down",
         log=Path("/dev/null"),
         seconds=60,
     )
