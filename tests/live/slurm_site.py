@@ -10,6 +10,7 @@ from pathlib import Path
 from specs import GOLDEN, TODAY, compile_texts, texts
 
 from srcnet_compiler.demo.slurm_clusters import Cluster, ask
+from srcnet_compiler.federation.membership import Membership
 from srcnet_compiler.targets.slurm import lower
 from srcnet_compiler.targets.slurm.emit import emit
 from srcnet_compiler.targets.slurm.model import SlurmModel
@@ -39,6 +40,13 @@ CHANGES = {
 
 def wanted(allows: str, fragment: Path, *more: tuple[str, str, str]) -> SlurmModel:
     """The golden cluster for this machine; `more`: a file, and what to write instead of what."""
+    return all_wanted(allows, fragment, *more)[0]
+
+
+def all_wanted(
+    allows: str, fragment: Path, *more: tuple[str, str, str], members: Membership | None = None
+) -> tuple[SlurmModel, ...]:
+    """As `wanted`, with the other cluster of the site, and with members of the groups."""
     files = texts(GOLDEN)
     ours = (
         (CSCS, "[accounting, reservations, partitions]", allows),
@@ -52,7 +60,7 @@ def wanted(allows: str, fragment: Path, *more: tuple[str, str, str]) -> SlurmMod
     assert not result.failed, [found.message for found in result.diagnostics]
     assert result.federation is not None
     assert result.analysis is not None
-    return lower.lower(result.federation, result.analysis)[0]
+    return lower.lower(result.federation, result.analysis, members)
 
 
 def type_slurm_s_commands(cluster: Cluster, model: SlurmModel, *programs: str) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from ansible.module_utils import srcnet_slurm_fragment, srcnet_slurm_windows
 from ansible.module_utils.srcnet_gate import ConflictError, FailedError, Seen, Step, Wire
@@ -301,7 +303,8 @@ def set_reservation(doing: Doing) -> str:
     _must_own(doing)
     verb = ("create", "reservation") if not doing.before else ("update",)
     zone = doing.controller.bounds.time_zone
-    window = srcnet_slurm_windows.assignments(doing.values, doing.before, zone)
+    now = datetime.fromtimestamp(time.time(), ZoneInfo(zone))
+    window = srcnet_slurm_windows.assignments(doing.values, doing.before, now)
     argv = ("scontrol", *verb, f"ReservationName={doing.name}", *window)
     environment = ("env", f"TZ={zone}")
     deadline = time.monotonic() + HEARS_WITHIN

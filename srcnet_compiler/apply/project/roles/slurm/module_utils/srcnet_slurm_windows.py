@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ansible.module_utils.srcnet_gate import FailedError
 
 
-def assignments(values: Mapping[str, Any], before: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """The fields as scontrol takes them; it has no word for taking one away."""
+def assignments(
+    values: Mapping[str, Any], before: Mapping[str, Any], now: datetime
+) -> Iterator[str]:
+    """The fields as scontrol takes them; it has no word for taking one away.
+
+    `now` is in the cluster's time zone.
+    """
     from srcnet_compiler.targets.slurm.model.times import format_length
 
     yield from _flags(values, before)
@@ -21,7 +24,7 @@ def assignments(values: Mapping[str, Any], before: Mapping[str, Any], zone: str)
             continue
         if name == "StartTime":
             flags = values.get("Flags", before.get("Flags")) or ()
-            yield f"StartTime={_next_start(value, flags, zone)}"
+            yield f"StartTime={_next_start(value, flags, now)}"
         elif name in ("Duration", "MaxStartDelay"):
             yield f"{name}={format_length(value)}"
         elif isinstance(value, list):
@@ -50,24 +53,36 @@ def _flags(values: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str
         yield f"{'Flags+=' if before else 'Flags='}{','.join(new)}"
 
 
-def _next_start(said: str, flags: Sequence[str], zone: str) -> str:
-    """When a window begins next, in local time: one that repeats has no date."""
+def _next_start(said: str, flags: Sequence[str], now: datetime) -> str:
+    """When a window begins next, in local time: one that repeats has no date.
+
+    Not where clocks are put forward over that time, which Slurm would take for another; and not
+    where they are put back over it, if the first of the two is past.
+    """
     from srcnet_compiler.targets.slurm.model.times import start_of
 
     if "T" in said and "-" in said:
         return said
-    now = datetime.fromtimestamp(time.time(), ZoneInfo(zone)).replace(tzinfo=None, microsecond=0)
+    assert now.tzinfo is not None
+    local = now.replace(tzinfo=None, microsecond=0)
     *_, clock = said.split(" ")
     parts = [int(part) for part in clock.split(":")]
-    first = now.replace(minute=parts[0], second=parts[1])
+    first = local.replace(minute=parts[0], second=parts[1])
     step = timedelta(hours=1)
     if len(parts) == 3:
-        first = now.replace(hour=parts[0], minute=parts[1], second=parts[2])
+        first = local.replace(hour=parts[0], minute=parts[1], second=parts[2])
         step = timedelta(days=1)
-    for number in range(9):
+    for number in range(16):
         moment = first + number * step
         fits = {"WEEKDAY": moment.weekday() < 5, "WEEKEND": moment.weekday() >= 5}
         on_this_day = all(fits.get(flag, True) for flag in flags)
-        if moment > now and on_this_day and start_of(moment, flags) == said:
+        if on_this_day and start_of(moment, flags) == said and _comes(moment, now, now.tzinfo):
             return f"{moment:%Y-%m-%dT%H:%M:%S}"
     raise FailedError(f"`{said}` is no start of a window that repeats {', '.join(flags)}")
+
+
+def _comes(moment: datetime, now: datetime, zone: tzinfo) -> bool:
+    """Whether clocks will show a local time, and have not shown it yet."""
+    both = [moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    shown = both[0].astimezone(zone).replace(tzinfo=None) == moment
+    return shown and min(both) > now.astimezone(UTC)
