@@ -96,6 +96,7 @@ class Change:
     """`needs` are the objects whose changes come first; `drafts` the drafts this rests on.
 
     `moves` is how many bytes must be transferred, `drains` how many compute nodes are emptied.
+    `until` is the last day (ISO 8601) on which the document holds that lets this end.
     """
 
     address: Address
@@ -108,6 +109,7 @@ class Change:
     drafts: tuple[Span, ...] = ()
     moves: int = 0
     drains: int = 0
+    until: str | None = None
 
     @property
     def id(self) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -183,6 +183,7 @@ changes = st.builds(
     drafts=st.lists(spans, max_size=2).map(tuple),
     moves=st.integers(0, 10**20),
     drains=st.integers(0, 10**4),
+    until=st.none() | words,
 )
 plans = st.builds(
     Plan,
@@ -491,6 +492,8 @@ def test_what_is_held_back_is_said(golden):
     assert held == {
         "data policy `later-products`",
         "namespace `later`",
+        "project `transients`",
+        "queue `trials`",
         "storage area `SWESRC-OSO-NAT`",
         "storage area `ZASRC-CPT-T1`",
     }
@@ -502,3 +505,20 @@ def test_no_change_rests_on_a_draft_that_nobody_accepted(built: Built):
     changes = diff.diff(model, Reading(RucioModel(model.instance, model.owner)))
     plan = build_plan([SystemName("rucio", model.instance)], changes, (), frozenset(), BINDING)
     assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)
+
+
+def test_what_a_document_ends_ends_only_while_it_holds(golden):
+    gone = replace(change("ska-old", Action.RETIRE), until=TODAY.isoformat())
+    plan = build_plan([SystemName("slurm", "x")], [gone], (), frozenset(), BINDING)
+    assert guard(plan, golden.federation, TODAY) == ()
+    (found,) = guard(plan, golden.federation, TODAY + timedelta(days=1))
+    assert found.code is Code.NOT_OURS
+    assert "no `Retired` document in force" in found.message
+
+
+def test_more_nodes_than_one_plan_may_empty_are_refused(golden):
+    gone = replace(change("ska-old", Action.RETIRE), drains=3)
+    plan = build_plan([SystemName("slurm", "x")], [gone], (), frozenset(), BINDING)
+    (found,) = guard(plan, golden.federation, TODAY)
+    assert found.code is Code.OVER_LIMIT
+    assert "`drainedNodes`" in found.message

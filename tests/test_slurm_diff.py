@@ -348,3 +348,16 @@ def test_every_kind_of_change_has_a_cost_at_every_version(kind: str):
 def test_a_node_costs_a_restart_on_22_05_and_a_reconfigure_on_24_11():
     assert cost("node", (22, 5)).impact is cost("node", (23, 11)).impact is Impact.RESTART
     assert cost("node", (24, 11)).impact is cost("node", (25, 5)).impact is Impact.RECONFIGURE
+
+
+def test_a_partition_that_ends_empties_the_nodes_that_no_other_of_ours_has():
+    seen = replace(WANTED, partitions={"old": Partition("old", "a[1-3]", state="DRAIN")})
+    kept = {"new": Partition("new", "a[2-9]")}
+    wanted = replace(
+        WANTED,
+        partitions=kept,
+        ended={("partition", "old"): "it is over"},
+        ended_until={("partition", "old"): "2027-01-31"},
+    )
+    (gone,) = [c for c in diff(wanted, Reading(seen)) if c.action is Action.RETIRE]
+    assert (gone.address.name, gone.drains, gone.until) == ("old", 1, "2027-01-31")

@@ -112,6 +112,7 @@ def change_data(change: Change) -> dict[str, Any]:
         "drafts": [_span_data(span) for span in change.drafts],
         "moves": change.moves,
         "drains": change.drains,
+        "until": change.until,
     }
 
 
@@ -185,6 +186,7 @@ def change_from(data: Mapping[str, Any]) -> Change:
         drafts=tuple(span for item in data["drafts"] if (span := _span(item)) is not None),
         moves=data["moves"],
         drains=data["drains"],
+        until=data["until"],
     )
 
 

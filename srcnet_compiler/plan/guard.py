@@ -5,7 +5,8 @@ from datetime import date
 
 from srcnet_compiler.change import Action, Change
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
-from srcnet_compiler.federation.model import Federation, StorageArea, Waiver
+from srcnet_compiler.federation.compute import Compute
+from srcnet_compiler.federation.model import Federation, Retired, StorageArea, Waiver
 from srcnet_compiler.names import PolicyName
 from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes
@@ -31,12 +32,31 @@ def held_back(federation: Federation) -> tuple[Held, ...]:
             for a in federation.areas.values()
         ),
         *((f"namespace `{n.name}`", n.drafts, (n.name,)) for n in federation.data.namespaces),
+        *_compute(federation.compute),
     ]
     return tuple(
         Held(what, f"rests on a draft at {drafts[0]}")
         for what, drafts, waived in names
         if federation.holds_back(drafts, *waived)
     )
+
+
+def _compute(compute: Compute) -> Iterator[tuple[str, tuple[Span, ...], tuple[str, ...]]]:
+    """What of compute may rest on drafts: what it is, on which, and the names to waive them by."""
+    if compute.policy is not None:
+        policy = compute.policy
+        yield f"compute policy `{policy.name}`", policy.drafts, (policy.name,)
+        for queue in policy.queues.values():
+            yield f"queue `{queue.name}`", queue.drafts, (queue.name, policy.name)
+    for cluster in compute.clusters:
+        share = cluster.share.drafts if cluster.share is not None else ()
+        names = (cluster.label, cluster.site)
+        yield f"cluster `{cluster.label}`", (*cluster.drafts, *share), names
+        for window in cluster.windows:
+            yield f"window `{cluster.label}/{window.name}`", window.drafts, (window.name, *names)
+    for allocation in compute.allocations:
+        for project in allocation.projects:
+            yield f"project `{project.name}`", project.drafts, (project.name, allocation.name)
 
 
 def _in_force(federation: Federation, kind: str, today: date) -> Iterator[Waiver]:
@@ -97,6 +117,9 @@ def _accepted(federation: Federation, today: date) -> Iterable[Span]:
     for space in federation.data.namespaces:
         if space.name in waived:
             yield from space.drafts
+    for _, drafts, names in _compute(federation.compute):
+        if not waived.isdisjoint(names):
+            yield from drafts
 
 
 def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
@@ -110,12 +133,19 @@ def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Di
     }
     over = {end.policy for end in in_force}
     for change in plan.changes:
+        if change.until is not None and change.until < today.isoformat():
+            ended = [e.origin.at("until") for e in federation.retired if _says(e, change.until)]
+            yield _no_document(change, "retired", ended)
         policy = _ended_policy(change, federation)
         if _closes_area(change) and change.address.name not in closing:
             yield _no_document(change, "closed", [f.origin for f in change.fields])
         elif policy is not None and policy not in over:
             places = [end.origin.at("until") for end in federation.retired if end.policy == policy]
             yield _no_document(change, "switched off", places)
+
+
+def _says(end: Retired, until: str) -> bool:
+    return end.until.isoformat() == until
 
 
 def _name_then(federation: Federation, area: StorageArea) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Wait
+from srcnet_compiler.hostlist import expand
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading, without_unseen
 from srcnet_compiler.targets.slurm.model import (
@@ -162,7 +163,7 @@ def _endings(desired: SlurmModel, seen: SlurmModel, changes: Iterable[Change]) -
         )
         jobs = touched(seen, kind, name)
         if isinstance(found, Partition):
-            yield from _drain(here, found, why, jobs, seen)
+            yield from _drain(desired, here, found, why, jobs, seen)
             users = (*users, here)
         price = cost(_removal(kind), seen.version)
         yield Change(
@@ -176,6 +177,8 @@ def _endings(desired: SlurmModel, seen: SlurmModel, changes: Iterable[Change]) -
             f"{why}; {_reason(price, jobs)}",
             needs=users,
             waits=(_idle(found),),
+            drains=len(_left_by(desired, found)),
+            until=desired.ended_until.get((kind, name)),
         )
 
 
@@ -208,7 +211,12 @@ def _default_account(
 
 
 def _drain(
-    here: Address, found: Partition, why: str, jobs: tuple[Job, ...], seen: SlurmModel
+    desired: SlurmModel,
+    here: Address,
+    found: Partition,
+    why: str,
+    jobs: tuple[Job, ...],
+    seen: SlurmModel,
 ) -> Iterator[Change]:
     """Nobody may come in any more, before anybody waits for the last one to go."""
     if found.state == DRAINED:
@@ -220,7 +228,23 @@ def _drain(
         (FieldChange("State", found.state, DRAINED),),
         price.impact,
         f"{why}; no new job may enter it, those in it go on{_count(jobs)}",
+        until=desired.ended_until.get((found.kind, found.name)),
     )
+
+
+def _left_by(desired: SlurmModel, found: Thing) -> set[str]:
+    """The nodes of a partition on which no other of ours will have jobs."""
+    if not isinstance(found, Partition):
+        return set()
+    kept = {node for each in desired.partitions.values() for node in _nodes(each)}
+    return _nodes(found) - kept
+
+
+def _nodes(partition: Partition) -> set[str]:
+    try:
+        return set(expand(partition.nodes))
+    except ValueError:  # `ALL`, or what Slurm alone understands
+        return {partition.nodes}
 
 
 def _at_its_end(found: Thing) -> Fields:

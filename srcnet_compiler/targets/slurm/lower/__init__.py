@@ -63,7 +63,13 @@ def _model(scope: Scope, members: Membership | None) -> SlurmModel:
             reservations=_by_name(reservations(scope)),
             complete=complete(scope, members),
         )
-    return replace(_allowed(scope, whole), ended=endings(scope), tasks=todo(scope, whole))
+    ends = endings(scope)
+    return replace(
+        _allowed(scope, whole),
+        ended={key: end.reason for key, end in ends.items()},
+        ended_until={key: end.until.isoformat() for key, end in ends.items()},
+        tasks=todo(scope, whole),
+    )
 
 
 def _allowed(scope: Scope, whole: SlurmModel) -> SlurmModel:

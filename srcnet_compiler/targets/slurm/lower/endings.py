@@ -2,37 +2,38 @@
 
 from collections.abc import Iterator
 
+from srcnet_compiler.federation.model import Retired
 from srcnet_compiler.targets.slurm.lower.scope import Scope, named_by
 from srcnet_compiler.targets.slurm.lower.windows import names_of
 from srcnet_compiler.targets.slurm.model import Account, Key, Partition, Qos, Reservation
 
 
-def endings(scope: Scope) -> dict[Key, str]:
-    """Objects that go, with the reason, of the kinds that the site lets us manage."""
+def endings(scope: Scope) -> dict[Key, Retired]:
+    """Objects that go, with the document, of the kinds that the site lets us manage."""
     kinds = {
         Account.kind: "accounting",
         Qos.kind: "accounting",
         Partition.kind: "partitions",
         Reservation.kind: "reservations",
     }
-    return {key: why for key, why in _all(scope) if scope.allows(kinds[key[0]])}
+    return {key: end for key, end in _all(scope) if scope.allows(kinds[key[0]])}
 
 
-def _all(scope: Scope) -> Iterator[tuple[Key, str]]:
+def _all(scope: Scope) -> Iterator[tuple[Key, Retired]]:
     cluster, policy = scope.cluster, scope.policy
     for end in scope.federation.retired:
         if end.queue is not None and end.queue in policy.queues:
-            yield (Qos.kind, scope.name(end.queue)), end.reason
-            yield (Partition.kind, scope.name(end.queue)), end.reason
+            yield (Qos.kind, scope.name(end.queue)), end
+            yield (Partition.kind, scope.name(end.queue)), end
         if end.project is not None:
-            yield (Account.kind, scope.name(end.project)), end.reason
+            yield (Account.kind, scope.name(end.project)), end
         whole = end.cluster == cluster.label
         for window in cluster.windows:
             here = f"{cluster.label}/{window.name}" == end.window
             if whole or here or end.queue == window.queue:
-                yield from (((Reservation.kind, n), end.reason) for n in names_of(scope, window))
+                yield from (((Reservation.kind, n), end) for n in names_of(scope, window))
         if whole:
-            yield from ((key, end.reason) for key in _own(scope))
+            yield from ((key, end) for key in _own(scope))
 
 
 def _own(scope: Scope) -> Iterator[Key]:

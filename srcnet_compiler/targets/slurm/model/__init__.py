@@ -304,7 +304,8 @@ class SlurmModel:
     with `prefix`, and the partitions of `fragment`, a file on the controller (empty: the site lets
     us have none). An empty `root_account` or `prefix` owns nothing.
 
-    Only a wanted model has `ended`, why an object is to go, `complete`, the accounts whose members
+    Only a wanted model has `ended`, why an object is to go, with the last day of the document that
+    says so, `complete`, the accounts whose members
     are known in full, so that a user who is no longer one goes, `tasks`, which are left to the
     cluster's administrators, and `origins`. Only what is seen has `version`, `settings`, `jobs`,
     `nodes`, `foreign`, and `written`: the fragment as it stands.
@@ -323,6 +324,7 @@ class SlurmModel:
     partitions: Mapping[str, Partition] = field(default_factory=dict)
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     ended: Mapping[Key, str] = field(default_factory=dict)
+    ended_until: Mapping[Key, str] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
     tasks: tuple[Task, ...] = field(default=(), compare=False)
     version: Version = (0, 0)
