@@ -507,8 +507,14 @@ def test_no_change_rests_on_a_draft_that_nobody_accepted(built: Built):
     assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)
 
 
+def partition_that_ends() -> Change:
+    return replace(
+        change("x", Action.RETIRE), address=Address("slurm", "x", "partition", "ska-old")
+    )
+
+
 def test_what_a_document_ends_ends_only_while_it_holds(golden):
-    gone = replace(change("ska-old", Action.RETIRE), until=TODAY.isoformat())
+    gone = replace(partition_that_ends(), until=TODAY.isoformat())
     plan = build_plan([SystemName("slurm", "x")], [gone], (), frozenset(), BINDING)
     assert guard(plan, golden.federation, TODAY) == ()
     (found,) = guard(plan, golden.federation, TODAY + timedelta(days=1))
@@ -517,7 +523,7 @@ def test_what_a_document_ends_ends_only_while_it_holds(golden):
 
 
 def test_more_nodes_than_one_plan_may_empty_are_refused(golden):
-    gone = replace(change("ska-old", Action.RETIRE), drains=3)
+    gone = replace(partition_that_ends(), drains=3)
     plan = build_plan([SystemName("slurm", "x")], [gone], (), frozenset(), BINDING)
     (found,) = guard(plan, golden.federation, TODAY)
     assert found.code is Code.OVER_LIMIT
