@@ -523,7 +523,7 @@ def test_what_a_document_ends_ends_only_while_it_holds(golden):
 
 
 def test_more_nodes_than_one_plan_may_empty_are_refused(golden):
-    gone = replace(partition_that_ends(), drains=3)
+    gone = replace(partition_that_ends(), drains=5)
     plan = build_plan([SystemName("slurm", "x")], [gone], (), frozenset(), BINDING)
     (found,) = guard(plan, golden.federation, TODAY)
     assert found.code is Code.OVER_LIMIT

@@ -1,8 +1,8 @@
 """The whole of srcnet on one machine: SRCNet's own specs made true on a real Rucio server.
 
 Brings up a server on loopback, converges it, changes a spec, changes something behind the
-compiler's back, heals it, and ends everything that it started. Or it keeps the server for whoever
-wants to try the commands by hand.
+compiler's back, heals it, lets a site join with a Slurm cluster that others use, and ends
+everything that it started. Or it keeps the server for whoever wants to try the commands by hand.
 """
 
 import json
@@ -28,7 +28,9 @@ from srcnet_compiler.converge import (
     reach,
     verify,
 )
+from srcnet_compiler.demo import shared_cluster
 from srcnet_compiler.demo.rucio_server import RucioServer, ensure_server_venv, running
+from srcnet_compiler.demo.show import Show
 from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import FOLDERS, Compiled, compile_specs
@@ -42,16 +44,6 @@ from srcnet_compiler.targets.rucio.live import Identity
 
 SITE, AREA, CAPACITY = "site-specs/chsrc-cscs.yaml", "CHSRC-CSCS-T0", "400 TB"
 FEDERATION, STATE, ROOT = "policies/federation.yaml", ".srcnet/state", "root.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Where the demo speaks: `title` for a step, `text` for results, `note` on the way."""
-
-    title: Callable[[str], None]
-    text: Callable[[str], None]
-    note: Callable[[str], None]
-    progress: Callable[[int], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +151,12 @@ def _converge_and_heal(stage: _Stage) -> int:
     third = _apply(changed, stage)
 
     verdicts = (first, second, third)
+    joined = shared_cluster.join(stage.specs, stage.today, stage.clock, show)
+
     show.title("What is so now")
-    show.text(_drift(third))
-    return 0 if all(verdict.is_converged for verdict in verdicts) else 4
+    now = (third, *joined)
+    show.text(render_verdicts(now))
+    return 0 if all(verdict.is_converged for verdict in (*verdicts, *joined)) else 4
 
 
 def _copy_specs(specs: Path, server: RucioServer) -> None:

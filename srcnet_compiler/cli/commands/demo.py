@@ -38,12 +38,13 @@ def command(software: Path, keep: bool, empty: bool) -> int:
     from srcnet_compiler.cli.shared import is_coloured
     from srcnet_compiler.demo import tour
     from srcnet_compiler.demo.processes import ServerError
+    from srcnet_compiler.demo.show import Show
 
     def title(text: str) -> None:
         click.echo()
         click.secho(f"── {text} ", bold=is_coloured())
 
-    show = tour.Show(
+    show = Show(
         title=title,
         text=lambda text: click.echo(text, nl=False),
         note=lambda text: click.echo(f"  {text}", err=True),
