@@ -192,7 +192,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
         known,
         binding(compiled),
         unseen=unseen,
-        held=held_back(_federation(compiled)),
+        held=held_back(_federation(compiled), {system.name.target for system in systems}),
         findings=findings,
         tasks={
             system.name: tasks

@@ -1,6 +1,6 @@
 """What a plan may not do: more harm than the federation allows, drafts, anything not ours."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from srcnet_compiler.change import Action, Change
@@ -11,6 +11,8 @@ from srcnet_compiler.names import PolicyName
 from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span
+
+ALL = ("rucio", "slurm")
 
 
 def guard(plan: Plan, federation: Federation, today: date) -> tuple[Diagnostic, ...]:
@@ -23,16 +25,20 @@ def guard(plan: Plan, federation: Federation, today: date) -> tuple[Diagnostic, 
     )
 
 
-def held_back(federation: Federation) -> tuple[Held, ...]:
-    """What the specs describe and no plan contains, because it rests on a draft."""
-    names = [
+def held_back(federation: Federation, targets: Collection[str] = ALL) -> tuple[Held, ...]:
+    """What the specs describe for these targets and no plan contains, because it rests on a
+    draft."""
+    data = [
         *((f"data policy `{p.name}`", p.drafts, (p.name,)) for p in federation.policies.values()),
         *(
             (f"storage area `{a.name}`", a.drafts, (a.name, a.site))
             for a in federation.areas.values()
         ),
         *((f"namespace `{n.name}`", n.drafts, (n.name,)) for n in federation.data.namespaces),
-        *_compute(federation.compute),
+    ]
+    names = [
+        *(data if "rucio" in targets else ()),
+        *(_compute(federation.compute) if "slurm" in targets else ()),
     ]
     return tuple(
         Held(what, f"rests on a draft at {drafts[0]}")

@@ -82,7 +82,8 @@ def command(
     show(plan_as(plan, form, full))
     if out is not None:
         place = Path(settings.named or "") / out
-        click.echo(f"saved in {place}; `{settings.to_type(f'apply {out}')}` does it", err=True)
+        typed = " ".join([f"apply {out}", *(f"--members {path}" for path in members)])
+        click.echo(f"saved in {place}; `{settings.to_type(typed)}` does it", err=True)
     refusals = objections(plan, result, the_day(today))
     if refusals:
         show_refusals(refusals, result)

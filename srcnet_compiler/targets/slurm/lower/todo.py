@@ -51,7 +51,7 @@ def _spans(*things: Thing) -> Spans:
 
 def _login(scope: Scope) -> Iterator[Task]:
     user = scope.cluster.controller.user
-    if user is None or not any(map(scope.allows, scope.cluster.allows)):
+    if user in (None, "root") or not any(map(scope.allows, scope.cluster.allows)):
         return
     only_windows = not scope.allows("accounting") and not scope.allows("partitions")
     level, why = ("operator", "Slurm lets only operators make reservations")
