@@ -208,8 +208,9 @@ def test_shares_are_those_of_the_allocation(cluster: Cluster):
 
 
 def test_who_used_what_is_accounted_per_project_and_user(cluster: Cluster):
-    """sacct names the project, the user, the queue and the cores; sshare counts the use."""
-    before = used(cluster, "ska-hi-survey")
+    """sacct names the project, the user, the queue and the cores; sshare counts the use, and
+    sreport too, when the hours have been added up."""
+    before, began = used(cluster, "ska-hi-survey"), time.time()
     done = job(cluster, ALICE, "hi-survey", "batch", "-n2", script="sleep 5")
     wait_for_state(cluster, done, "COMPLETED")
     row = ("sacct", "-nPX", "-j", str(done), "-o", "User,Account,QOS,AllocCPUS,State")
@@ -228,6 +229,23 @@ def test_who_used_what_is_accounted_per_project_and_user(cluster: Cluster):
         log=Path("/dev/null"),
         seconds=60,
     )
+    assert reported(cluster, "ska-hi-survey", ALICE, began) >= 10
+
+
+def reported(cluster: Cluster, account: str, user: str, since: float) -> int:
+    """Seconds of cores that sreport has for a user, in the hours from then to this one."""
+    first, end = (
+        time.strftime("%Y-%m-%dT%H:00:00", time.localtime(moment))
+        for moment in (since, time.time() + 3600)
+    )
+    ask(cluster, "sacctmgr", "-i", "rollup", first, end)
+    said = ask(
+        cluster,
+        *("sreport", "-nP", "-t", "seconds", "cluster", "AccountUtilizationByUser"),
+        *(f"cluster={cluster.name}", f"start={first}", f"end={end}", "format=Account,Login,Used"),
+    )
+    rows = [line.split("|") for line in said.splitlines()]
+    return sum(int(row[2]) for row in rows if row[:2] == [account, user])
 
 
 # ── preemption ────────────────────────────────────────────────────────────────────────────────
