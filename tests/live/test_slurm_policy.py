@@ -126,7 +126,7 @@ def test_who_is_not_of_the_federation_enters_no_queue_and_ours_only_those_of_the
     crossing = job(cluster, BOB, "hi-survey", "batch", partition="ska-development")
     wait_for_reason(cluster, crossing, "QOS not permitted to use this partition")
     stranger = others_job(cluster, "-pska-batch")
-    wait_for_reason(cluster, stranger, "account not permitted to use this partition")
+    wait_for_reason(cluster, stranger, "not permitted to use this partition")
     assert runs(cluster, job(cluster, BOB, "hi-survey", "development", "-t5"))
     assert state(cluster, crossing) == state(cluster, stranger) == "PENDING"
 
@@ -336,7 +336,88 @@ def test_without_an_export_of_members_nobody_loses_access(cluster: Cluster):
     assert runs(cluster, job(cluster, ALICE, "eor", "batch", "-n1"))
 
 
+# ── daemons that are away ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("daemon", ["sited/slurmctld", "slurmdbd"])
+def test_without_a_daemon_there_is_no_plan(federated: Federated, daemon: str):
+    """What nobody can read is not planned for: the command line makes exit code 69 of it."""
+    cluster = federated.shared
+    model = policy(cluster, members=MEMBERS)
+    slurm_foreign.wait_until_saved(cluster, federated.foreign.job)
+    wait_until_kept(cluster, *model.reservations)
+    slurm_clusters.kill(federated.slurm, daemon)
+    try:
+        with pytest.raises(UnreachableError, match="cluster `sited` does not answer"):
+            planned(cluster, model)
+    finally:
+        slurm_clusters.restart(federated.slurm, daemon)
+    assert planned(cluster, model).changes == ()
+
+
+def test_a_database_that_goes_in_the_middle_of_an_apply_is_said_and_the_rest_is_done_later(
+    federated: Federated, tmp_path: Path
+):
+    """It is killed when the first change is about to be made by a command."""
+    cluster = federated.shared
+    longer = tuple((QUEUES, f"walltime: {n} h", f"walltime: {n - 1} h") for n in (48, 8, 2))
+    model = policy(cluster, *longer, members=MEMBERS)
+    plan = planned(cluster, model)
+    mark, go = tmp_path / "mark", tmp_path / "go"
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "sacctmgr").write_text(
+        f'#!/bin/bash\n/usr/bin/sacctmgr "$@"; rc=$?\n'
+        f'if [[ "$*" == *modify* && ! -e {mark} ]]; then\n'
+        f"  : > {mark}; until [ -e {go} ]; do sleep 0.1; done\nfi\nexit $rc\n"
+    )
+    (commands / "sacctmgr").chmod(0o755)
+
+    def break_it() -> None:
+        wait_until(mark.exists, what="the apply", log=Path("/dev/null"), seconds=60)
+        slurm_clusters.kill(federated.slurm, "slurmdbd")
+        go.touch()
+
+    breaking = Thread(target=break_it)
+    breaking.start()
+    try:
+        receipt = applied(cluster, model, tmp_path / "state", plan, str(commands))
+    finally:
+        breaking.join()
+        slurm_clusters.restart(federated.slurm, "slurmdbd")
+    assert exit_code(receipt) == 69
+    assert "does not answer" in "".join(bad(receipt))
+    assert Status.LEFT in {result.status for result in receipt.results}
+    save_associations(cluster)
+    assert bad(applied(cluster, model, tmp_path / "state", plan)) == []
+    assert planned(cluster, model).changes == ()
+    assert bad(applied(cluster, policy(cluster, members=MEMBERS), tmp_path / "back")) == []
+
+
 # ── windows ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_window_on_busy_nodes_is_refused_in_words_and_no_job_is_ended_for_it(
+    cluster: Cluster, tmp_path: Path
+):
+    """Others compute on every node beyond its beginning; when they have ended, it is made."""
+    for window in ("visualisation", "nights"):
+        ask(cluster, "scontrol", "delete", f"ReservationName=ska-{window}")
+    busy = [others_job(cluster, f"-wd{number}", "-t23:00:00") for number in (1, 2, 3)]
+    assert runs(cluster, *busy)
+    model = policy(cluster, members=MEMBERS)
+    receipt = applied(cluster, model, tmp_path)
+    failed = bad(receipt)
+    assert [line.split(":")[0] for line in failed] == [
+        "create slurm/sited/reservation/ska-nights",
+        "create slurm/sited/reservation/ska-visualisation",
+    ]
+    assert all("Requested nodes are busy" in line for line in failed), failed
+    assert exit_code(receipt) == 1
+    assert {state(cluster, each) for each in busy} == {"RUNNING"}
+    end_all_but(cluster, slurm_job(cluster))
+    assert bad(applied(cluster, model, tmp_path)) == []
+    assert planned(cluster, model).changes == ()
 
 
 def reservation(cluster: Cluster, name: str) -> dict[str, str]:
@@ -467,84 +548,3 @@ def test_a_window_keeps_its_time_by_the_clocks_of_the_controller_when_they_chang
     """Clocks are put forward between today and tomorrow: it is the same time 23 hours later."""
     wait_for_next(federated.own, windows.first)
     assert second_of(federated.own, "ska-nights") - windows.first == 23 * 3600
-
-
-def test_a_window_on_busy_nodes_is_refused_in_words_and_no_job_is_ended_for_it(
-    cluster: Cluster, tmp_path: Path
-):
-    """Others compute on every node beyond its beginning; when they have ended, it is made."""
-    for window in ("visualisation", "nights"):
-        ask(cluster, "scontrol", "delete", f"ReservationName=ska-{window}")
-    busy = [others_job(cluster, f"-wd{number}", "-t23:00:00") for number in (1, 2, 3)]
-    assert runs(cluster, *busy)
-    model = policy(cluster, members=MEMBERS)
-    receipt = applied(cluster, model, tmp_path)
-    failed = bad(receipt)
-    assert [line.split(":")[0] for line in failed] == [
-        "create slurm/sited/reservation/ska-nights",
-        "create slurm/sited/reservation/ska-visualisation",
-    ]
-    assert all("Requested nodes are busy" in line for line in failed), failed
-    assert exit_code(receipt) == 1
-    assert {state(cluster, each) for each in busy} == {"RUNNING"}
-    end_all_but(cluster, slurm_job(cluster))
-    assert bad(applied(cluster, model, tmp_path)) == []
-    assert planned(cluster, model).changes == ()
-
-
-# ── daemons that are away ─────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("daemon", ["sited/slurmctld", "slurmdbd"])
-def test_without_a_daemon_there_is_no_plan(federated: Federated, daemon: str):
-    """What nobody can read is not planned for: the command line makes exit code 69 of it."""
-    cluster = federated.shared
-    model = policy(cluster, members=MEMBERS)
-    slurm_foreign.wait_until_saved(cluster, federated.foreign.job)
-    wait_until_kept(cluster, *model.reservations)
-    slurm_clusters.kill(federated.slurm, daemon)
-    try:
-        with pytest.raises(UnreachableError, match="cluster `sited` does not answer"):
-            planned(cluster, model)
-    finally:
-        slurm_clusters.restart(federated.slurm, daemon)
-    assert planned(cluster, model).changes == ()
-
-
-def test_a_database_that_goes_in_the_middle_of_an_apply_is_said_and_the_rest_is_done_later(
-    federated: Federated, tmp_path: Path
-):
-    """It is killed when the first change is about to be made by a command."""
-    cluster = federated.shared
-    longer = tuple((QUEUES, f"walltime: {n} h", f"walltime: {n - 1} h") for n in (48, 8, 2))
-    model = policy(cluster, *longer, members=MEMBERS)
-    plan = planned(cluster, model)
-    mark, go = tmp_path / "mark", tmp_path / "go"
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    (commands / "sacctmgr").write_text(
-        f'#!/bin/bash\n/usr/bin/sacctmgr "$@"; rc=$?\n'
-        f'if [[ "$*" == *modify* && ! -e {mark} ]]; then\n'
-        f"  : > {mark}; until [ -e {go} ]; do sleep 0.1; done\nfi\nexit $rc\n"
-    )
-    (commands / "sacctmgr").chmod(0o755)
-
-    def break_it() -> None:
-        wait_until(mark.exists, what="the apply", log=Path("/dev/null"), seconds=60)
-        slurm_clusters.kill(federated.slurm, "slurmdbd")
-        go.touch()
-
-    breaking = Thread(target=break_it)
-    breaking.start()
-    try:
-        receipt = applied(cluster, model, tmp_path / "state", plan, str(commands))
-    finally:
-        breaking.join()
-        slurm_clusters.restart(federated.slurm, "slurmdbd")
-    assert exit_code(receipt) == 69
-    assert "does not answer" in "".join(bad(receipt))
-    assert Status.LEFT in {result.status for result in receipt.results}
-    save_associations(cluster)
-    assert bad(applied(cluster, model, tmp_path / "state", plan)) == []
-    assert planned(cluster, model).changes == ()
-    assert bad(applied(cluster, policy(cluster, members=MEMBERS), tmp_path / "back")) == []
