@@ -29,7 +29,7 @@ from srcnet_compiler.apply.ledger import Ledger
 from srcnet_compiler.apply.receipt import Receipt, Status, exit_code
 from srcnet_compiler.apply.run import open_waits_key
 from srcnet_compiler.apply.state import StateStore
-from srcnet_compiler.change import Action, Json, Wait
+from srcnet_compiler.change import Action, Json, SystemName, Wait
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.plan.file import digest
 
@@ -291,7 +291,7 @@ def test_a_rule_is_released_only_when_every_file_has_its_valid_copies(
     client.update_replication_rule(third, {"lifetime": None})
     client.update_replicas_states("WAIT-AF", [{**files[1], "state": "U"}])
     assert result() == (6, short.replace("2 of 2", "1 of 2"))  # locked, but one is not there
-    waits = StateStore(tmp_path).get(open_waits_key("srcnet"))
+    waits = StateStore(tmp_path).get(open_waits_key(SystemName("rucio", "srcnet")))
     assert waits is not None
     assert isinstance(waits.value, dict)
     first = min(line.at for line in _lines(tmp_path) if line.status == "waiting")
@@ -299,7 +299,7 @@ def test_a_rule_is_released_only_when_every_file_has_its_valid_copies(
     client.update_replicas_states("WAIT-AF", [{**files[1], "state": "A"}])
     assert result() == (0, "")
     assert client.get_replication_rule(pin)["expires_at"] is not None
-    waits = StateStore(tmp_path).get(open_waits_key("srcnet"))
+    waits = StateStore(tmp_path).get(open_waits_key(SystemName("rucio", "srcnet")))
     assert waits is not None
     assert waits.value == {"plan": digest(plan), "waits": []}
 

@@ -122,7 +122,7 @@ def test_from_nothing_to_what_the_specs_say(someone: Operator):
 
     assert someone("verify").out == applied.out.splitlines(keepends=True)[-1]
     assert someone("plan", "--detailed-exitcode").out.startswith("golden: nothing to do\n")
-    verdict = json.loads(someone("verify", "--format", "json").out)
+    (verdict,) = json.loads(someone("verify", "--format", "json").out)["systems"]
     assert (verdict["differences"], verdict["waiting"], verdict["unseen"]) == ([], [], [])
     before = someone.done()
     again = json.loads(someone("apply", "plan.json", "--format", "json").out)
