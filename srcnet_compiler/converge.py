@@ -147,6 +147,8 @@ class _Seen:
     system: System
     reading: Reading[Any] | None
     trouble: Trouble | None = None
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
@@ -155,18 +157,25 @@ class _Seen:
         return tuple(Unseen(gap.under, gap.reason) for gap in self.reading.gaps)
 
 
-def _look(systems: Sequence[System]) -> tuple[_Seen, ...]:
-    """Read them, those that cannot be read beside the others. Raises as `reach` does."""
-    seen = _side_by_side(_read, systems)
+def _look(systems: Sequence[System], *, trying: bool) -> tuple[_Seen, ...]:
+    """Read them, those that cannot be read beside the others, and have them try what would change.
+    Raises as `reach` does."""
+    seen = _side_by_side(lambda system: _read(system, trying), systems)
     _insist_on_one(each.trouble for each in seen)
     return seen
 
 
-def _read(system: System) -> _Seen:
+def _read(system: System, trying: bool) -> _Seen:
+    target, model = system.lowered.target, system.lowered.model
     try:
-        return _Seen(system, system.read())
+        reading = system.read()
+        changes = target.diff(model, reading)
+        findings = tuple(target.check_seen(model, reading.model))
+        if trying:
+            findings += tuple(target.try_out(system.client, model, reading, changes))
     except (UnreachableError, RefusedError) as trouble:
         return _Seen(system, None, trouble)
+    return _Seen(system, reading, None, changes, findings)
 
 
 def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Address]) -> Plan:
@@ -178,13 +187,13 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
     adoptions: list[Change] = []
     findings: list[Diagnostic] = []
     unseen: list[Unseen] = []
-    for seen in _look(systems):
-        target, model = seen.system.lowered.target, seen.system.lowered.model
+    for seen in _look(systems, trying=True):
+        lowered = seen.system.lowered
         unseen += seen.unseen
+        changes += seen.changes
+        findings += seen.findings
         if seen.reading is not None:
-            changes += target.diff(model, seen.reading)
-            adoptions += target.adoptions(model, seen.reading)
-            findings += target.check_seen(model, seen.reading.model)
+            adoptions += lowered.target.adoptions(lowered.model, seen.reading)
     return build_plan(
         [system.name for system in systems],
         changes,
@@ -263,24 +272,20 @@ def _barred(trouble: Trouble | None) -> Barred:
 def verify(systems: Sequence[System]) -> tuple[Verdict, ...]:
     """The systems read again and compared: no difference is the proof that they are as they should
     be. Raises UnreachableError, RefusedError where none can be read."""
-    return tuple(_verdict(seen) for seen in _look(systems))
+    return tuple(_verdict(seen) for seen in _look(systems, trying=False))
 
 
 def _verdict(seen: _Seen) -> Verdict:
     system = seen.system
-    target, model = system.lowered.target, system.lowered.model
-    if seen.reading is None:
-        return Verdict(system.name, system.objects(), (), (), seen.unseen, ())
-    changes = target.diff(model, seen.reading)
-    waiting = held_up(changes)
+    waiting = held_up(seen.changes)
     held = {id(change) for change in waiting}
     return Verdict(
         system.name,
         system.objects(),
-        tuple(change for change in changes if id(change) not in held),
+        tuple(change for change in seen.changes if id(change) not in held),
         waiting,
         seen.unseen,
-        tuple(target.check_seen(model, seen.reading.model)),
+        seen.findings,
     )
 
 

@@ -1,6 +1,6 @@
 """What a target is: a few functions around one model.
 
-All but `connect` and `read` are pure.
+All but `connect`, `read` and `try_out` are pure.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -86,7 +86,8 @@ class Target(Generic[M, C]):
     `site` is whose the instance is; None: the federation's. `tasks` is what only people may do
     there. `lower` gets None where nobody asked who belongs to which group.
     `check` is what the real consumer of the artifacts would object to, `check_seen` what else is
-    there, as seen, that would spoil what is wanted. `connection` is how to reach
+    there, as seen, that would spoil what is wanted, `try_out` what the system itself says to these
+    changes when they are tried on a copy. `connection` is how to reach
     the instance to change it, secrets included, given the environment; `reading_connection` how to
     read it, which may be by another account. `connect` raises UnreachableError and
     RefusedError. `read` looks only at what the wanted model may touch; `adoptions` takes over what
@@ -106,3 +107,4 @@ class Target(Generic[M, C]):
     read: Callable[[C, M], Reading[M]]
     diff: Callable[[M, Reading[M]], tuple[Change, ...]]
     adoptions: Callable[[M, Reading[M]], tuple[Change, ...]]
+    try_out: Callable[[C, M, Reading[M], Sequence[Change]], Iterable[Diagnostic]]

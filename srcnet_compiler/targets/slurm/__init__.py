@@ -4,17 +4,18 @@ Of a cluster that others use too, only what is the federation's is touched. `liv
 a system is met.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from srcnet_compiler.change import Json
+from srcnet_compiler.change import Change, Json
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.compute import SlurmCluster
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.targets.protocol import Reading, Target
 from srcnet_compiler.targets.slurm import check, diff, emit, lower
-from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model import Partition, SlurmModel
+from srcnet_compiler.targets.slurm.model.fragment import fragment_lines, without_qos
 
 if TYPE_CHECKING:
     from srcnet_compiler.targets.slurm.live import Controller
@@ -56,6 +57,33 @@ def _read(client: "Controller", desired: SlurmModel) -> Reading[SlurmModel]:
     return live.read(client.runner, desired)
 
 
+def _try_out(
+    client: "Controller",
+    desired: SlurmModel,
+    reading: Reading[SlurmModel],
+    changes: Sequence[Change],
+) -> Iterator[Diagnostic]:
+    """What the site's own Slurm says to all wanted partitions at once, each at its spec place."""
+    from srcnet_compiler.targets.slurm import live
+
+    if not any(change.address.kind == Partition.kind for change in changes):
+        return
+    seen = reading.model
+    ours = emit.emit_fragment("", desired)
+    yield from check.check_fragment(ours, desired, seen)
+    staying = "".join(
+        f"{line.text}\n"
+        for line in fragment_lines(seen.written)
+        if line.name not in desired.partitions
+    )
+    known = {*desired.qos, *seen.qos, *seen.foreign.qos}
+    candidate = without_qos(ours.content + staying, known)
+    try:
+        yield from check.explain(ours, live.rehearse(client.files, candidate))
+    except OSError as trouble:
+        yield check.untried(desired, str(trouble))
+
+
 TARGET: "Target[SlurmModel, Controller]" = Target(
     name="slurm",
     site=lambda model: SiteName(model.site),
@@ -70,4 +98,5 @@ TARGET: "Target[SlurmModel, Controller]" = Target(
     read=_read,
     diff=diff.diff,
     adoptions=diff.adoptions,
+    try_out=_try_out,
 )

@@ -1,6 +1,6 @@
 """The lines of a file that may hold nothing but partitions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 KEY = "PartitionName"
@@ -53,3 +53,30 @@ def without_partition(text: str, name: str) -> str:
     gone = {line.number for line in fragment_lines(text) if line.name == name}
     lines = text.splitlines()
     return "".join(f"{line}\n" for number, line in enumerate(lines, start=1) if number not in gone)
+
+
+_OF_QOS = ("qos", "allowqos", "denyqos")
+
+
+def qos_named(text: str) -> set[str]:
+    """Every QOS that some line names."""
+    return {
+        name
+        for line in fragment_lines(text)
+        for key, value in line.words
+        if key.lower() in _OF_QOS
+        for name in value.split(",")
+    }
+
+
+def without_qos(text: str, known: Collection[str]) -> str:
+    """The same lines without the words that name these QOS alone."""
+    lines = text.splitlines()
+    for line in fragment_lines(text):
+        words = [
+            f"{key}={value}"
+            for key, value in line.words
+            if key.lower() not in _OF_QOS or not {*value.split(",")} <= {*known}
+        ]
+        lines[line.number - 1] = " ".join(words)
+    return "".join(f"{line}\n" for line in lines)

@@ -132,6 +132,7 @@ def _check(controller: Controller, candidate: str, leaving: str | None = None) -
     from srcnet_compiler.diagnostic import Severity
     from srcnet_compiler.targets.slurm.check import check_fragment, explain
     from srcnet_compiler.targets.slurm.live import foresee, look
+    from srcnet_compiler.targets.slurm.model.fragment import qos_named
 
     bounds = controller.bounds
     artifact = Artifact(PurePosixPath(controller.files.fragment.name), candidate, {})
@@ -144,7 +145,7 @@ def _check(controller: Controller, candidate: str, leaving: str | None = None) -
     _refuse(finding.message for finding in findings if finding.severity is Severity.ERROR)
     ignored = () if foreseen.knows_qos else OF_QOS
     if not foreseen.knows_qos:
-        _refuse(f"slurmctld knows no QOS {name}" for name in sorted(_qos_named(rehearsed)))
+        _refuse(f"slurmctld knows no QOS {name}" for name in sorted(qos_named(rehearsed)))
     foreign = _foreign(controller, known)
     foreign.pop(leaving or "", None)
     _refuse(_undone(foreign, foreseen.partitions, ignored))
@@ -159,32 +160,9 @@ def _refuse(objections: Iterable[str]) -> None:
 def _without_known_qos(controller: Controller, candidate: str) -> str:
     """For the copy: the association state on disk is minutes old, so that QOS which the running
     daemon knows are judged by that, and taken out."""
-    from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
+    from srcnet_compiler.targets.slurm.model.fragment import qos_named, without_qos
 
-    named = _qos_named(candidate)
-    known = _heard_of(controller, named)
-    lines = candidate.splitlines()
-    for line in fragment_lines(candidate):
-        words = [
-            f"{key}={value}"
-            for key, value in line.words
-            if key.lower() not in ("qos", "allowqos", "denyqos")
-            or not known.issuperset(value.split(","))
-        ]
-        lines[line.number - 1] = " ".join(words)
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _qos_named(text: str) -> set[str]:
-    from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
-
-    return {
-        name
-        for line in fragment_lines(text)
-        for key, value in line.words
-        if key.lower() in ("qos", "allowqos", "denyqos")
-        for name in value.split(",")
-    }
+    return without_qos(candidate, _heard_of(controller, qos_named(candidate)))
 
 
 def _heard_of(controller: Controller, names: set[str]) -> set[str]:
