@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
+from random_compute import GROUPS, allocation, cluster, compute_policy
 from specs import TODAY
 
 from srcnet_compiler.analysis.passes import Analysis, analyse
@@ -78,7 +79,10 @@ def federation_spec(regions: dict[str, list[str]], namespaces: list[Spec]) -> Sp
             for name, tier in CLASSES.items()
         },
         "naming": {"area": "{src}-{site}-{class}[-{label}]"},
-        "identity": {"issuer": "https://iam.example.org/"},
+        "identity": {
+            "issuer": "https://iam.example.org/",
+            "groups": {group.rpartition("/")[2]: group for group in GROUPS},
+        },
         "rucio": {
             "server": "https://rucio.example.org",
             "credentials": {"secretRef": {"env": "RANDOM_RUCIO_TOKEN"}},
@@ -190,17 +194,37 @@ def spec_files(draw: st.DrawFn) -> Files:
         )
     }
     drafts = []
+    computing = draw(st.booleans())
+    policy = draw(compute_policy()) if computing else {"queues": {}}
+    queues, lending = list(policy["queues"]), []
     for number in range(draw(st.integers(3, 6))):
         site = draw(sites(number))
         name = site.pop("name")
+        if computing and draw(st.booleans()):
+            lending.append(name)
+            clusters = [f"c{number}{n}" for n in range(draw(st.integers(1, 2)))]
+            site["location"] = {
+                "city": "Somewhere",
+                "latitude": 46.0,
+                "longitude": 8.9,
+                "timezone": "Europe/Zurich",
+            }
+            site["compute"] = [
+                {"name": each, "slurm": draw(cluster(each, queues))} for each in clusters
+            ]
         files[f"site-specs/{name.lower()}.yaml"] = document("Site", name, site)
         drafts += [area["name"] for area in site["storage"] if area["status"] == "draft"]
     for number in range(count):
-        policy = draw(policies(number))
+        promised = draw(policies(number))
         files[f"policies/data/policy-{number}.yaml"] = document(
-            "DataPolicy", f"policy-{number}", policy
+            "DataPolicy", f"policy-{number}", promised
         )
-        drafts += [f"policy-{number}"] if policy["status"] == "draft" else []
+        drafts += [f"policy-{number}"] if promised["status"] == "draft" else []
+    if computing:
+        files["policies/compute/queues.yaml"] = document("ComputePolicy", "queues", policy)
+    if lending:
+        spec = draw(allocation(lending, queues))
+        files["policies/allocation/cycle.yaml"] = document("Allocation", "cycle", spec)
     accepted = [name for name in drafts if draw(st.booleans())]
     if accepted:
         files["policies/waivers.yaml"] = "---\n".join(_waiver(name) for name in accepted)

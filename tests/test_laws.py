@@ -177,7 +177,7 @@ def test_everything_that_is_wanted_is_made_where_nothing_is(target, built):
         changes = target.diff(desired, Reading(nothing))
         made = Counter(change.address.kind for change in changes)
         assert made == {kind: len(wanted) for kind, wanted in kinds(desired).items() if wanted}
-        assert {change.action for change in changes} == {Action.CREATE}
+        assert {change.action for change in changes} <= {Action.CREATE}
 
 
 def empty(model: Model) -> Model:
@@ -391,6 +391,8 @@ def test_nothing_under_a_gap_is_changed_and_nothing_else_is_forgotten(target, bu
     for desired in target.lower(built.federation, built.analysis):
         nothing = empty(desired)
         everything = target.diff(desired, Reading(nothing))
+        if not everything:
+            continue
         unseen = data.draw(gaps([change.address for change in everything]))
         seen = target.diff(desired, Reading(nothing, unseen))
         hidden = [c for c in everything if any(is_under(gap, c.address) for gap in unseen)]
