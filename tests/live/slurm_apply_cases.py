@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from srcnet_compiler.change import (
     SystemName,
     Wait,
 )
-from srcnet_compiler.demo.slurm_clusters import Cluster, ask
+from srcnet_compiler.demo import slurm_foreign
+from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
+from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.plan.build import waves
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.model import Binding, Plan
@@ -263,3 +266,14 @@ def bad(receipt: Receipt) -> list[str]:
 def save_associations(cluster: Cluster) -> None:
     """Have the daemon write down what it knows of the database, as it does every five minutes."""
     ask(cluster, "scontrol", "reconfigure")
+
+
+def lent(slurm: Slurm) -> Iterator[Cluster]:
+    """A cluster on which others compute: it is as it was when the test has ended (law 5)."""
+    (cluster,) = slurm.clusters
+    foreign = slurm_foreign.settle(cluster)
+    save_associations(cluster)
+    before = fingerprint(cluster)
+    yield cluster
+    assert slurm_foreign.state(cluster, foreign.job) == "RUNNING"
+    assert before.differences(fingerprint(cluster)) == ()

@@ -18,6 +18,7 @@ from slurm_apply_cases import (
     change,
     changed,
     create,
+    lent,
     nothing,
     plan_of,
     reached,
@@ -41,14 +42,7 @@ pytestmark = pytest.mark.live("slurm")
 
 @pytest.fixture
 def cluster(fresh_slurm: Slurm) -> Iterator[Cluster]:
-    """A cluster on which others compute: it is as it was when the test has ended (law 5)."""
-    (cluster,) = fresh_slurm.clusters
-    foreign = slurm_foreign.settle(cluster)
-    save_associations(cluster)
-    before = fingerprint(cluster)
-    yield cluster
-    assert slurm_foreign.state(cluster, foreign.job) == "RUNNING"
-    assert before.differences(fingerprint(cluster)) == ()
+    yield from lent(fresh_slurm)
 
 
 # ── what is done ──────────────────────────────────────────────────────────────────────────────

@@ -16,9 +16,9 @@ from slurm_apply_cases import (
     bad,
     bounds,
     carry_out,
+    lent,
     nothing,
     reached,
-    save_associations,
     seen,
     to_reach,
 )
@@ -26,10 +26,8 @@ from slurm_apply_cases import (
 from srcnet_compiler.apply.ledger import Ledger
 from srcnet_compiler.apply.receipt import Receipt, Status
 from srcnet_compiler.apply.state import StateStore
-from srcnet_compiler.demo import slurm_foreign
 from srcnet_compiler.demo.processes import wait_until
 from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
-from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.targets.slurm import diff
 from srcnet_compiler.targets.slurm.model import Account, Association, Qos, SlurmModel
@@ -42,14 +40,7 @@ ACCOUNTS = {"ska-hi": 3, "ska-eor": 5, "ska-vlbi": 7}
 
 @pytest.fixture
 def cluster(fresh_slurm: Slurm) -> Iterator[Cluster]:
-    """A cluster on which others compute: it is as it was when the test has ended (law 5)."""
-    (cluster,) = fresh_slurm.clusters
-    foreign = slurm_foreign.settle(cluster)
-    save_associations(cluster)
-    before = fingerprint(cluster)
-    yield cluster
-    assert slurm_foreign.state(cluster, foreign.job) == "RUNNING"
-    assert before.differences(fingerprint(cluster)) == ()
+    yield from lent(fresh_slurm)
 
 
 def tree(cluster: Cluster) -> SlurmModel:

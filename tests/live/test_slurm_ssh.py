@@ -19,18 +19,17 @@ from slurm_apply_cases import (
     bad,
     bounds,
     carry_out,
+    lent,
     nothing,
-    save_associations,
     seen,
     to_reach,
     wanted,
 )
 
 from srcnet_compiler.apply.receipt import Status, exit_code
-from srcnet_compiler.demo import slurm_foreign, sshd
+from srcnet_compiler.demo import sshd
 from srcnet_compiler.demo.processes import free_port
 from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
-from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.demo.sshd import Sshd
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 from srcnet_compiler.targets.slurm import diff
@@ -42,14 +41,7 @@ pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
 
 @pytest.fixture
 def cluster(fresh_slurm: Slurm) -> Iterator[Cluster]:
-    """A cluster on which others compute: it is as it was when the test has ended (law 5)."""
-    (cluster,) = fresh_slurm.clusters
-    foreign = slurm_foreign.settle(cluster)
-    save_associations(cluster)
-    before = fingerprint(cluster)
-    yield cluster
-    assert slurm_foreign.state(cluster, foreign.job) == "RUNNING"
-    assert before.differences(fingerprint(cluster)) == ()
+    yield from lent(fresh_slurm)
 
 
 @pytest.fixture

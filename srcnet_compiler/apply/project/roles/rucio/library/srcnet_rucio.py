@@ -1,20 +1,13 @@
 #!/usr/bin/python
-"""Carries out a list of changes on one Rucio, each with the gate's consent.
-
-Credentials come through the gate, never as an argument: nothing of them stands in a file, an
-environment or an event.
-"""
+"""Carries out a list of changes on one Rucio, each with the gate's consent."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping
-from contextlib import redirect_stdout
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.srcnet_gate import FailedError, Gate, StoppedError, alone, carry_out
+from ansible.module_utils.srcnet_module import serve
 from ansible.module_utils.srcnet_rucio_target import Rucio, as_failure
 
 DOCUMENTATION = r"""
@@ -32,54 +25,15 @@ options:
 RETURN = r"""
 results: {type: dict, returned: always, description: What became of each change, by its id.}
 """
-OPTIONS = ("changes", "gate", "lock", "package")
-
-Results = dict[str, dict[str, str]]
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={name: {"type": "path", "required": True} for name in OPTIONS},
-        supports_check_mode=True,
-    )
-    options = {name: Path(module.params[name]) for name in OPTIONS}
-    try:
-        # Rucio's client prints; what we print is the answer to Ansible.
-        with redirect_stdout(sys.stderr):
-            results = run(options, module.check_mode)
-    except StoppedError as stop:
-        module.fail_json(msg=str(stop), results={})
-    changed = any(said["status"] == "done" for said in results.values())
-    module.exit_json(changed=changed, results=results)
+@contextmanager
+def opening(connection: Mapping[str, Any]) -> Iterator[Rucio]:
+    from srcnet_compiler.targets.rucio.live import open_connection
 
-
-def run(options: Mapping[str, Path], rehearse: bool) -> Results:
-    changes = json.loads(options["changes"].read_text(encoding="utf-8"))
-    with Gate(options["gate"]) as gate, alone(options["lock"]):
-        connection = gate.tell(at="hello")["connection"]
-        sys.path.append(str(options["package"]))
-        from srcnet_compiler.targets.rucio.live import open_connection
-
-        try:
-            client = open_connection(connection)
-        except Exception as error:
-            return _none_can(changes, gate, as_failure(error))
-        with client:
-            results: Results = carry_out(changes, Rucio(client, connection), gate, rehearse)
-        return results
-
-
-def _none_can(changes: list[dict[str, str]], gate: Gate, failure: FailedError) -> Results:
-    """Without a client the first change fails, and all others are left."""
-    results: Results = {}
-    for change in changes:
-        said = {"status": "left", "text": failure.text}
-        if not results:
-            said = {"status": "failed", "text": failure.text, "cause": failure.cause}
-        gate.tell(at="result", id=change["id"], **said)
-        results[change["id"]] = said
-    return results
+    with open_connection(connection) as client:
+        yield Rucio(client, connection)
 
 
 if __name__ == "__main__":
-    main()
+    serve(opening, as_failure)
