@@ -109,6 +109,9 @@ class Gate:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # As long as its stream is open the socket is, whatever it is told.
+        with suppress(OSError):
+            self._stream.close()
         self._socket.close()
 
     def tell(self, **message: object) -> Wire:
