@@ -1,12 +1,12 @@
 """A running Slurm cluster: commands to run on it, and what they answer."""
 
+from srcnet_compiler.targets.slurm.live.asking import attempt as attempt
+from srcnet_compiler.targets.slurm.live.asking import must as must
 from srcnet_compiler.targets.slurm.live.controller import Controller as Controller
 from srcnet_compiler.targets.slurm.live.controller import connection as connection
 from srcnet_compiler.targets.slurm.live.controller import here as here
 from srcnet_compiler.targets.slurm.live.controller import open_connection as open_connection
-from srcnet_compiler.targets.slurm.live.reading import attempt as attempt
 from srcnet_compiler.targets.slurm.live.reading import look as look
-from srcnet_compiler.targets.slurm.live.reading import must as must
 from srcnet_compiler.targets.slurm.live.reading import read as read
 from srcnet_compiler.targets.slurm.live.rehearsal import SiteFiles as SiteFiles
 from srcnet_compiler.targets.slurm.live.rehearsal import foresee as foresee

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from srcnet_compiler.targets.protocol import Right
+from srcnet_compiler.targets.slurm.live.asking import must
 from srcnet_compiler.targets.slurm.live.controller import Controller
 from srcnet_compiler.targets.slurm.live.files import kind_of
-from srcnet_compiler.targets.slurm.live.reading import must
 
 _LEVELS = ("none", "operator", "administrator")
 _NAMESPACES = (
