@@ -507,24 +507,102 @@ def test_no_change_rests_on_a_draft_that_nobody_accepted(built: Built):
     assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)
 
 
-def partition_that_ends() -> Change:
-    return replace(
-        change("x", Action.RETIRE), address=Address("slurm", "x", "partition", "ska-old")
-    )
+def end_of(kind: str, **more) -> Change:
+    """Something on a cluster that goes."""
+    gone = change("x", Action.RETIRE, **more)
+    return replace(gone, address=Address("slurm", "x", kind, "ska-old"))
 
 
-def test_what_a_document_ends_ends_only_while_it_holds(golden):
-    gone = replace(partition_that_ends(), until=TODAY.isoformat())
-    plan = build_plan([SystemName("slurm", "x")], [gone], (), frozenset(), BINDING)
+@pytest.mark.parametrize("kind", ["account", "qos", "partition", "reservation"])
+def test_what_a_document_ends_ends_only_while_it_holds(golden, kind):
+    plan = plan_of(end_of(kind, until=TODAY.isoformat()))
     assert guard(plan, golden.federation, TODAY) == ()
     (found,) = guard(plan, golden.federation, TODAY + timedelta(days=1))
     assert found.code is Code.NOT_OURS
     assert "no `Retired` document in force" in found.message
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("account", [Code.NOT_OURS]),
+        ("qos", [Code.NOT_OURS]),
+        ("partition", [Code.NOT_OURS]),
+        ("reservation", [Code.NOT_OURS]),
+        ("association", []),
+    ],
+)
+def test_nothing_on_a_cluster_ends_without_a_document_but_a_membership(golden, kind, expected):
+    assert codes(plan_of(end_of(kind)), golden.federation) == expected
+
+
 def test_more_nodes_than_one_plan_may_empty_are_refused(golden):
-    gone = replace(partition_that_ends(), drains=5)
-    plan = build_plan([SystemName("slurm", "x")], [gone], (), frozenset(), BINDING)
-    (found,) = guard(plan, golden.federation, TODAY)
+    allowed = golden.federation.limits.drained_nodes
+    fine, more = (
+        plan_of(end_of("partition", until=TODAY.isoformat(), drains=count))
+        for count in (allowed, allowed + 1)
+    )
+    assert guard(fine, golden.federation, TODAY) == ()
+    (found,) = guard(more, golden.federation, TODAY)
     assert found.code is Code.OVER_LIMIT
     assert "`drainedNodes`" in found.message
+
+
+# ── drafts of compute ─────────────────────────────────────────────────────────────────────────
+
+DRAFT = Span("policies/draft.yaml", 1, 1, 1, 6)
+COMMON = "CHSRC-CSCS/common"
+OF_COMPUTE = [
+    ("compute policy `queues`", {"queues"}),
+    ("queue `batch`", {"batch", "queues"}),
+    (f"cluster `{COMMON}`", {COMMON, "CHSRC-CSCS"}),
+    ("share", {COMMON, "CHSRC-CSCS"}),
+    (f"window `{COMMON}/nights`", {"nights", COMMON, "CHSRC-CSCS"}),
+    ("project `eor`", {"eor", "cycle-0"}),
+]
+"""What may be a draft, and the names by which a waiver may accept it."""
+
+
+def drafted(federation: Federation, what: str) -> Federation:
+    """The federation in which this alone is a draft."""
+    compute = federation.compute
+    assert compute.policy is not None
+    (allocation,) = compute.allocations
+    policy, clusters, projects = compute.policy, compute.clusters, allocation.projects
+
+    def draft(thing, name):
+        return replace(thing, drafts=(DRAFT,) if name == what else ())
+
+    def drawn(cluster):
+        here = cluster.label == COMMON
+        share = cluster.share and draft(cluster.share, "share" if here else "")
+        windows = tuple(draft(w, f"window `{cluster.label}/{w.name}`") for w in cluster.windows)
+        return replace(draft(cluster, f"cluster `{cluster.label}`"), share=share, windows=windows)
+
+    queues = {name: draft(queue, f"queue `{name}`") for name, queue in policy.queues.items()}
+    return replace(
+        federation,
+        compute=replace(
+            compute,
+            policy=replace(draft(policy, f"compute policy `{policy.name}`"), queues=queues),
+            clusters=tuple(map(drawn, clusters)),
+            allocations=(
+                replace(
+                    allocation, projects=tuple(draft(p, f"project `{p.name}`") for p in projects)
+                ),
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("what", "names"), OF_COMPUTE, ids=[what for what, _ in OF_COMPUTE])
+def test_a_draft_of_compute_is_held_back_and_refused_unless_it_is_waived(federation, what, names):
+    """By its own name, and by that of what it stands in; by no other."""
+    plan, open_ = plan_of(change("x", drafts=(DRAFT,))), drafted(federation, what)
+    said = f"cluster `{COMMON}`" if what == "share" else what
+    for name in ("", "development", "CHSRC-CSCS/own", "hi-survey", "visualisation", *names):
+        waived = replace(open_, waivers=(waiver(open_, "draft", of=name),))
+        accepted = name in names
+        assert codes(plan, waived) == ([] if accepted else [Code.RESTS_ON_DRAFT])
+        held = {item.what for item in held_back(waived, ("slurm",))}
+        assert held == (set() if accepted else {said})

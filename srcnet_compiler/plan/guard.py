@@ -129,7 +129,8 @@ def _accepted(federation: Federation, today: date) -> Iterable[Span]:
 
 
 def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
-    """An area is closed, and a policy ends, only by a document that still holds."""
+    """An area is closed, a policy ends, and what is on a cluster goes, only by a document that
+    still holds."""
     in_force = [end for end in federation.retired if end.until >= today]
     ends = {end.area for end in in_force}
     closing = {
@@ -148,6 +149,8 @@ def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Di
         elif policy is not None and policy not in over:
             places = [end.origin.at("until") for end in federation.retired if end.policy == policy]
             yield _no_document(change, "switched off", places)
+        elif _ends_compute(change) and change.until is None:
+            yield _no_document(change, "removed", [f.origin for f in change.fields])
 
 
 def _says(end: Retired, until: str) -> bool:
@@ -162,6 +165,15 @@ def _name_then(federation: Federation, area: StorageArea) -> str:
 
 def _closes_area(change: Change) -> bool:
     return change.action is Action.RETIRE and change.address.kind == "rse"
+
+
+def _ends_compute(change: Change) -> bool:
+    """Memberships are not among it: who has left a group is out without a document."""
+    return (
+        change.action is Action.RETIRE
+        and change.address.target == "slurm"
+        and change.address.kind != "association"
+    )
 
 
 def _ended_policy(change: Change, federation: Federation) -> PolicyName | None:

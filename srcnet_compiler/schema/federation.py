@@ -169,7 +169,7 @@ class Limits(Spec):
     movedData: BytesText = "0 B"
     """Data that must be transferred."""
     drainedNodes: Whole = 0
-    """Compute nodes that are emptied."""
+    """Compute nodes that are emptied: those of partitions that end, and of no other of ours."""
     retiredAreas: Whole = 1
     """Storage areas that are closed for writing."""
 
