@@ -32,6 +32,7 @@ ROLE = "srcnet_compiler/apply/project/roles/rucio/module_utils"
 SLURM = "srcnet_compiler/targets/slurm"
 SLURM_ROLE = "srcnet_compiler/apply/project/roles/slurm/module_utils"
 SLURM_LIVE = "tests/live/test_slurm_apply.py"
+GROUPS = "tests/test_apply_groups.py"
 
 BREAKS = (
     Break(
@@ -132,6 +133,48 @@ BREAKS = (
         "gone = {line.number for line in fragment_lines(text) if line.name == name}",
         "gone = {line.number for line in fragment_lines(text)}",
         "tests/test_slurm_fragment.py::test_taking_a_partition_out_leaves_every_other_line",
+    ),
+    Break(
+        5,
+        "a partition is changed with the lines of others",
+        f"{SLURM}/model/fragment.py",
+        'lines[found.number - 1] = " ".join(said)',
+        'lines = [" ".join(said)]',
+        "tests/test_slurm_fragment.py::test_changing_a_partition_leaves_every_other_line",
+    ),
+    Break(
+        5,
+        "a site's word in a line of ours is lost",
+        f"{SLURM}/model/fragment.py",
+        "kept = dict(found.words[1:]) if found else {}",
+        "kept = {}",
+        "tests/test_slurm_fragment.py::test_a_word_that_the_site_has_added_to_a_line_of_ours_stays",
+    ),
+    Break(
+        5,
+        "jobs of others are asked whose they are",
+        "templates/slurm/job_submit.lua.j2",
+        "   if not srcnet_is_ours(account) then return slurm.SUCCESS end\n",
+        "",
+        "tests/test_slurm_lower.py::test_the_guard_asks_ours_and_lets_all_others_pass",
+    ),
+    Break(
+        5,
+        "an account whose name only begins as ours do",
+        "templates/slurm/job_submit.lua.j2",
+        '{{ prefix | length + 1 }}) == "{{ prefix }}-"',
+        '{{ prefix | length }}) == "{{ prefix }}"',
+        "tests/test_slurm_lower.py::test_the_guard_asks_ours_and_lets_all_others_pass",
+    ),
+    Break(
+        5,
+        "jobs of others get a directory",
+        "templates/slurm/prolog.sh.j2",
+        "   *) exit 0 ;;\n",
+        "   *) ;;\n",
+        "tests/live/test_slurm_scratch.py"
+        "::test_a_foreign_job_gets_nothing_and_nothing_is_done_for_it",
+        live="slurm",
     ),
     Break(
         5,
@@ -240,6 +283,41 @@ BREAKS = (
         "begun[change.id] = self._journal.clock()",
         "tests/live/test_kill_sweep.py",
         live="rucio",
+    ),
+    Break(
+        9,
+        "a group that begins without an intent of each",
+        f"{ROLE}/srcnet_gate.py",
+        '    gate.tell(at="intent", each=each)\n',
+        "",
+        f"{GROUPS}::test_at_once_it_ends_as_one_by_one",
+    ),
+    Break(
+        9,
+        "a group that acts before its intents are told",
+        f"{ROLE}/srcnet_gate.py",
+        '    gate.tell(at="intent", each=each)\n'
+        "    _tell_all(gate, [*_done_at_once(steps, target)], results)\n",
+        "    done = [*_done_at_once(steps, target)]\n"
+        '    gate.tell(at="intent", each=each)\n'
+        "    _tell_all(gate, done, results)\n",
+        f"{GROUPS}::test_at_once_it_ends_as_one_by_one",
+    ),
+    Break(
+        9,
+        "a group of more commands than may be in doubt",
+        f"{SLURM_ROLE}/srcnet_slurm_groups.py",
+        "if sum(count for count, _, _ in used.values()) > COMMANDS:",
+        "if False:",
+        f"{GROUPS}::test_a_group_takes_no_more_commands_than_may_be_in_doubt",
+    ),
+    Break(
+        9,
+        "a group of names that one command does not take",
+        f"{SLURM_ROLE}/srcnet_slurm_groups.py",
+        "        if not _takes(names, letters, size):\n",
+        "        if names == NAMES:\n",
+        f"{GROUPS}::test_a_group_takes_no_more_commands_than_may_be_in_doubt",
     ),
     Break(
         9,

@@ -138,6 +138,34 @@ def test_no_command_names_too_many(count: int, letters: int):
     assert min(map(len, names[:-1])) > 50
 
 
+@pytest.mark.parametrize("kinds", [1, 4, 5, 6, 11])
+@pytest.mark.parametrize(
+    ("each", "letters", "commands"),
+    [(1, 9, 1), (100, 9, 1), (101, 9, 2), (40, 99, 1), (41, 99, 2), (100, 99, 3), (700, 99, 18)],
+)
+def test_a_group_takes_no_more_commands_than_may_be_in_doubt(
+    kinds: int, each: int, letters: int, commands: int
+):
+    """As many as it may, and then the next group; no command joins changes of two `kinds`, nor
+    more than a hundred names or 4000 letters of them."""
+    plan = [
+        Change(
+            Address("slurm", "c", "account", f"{kind}-{number}".ljust(letters, "x")),
+            Action.CREATE,
+            (FieldChange("Fairshare", None, kind),),
+            Impact.ADDITIVE,
+        )
+        for kind in range(kinds)
+        for number in range(each)
+    ]
+    counts = []
+    for group in groups_of(plan, {}):
+        steps = [srcnet_gate.Step(one, one["fields"], None) for one in group]
+        counts.append(len([*srcnet_slurm_groups.batches(steps)]))
+    assert max(counts) <= 5
+    assert counts[0] == min(5, kinds * commands)
+
+
 # ── that it ends as one by one ────────────────────────────────────────────────────────────────
 
 

@@ -27,15 +27,19 @@ def together(changes: Sequence[Wire]) -> int:
     all, in a few commands."""
     ends = changes[0]["action"] == "retire"
     kind = changes[0]["address"]["kind"]
-    sizes: dict[str, int] = {}
+    used: dict[str, tuple[int, int, int]] = {}  # commands, and in the last: names, letters
     for number, change in enumerate(changes):
         key = alike(change, [(f["name"], f["before"], f["after"]) for f in change["fields"]])
         if key is None or change["address"]["kind"] != kind:
             return number
         if (change["action"] == "retire") != ends:
             return number
-        sizes[key] = sizes.get(key, 0) + 1
-        if sum(-(-size // NAMES) for size in sizes.values()) > COMMANDS:
+        commands, names, letters = used.get(key, (1, 0, 0))
+        size = _letters(change)
+        if not _takes(names, letters, size):
+            commands, names, letters = commands + 1, 0, 0
+        used[key] = (commands, names + 1, letters + size)
+        if sum(count for count, _, _ in used.values()) > COMMANDS:
             return number
     return len(changes)
 
@@ -77,11 +81,21 @@ def _chunks(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
     chunk: list[Step] = []
     letters = 0
     for step in steps:
-        size = len(step.change["address"]["name"]) + 1
-        if len(chunk) == NAMES or letters + size > LETTERS:
+        size = _letters(step.change)
+        if not _takes(len(chunk), letters, size):
             yield chunk
             chunk, letters = [], 0
         chunk.append(step)
         letters += size
     if chunk:
         yield chunk
+
+
+def _takes(names: int, letters: int, size: int) -> bool:
+    """Whether a command of so many names and letters takes one more, of this size."""
+    return names < NAMES and letters + size <= LETTERS
+
+
+def _letters(change: Wire) -> int:
+    """Of its name, and of what parts it from the next."""
+    return len(change["address"]["name"]) + 1
