@@ -301,6 +301,73 @@ def test_explain_of_a_name_leads_to_where_it_is_described_and_to_what_comes_from
     assert reached is not None
 
 
+QUEUE = ("`queues` of ComputePolicy queues", "policies/compute/queues.yaml:9:5")
+PROJECT = ("`projects` of Allocation cycle-0", "policies/allocation/cycle-0.yaml:11:13")
+WINDOW = ("`compute` `slurm` `windows` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:71:20")
+CLUSTER = ("`compute` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:45:13")
+AS_SLURM_SAYS = ("`compute` `slurm` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:74:18")
+PREFIX = ("`spec` of ComputePolicy queues", "policies/compute/queues.yaml:7:11")
+
+
+@pytest.mark.parametrize(
+    ("name", "described", "reaches"),
+    [
+        ("batch", QUEUE, "common/srcnet.conf"),
+        ("ska-batch", QUEUE, "common/srcnet.conf"),
+        ("slurm/CHSRC-CSCS.common/qos/ska-batch", QUEUE, "common/accounting.yaml"),
+        ("eor", PROJECT, "own/accounting.yaml"),
+        ("SKA-EOR", PROJECT, "common/srcnet.conf"),
+        ("slurm/CHSRC-CSCS.common/association/ska-eor/alice", PROJECT, "common/accounting.yaml"),
+        ("nights", WINDOW, "common/reservations.yaml"),
+        ("CHSRC-CSCS/common/nights", WINDOW, "common/reservations.yaml"),
+        ("ska-nights.sat", WINDOW, "common/reservations.yaml"),
+        ("CHSRC-CSCS/common", CLUSTER, "common/srcnet.conf"),
+        ("CHSRC-CSCS.common", CLUSTER, "common/srcnet.conf"),
+        ("srcnet", AS_SLURM_SAYS, "own/accounting.yaml"),
+        ("ska", PREFIX, "common/accounting.yaml"),
+    ],
+    ids=str,
+)
+def test_explain_knows_the_names_of_compute_in_the_specs_and_on_a_cluster(
+    name: str, described: tuple[str, str], reaches: str, specs: Path
+):
+    what, place = described
+    ran = srcnet("explain", name, cwd=specs)
+    assert (ran.code, ran.err) == (0, "")
+    assert f": {what}\n" in ran.out
+    assert f"  {place}\n" in ran.out
+    assert re.search(rf"  build/slurm/CHSRC-CSCS\.{re.escape(reaches)}: \d", ran.out)
+
+
+def test_explain_of_a_label_tells_the_clusters_of_two_sites_apart(own: Path):
+    """`own` is what two sites call a cluster: with its site, one of them is meant."""
+    text = (own / "site-specs/chsrc-cscs.yaml").read_text()
+    other = text.replace("CHSRC-CSCS", "CHSRC-OTHER")
+    (own / "site-specs/other.yaml").write_text(other)
+    both = srcnet("explain", "own", cwd=own).out
+    assert "of Site CHSRC-CSCS\n" in both
+    assert "of Site CHSRC-OTHER\n" in both
+    for label in ("CHSRC-OTHER/own", "CHSRC-OTHER.own", "CHSRC-OTHER/common/nights"):
+        one = srcnet("explain", label, cwd=own).out
+        assert "of Site CHSRC-OTHER\n" in one
+        assert "CHSRC-CSCS" not in one
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: ComputePolicy\nmetadata: {name: p}\nspec: {prefix: 5, queues: [a]}\n",
+        "kind: ComputePolicy\nspec: {prefix: ska, queues: {5: x}}\n",
+        "kind: Site\nspec: {compute: [{name: [a], slurm: {windows: {name: w}}}, {slurm: 1}]}\n",
+        "kind: Site\nmetadata: {name: S}\nspec: {compute: {name: a, slurm: {windows: [w]}}}\n",
+    ],
+)
+def test_explain_of_a_name_takes_compute_of_any_wrong_shape(text: str, own: Path):
+    (own / "policies/wrong.yaml").write_text(f"apiVersion: srcnet.skao.int/v1alpha1\n{text}")
+    assert "CHSRC-CSCS: a document of kind Site\n" in srcnet("explain", "CHSRC-CSCS", cwd=own).out
+    assert ": `queues` of ComputePolicy queues\n" in srcnet("explain", "ska-batch", cwd=own).out
+
+
 def test_explain_of_a_name_needs_neither_a_build_nor_specs_without_errors(own: Path):
     ran = srcnet("explain", "CHSRC-CSCS", cwd=wrong(own))
     assert ran.code == 0

@@ -21,6 +21,8 @@ SourceMap = Mapping[str, "list[list[Span]]"]
 _SHOWN = 8
 """Places of one line that are listed; a line about all areas has hundreds."""
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))?:?")
+_OF_A_DAY = re.compile(r"\.(?:mon|tue|wed|thu|fri|sat|sun)$")
+"""How the name of a window ends on a cluster where each of its days has a reservation."""
 _DIGITS = 9
 """No file has more lines than can be counted with these."""
 
@@ -54,6 +56,7 @@ def command(settings: Settings, what: str, build: Path) -> int:
       srcnet explain build/rucio/srcnet/sites/CHSRC-CSCS.yaml:12
       srcnet explain site-specs/chsrc-cscs.yaml:17
       srcnet explain CHSRC_XRD_PROD
+      srcnet explain ska-batch
     """
     place = _PLACE.fullmatch(what)
     if place is not None:
@@ -81,8 +84,9 @@ def _name(settings: Settings, build: Path, what: str) -> int:
     from srcnet_compiler.cli.names import all_names
 
     known = list(all_names(settings.root))
-    meant = what.strip().strip("`").rpartition("/")[2].lower()
-    found = [each for each in known if each.name.lower() == meant]
+    found: list[Described] = []
+    for meant in _readings(what.strip().strip("`").lower()):
+        found = found or [each for each in known if each.name.lower() == meant]
     if not found:
         raise _unknown(what, [each.name for each in known])
     built = _source_map(settings.root / build)
@@ -97,6 +101,15 @@ def _name(settings: Settings, build: Path, what: str) -> int:
     if built is None:
         click.echo("run `srcnet compile` to see which emitted lines come from it", err=True)
     return Exit.FINE
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The names that a text may mean, the most precise first."""
+    yield text
+    member = re.fullmatch(r"(?:.*/)?association/([^/]+)/.+", text)
+    last = member[1] if member else text.rpartition("/")[2]
+    yield last
+    yield _OF_A_DAY.sub("", last)
 
 
 def _lines_of(each: "Described") -> Callable[["Span"], bool]:
