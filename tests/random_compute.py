@@ -19,6 +19,20 @@ def some(values: list[Any], least: int = 0) -> st.SearchStrategy[list[Any]]:
 
 
 @st.composite
+def perhaps_draft(draw: st.DrawFn, spec: Spec) -> Spec:
+    """The same, now and then not agreed."""
+    if draw(st.integers(0, 7)):
+        return spec
+    return {**spec, "status": "draft", "source": "not agreed"}
+
+
+def drafts_in(spec: Spec) -> list[str]:
+    """The names of what is a draft in a policy or an allocation."""
+    named = [*spec.get("queues", {}).items(), *((p["name"], p) for p in spec.get("projects", []))]
+    return [name for name, each in named if each.get("status") == "draft"]
+
+
+@st.composite
 def queue(draw: st.DrawFn) -> Spec:
     spec: Spec = {"walltime": draw(st.sampled_from(["30 min", "24 h", "7 d"]))}
     if draw(st.booleans()):
@@ -27,9 +41,7 @@ def queue(draw: st.DrawFn) -> Spec:
         spec["perUser"] = {"cores": draw(st.integers(1, 40))}
     if draw(st.booleans()):
         spec["preemptible"] = True
-    if not draw(st.integers(0, 7)):
-        spec |= {"status": "draft", "source": "not agreed"}
-    return spec
+    return draw(perhaps_draft(spec))
 
 
 @st.composite
@@ -58,11 +70,13 @@ def cluster(draw: st.DrawFn, name: str, queues: list[str]) -> Spec:
     if draw(st.booleans()):
         spec["fragment"] = "/etc/slurm/federation.d/srcnet.conf"
     if draw(st.booleans()):
-        spec["share"] = {"ceiling": {"cores": draw(st.integers(1, 8 * count))}}
+        share = {"ceiling": {"cores": draw(st.integers(1, 8 * count))}}
+        spec["share"] = draw(perhaps_draft(share))
     if draw(st.booleans()):
         hours = draw(st.sampled_from(["09:00-18:00", "20:00-06:00"]))
         queue_name = draw(st.sampled_from(queues))
-        spec["windows"] = [{"name": "window", "daily": hours, "nodes": 1, "queue": queue_name}]
+        window = {"name": "window", "daily": hours, "nodes": 1, "queue": queue_name}
+        spec["windows"] = [draw(perhaps_draft(window))]
     return spec
 
 
@@ -78,6 +92,6 @@ def allocation(draw: st.DrawFn, sites: list[str], queues: list[str]) -> Spec:
             project["limits"] = {"cores": draw(st.integers(1, 60))}
         if draw(st.booleans()):
             project["queues"] = draw(some(queues, 1))
-        projects.append(project)
+        projects.append(draw(perhaps_draft(project)))
     period = {"from": "2026-10-01", "until": "2027-09-30"}
     return {**AGREED, "period": period, "sites": sites, "projects": projects}

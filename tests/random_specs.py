@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
-from random_compute import GROUPS, allocation, cluster, compute_policy
+from random_compute import GROUPS, allocation, cluster, compute_policy, drafts_in
 from specs import TODAY
 
 from srcnet_compiler.analysis.passes import Analysis, analyse
@@ -222,9 +222,12 @@ def spec_files(draw: st.DrawFn) -> Files:
         drafts += [f"policy-{number}"] if promised["status"] == "draft" else []
     if computing:
         files["policies/compute/queues.yaml"] = document("ComputePolicy", "queues", policy)
+        drafts += drafts_in(policy)
     if lending:
         spec = draw(allocation(lending, queues))
         files["policies/allocation/cycle.yaml"] = document("Allocation", "cycle", spec)
+        # a waiver for a site is one for the shares and windows of its clusters
+        drafts += [*drafts_in(spec), *lending]
     accepted = [name for name in drafts if draw(st.booleans())]
     if accepted:
         files["policies/waivers.yaml"] = "---\n".join(_waiver(name) for name in accepted)

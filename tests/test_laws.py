@@ -37,6 +37,7 @@ from srcnet_compiler.targets.registry import TARGETS
 from srcnet_compiler.targets.rucio import check, diff, lower
 from srcnet_compiler.targets.rucio.model import Rse, RucioModel, Subscription
 from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.slurm import TARGET as slurm  # noqa: N811
 from srcnet_compiler.targets.slurm.model import SlurmModel
 
 Model = RucioModel | SlurmModel
@@ -476,6 +477,13 @@ def test_what_the_specs_no_longer_describe_is_left_alone(built):
         requirements={},
     )
     assert diff.diff(desired, Reading(there)) == ()
+
+
+@given(built=federations())
+def test_what_the_specs_no_longer_describe_on_a_cluster_is_left_alone(built):
+    """Only a document ends it, however many others have gone."""
+    for there in slurm.lower(built.federation, built.analysis):
+        assert slurm.diff(empty(there), Reading(there)) == ()
 
 
 # ── 8: no secret is written anywhere ──────────────────────────────────────────────────────────

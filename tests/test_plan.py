@@ -22,6 +22,9 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import diff, lower
 from srcnet_compiler.targets.rucio.model import RucioModel
+from srcnet_compiler.targets.slurm import TARGET as slurm  # noqa: N811
+from srcnet_compiler.targets.slurm.diff import references
+from srcnet_compiler.targets.slurm.model import SlurmModel
 from srcnet_compiler.task import Task
 
 BINDING = Binding("specs", "artifacts", "0.1.0")
@@ -131,6 +134,31 @@ def test_a_plan_for_an_empty_system_makes_things_before_they_are_named(built):
     for limit in model.account_limits.values():
         assert address_in(model, "rse", limit.rse) in made
     assert len(made) == len(list(model.things()))
+
+
+@given(built=federations())
+def test_a_plan_for_a_cluster_without_ours_makes_things_before_they_are_named(built):
+    for model in slurm.lower(built.federation, built.analysis):
+        made: set[Address] = set()
+        for wave in plan_of(*slurm.diff(model, Reading(without_ours(model)))).waves:
+            for step in wave:
+                assert set(step.needs) <= made
+            made |= {step.address for step in wave}
+        named = {
+            Address("slurm", model.instance, *key)
+            for thing in model.things()
+            for key in references(thing)
+            if model.find(*key) is not None
+        }
+        assert named <= made
+        assert len(made) == len(list(model.things()))
+
+
+def without_ours(model: SlurmModel) -> SlurmModel:
+    """The same cluster before anything of ours is on it."""
+    return replace(
+        model, accounts={}, associations={}, qos={}, partitions={}, reservations={}, written=""
+    )
 
 
 def address_in(model: RucioModel, kind: str, name: str) -> Address:
@@ -505,6 +533,21 @@ def test_no_change_rests_on_a_draft_that_nobody_accepted(built: Built):
     changes = diff.diff(model, Reading(RucioModel(model.instance, model.owner)))
     plan = build_plan([SystemName("rucio", model.instance)], changes, (), frozenset(), BINDING)
     assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)
+
+
+@given(built=federations())
+def test_no_change_of_a_cluster_rests_on_a_draft_that_nobody_accepted(built: Built):
+    """The day after the waivers end, whatever would not be there without them is refused."""
+    nobody_waives = replace(built.federation, waivers=())
+    agreed = {model.instance: model for model in slurm.lower(nobody_waives, built.analysis)}
+    for model in slurm.lower(built.federation, built.analysis):
+        plan = plan_of(*slurm.diff(model, Reading(without_ours(model))))
+        assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)
+        late = {finding.message for finding in guard(plan, built.federation, date(2027, 7, 1))}
+        for made in plan.changes:
+            there = agreed.get(model.instance)
+            if there is None or there.find(made.address.kind, made.address.name) is None:
+                assert f"{made.address} rests on a draft" in late
 
 
 def end_of(kind: str, **more) -> Change:
