@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from srcnet_compiler.change import Address
 from srcnet_compiler.targets.protocol import Gap, Reading, UnreachableError
 from srcnet_compiler.targets.slurm.live import json_answers, text
-from srcnet_compiler.targets.slurm.live.asking import telling_line, must
+from srcnet_compiler.targets.slurm.live.asking import must, telling_line
 from srcnet_compiler.targets.slurm.live.runner import Ran, Runner
 from srcnet_compiler.targets.slurm.model import (
     Account,
