@@ -276,6 +276,9 @@ def test_of_two_allocations_the_first_in_time_holds():
     assert model.associations["ska-eor"].fairshare == 6000
 
 
+TRIALS = waived("trials")
+
+
 def test_drafts_are_left_out_until_a_waiver_accepts_them():
     assert "ska-transients" not in common().accounts
     assert "ska-trials" not in common().qos
@@ -284,6 +287,26 @@ def test_drafts_are_left_out_until_a_waiver_accepts_them():
     assert model.qos["ska-trials"].drafts
     assert model.accounts["ska-transients"].drafts
     assert not model.qos["ska-batch"].drafts
+
+
+def test_a_project_rests_on_the_draft_of_a_queue_that_it_is_let_into():
+    """Its limits name the queue; it is there only for it where it has no other."""
+    both = common((CYCLE, "queues: [batch, development]", "queues: [batch, trials]"), more=TRIALS)
+    only = common((CYCLE, "queues: [batch, development]", "queues: [trials]"), more=TRIALS)
+    assert both.associations["ska-hi-survey"].drafts
+    assert not both.accounts["ska-hi-survey"].drafts
+    assert only.associations["ska-hi-survey"].drafts == only.qos["ska-trials"].drafts
+    assert only.accounts["ska-hi-survey"].drafts == only.qos["ska-trials"].drafts
+    assert not common().associations["ska-hi-survey"].drafts
+
+
+def test_what_lets_only_projects_in_that_are_drafts_rests_on_them():
+    """A partition and a window of which the one project is a draft; with a second one neither."""
+    draft = (CYCLE, "- name: eor\n", "- name: eor\n      status: draft\n      source: x\n")
+    model = common(draft, more=waived("eor"))
+    for made in (model.partitions["ska-visualisation"], model.reservations["ska-visualisation"]):
+        assert made.drafts == model.accounts["ska-eor"].drafts
+    assert not model.partitions["ska-batch"].drafts
 
 
 @pytest.mark.parametrize(

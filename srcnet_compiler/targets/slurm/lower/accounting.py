@@ -124,7 +124,7 @@ def accounts(scope: Scope) -> Iterator[Account]:
             scope.name(grant.project.name),
             scope.prefix,
             origins=origins({"name": name, "Parent": (*prefix, *name)}, exists),
-            drafts=(*scope.drafts, *grant.drafts),
+            drafts=_drafts(scope, grant),
         )
 
 
@@ -148,7 +148,7 @@ def associations(scope: Scope, members: Membership | None) -> Iterator[Associati
 def _project(scope: Scope, grant: Grant) -> Association:
     """Shares are hundredths of a per cent: whole numbers whose ratios are those of the shares."""
     project = grant.project
-    queues = [queue for queue in scope.queues if queue.name in project.queues]
+    queues = _queues(scope, project)
     default = min(queues, key=lambda q: (q.windows, RANKS.index(q.priority), q.name))
     return Association(
         scope.name(project.name),
@@ -157,9 +157,26 @@ def _project(scope: Scope, grant: Grant) -> Association:
         grp_tres_mins=_minutes(project.hours),
         qos=tuple(sorted(scope.name(queue.name) for queue in queues)),
         default_qos=scope.name(default.name),
-        drafts=(*scope.drafts, *grant.drafts),
+        drafts=_all_drafts(scope, grant),
         origins=_project_origins(scope, grant, default),
     )
+
+
+def _queues(scope: Scope, project: Project) -> list[Queue]:
+    return [queue for queue in scope.queues if queue.name in project.queues]
+
+
+def _all_drafts(scope: Scope, grant: Grant) -> Spans:
+    """Those of a project and of every queue that it is let into."""
+    queues = [draft for queue in _queues(scope, grant.project) for draft in queue.drafts]
+    return tuple(dict.fromkeys((*scope.drafts, *grant.drafts, *queues)))
+
+
+def _drafts(scope: Scope, grant: Grant) -> Spans:
+    """Those without which a project would not be here: of its queues, where all are drafts."""
+    if all(queue.drafts for queue in _queues(scope, grant.project)):
+        return _all_drafts(scope, grant)
+    return (*scope.drafts, *grant.drafts)
 
 
 def _project_origins(scope: Scope, grant: Grant, default: Queue) -> dict[str, Spans]:
@@ -212,7 +229,7 @@ def _members(scope: Scope, grant: Grant, members: Membership | None) -> Iterator
         yield Association(
             scope.name(project.name),
             user,
-            drafts=(*scope.drafts, *grant.drafts),
+            drafts=_drafts(scope, grant),
             origins=origins({"name": found}, exists),
         )
 

@@ -37,7 +37,7 @@ def partitions(scope: Scope) -> Iterator[Partition]:
                 max_time=queue.walltime,
                 priority_tier=None if shared else RANKS.index(queue.priority) + 1,
                 over_subscribe="EXCLUSIVE" if queue.exclusive else None,
-                drafts=tuple(dict.fromkeys((*scope.drafts, *queue.drafts))),
+                drafts=scope.drafts_for(queue),
                 origins=_origins(scope, queue),
             )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from srcnet_compiler.federation.compute import (
     Allocation,
@@ -71,6 +72,14 @@ class Scope:
     def grants_for(self, queue: QueueName) -> tuple[Grant, ...]:
         """Those whose projects may use a queue."""
         return tuple(grant for grant in self.grants if queue in grant.project.queues)
+
+    def drafts_for(self, queue: Queue) -> tuple[Span, ...]:
+        """Those that a queue rests on here: of its projects only where all are drafts, since then
+        nobody could use it without them."""
+        grants = self.grants_for(queue.name)
+        of_projects = chain.from_iterable(grant.drafts for grant in grants)
+        needed = of_projects if all(grant.drafts for grant in grants) else ()
+        return tuple(dict.fromkeys((*self.drafts, *queue.drafts, *needed)))
 
 
 def scopes(federation: Federation) -> Iterator[Scope]:

@@ -79,7 +79,7 @@ def _reservation(
         flags=flags,
         max_start_delay=queue.start,
         purge_after=PURGE_AFTER if queue.start is None else None,
-        drafts=tuple(dict.fromkeys((*scope.drafts, *window.drafts, *queue.drafts))),
+        drafts=tuple(dict.fromkeys((*scope.drafts_for(queue), *window.drafts))),
         origins=_origins(scope, window, queue),
     )
 
