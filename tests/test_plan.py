@@ -535,6 +535,23 @@ def test_no_change_rests_on_a_draft_that_nobody_accepted(built: Built):
     assert Code.RESTS_ON_DRAFT not in codes(plan, built.federation)
 
 
+def test_what_a_waiver_lets_onto_a_cluster_is_refused_the_day_after_it_ends(golden):
+    """Of the golden federation a project and a queue: they and nothing else."""
+    names = ("transients", "trials")
+    waivers = tuple(waiver(golden.federation, "draft", of=name) for name in names)
+    waived = replace(golden.federation, waivers=waivers)
+    models = slurm.lower(waived, golden.analysis)
+    changes = [c for m in models for c in slurm.diff(m, Reading(without_ours(m)))]
+    made = {change.address.name for change in changes}
+    assert {f"ska-{name}" for name in names} <= made
+    assert codes(plan_of(*changes), waived) == []
+    late = guard(plan_of(*changes), waived, TODAY + timedelta(days=1))
+    assert {finding.code for finding in late} == {Code.RESTS_ON_DRAFT}
+    refused = {finding.subject for finding in late}
+    # every project is let into a queue that is not agreed, but for the one that names its queues
+    assert refused == {"ska-transients", "ska-trials", "ska-eor"}
+
+
 @given(built=federations())
 def test_no_change_of_a_cluster_rests_on_a_draft_that_nobody_accepted(built: Built):
     """The day after the waivers end, whatever would not be there without them is refused."""
