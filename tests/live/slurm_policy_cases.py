@@ -29,7 +29,8 @@ CYCLE = "policies/allocation/cycle-0.yaml"
 ALL = "[accounting, reservations, partitions]"
 ALICE, BOB, ASTRONOMER = "ska-test-a", "ska-test-b", "astro-test-a"
 SMALL = ("--mem=50", "-t30", "-o/dev/null")
-ZONE = ZoneInfo("Europe/Zurich")
+ZONE = ZoneInfo("Africa/Johannesburg")
+"""Its clocks are never changed: a window may begin and end at any hour of the day."""
 
 
 def opening(now: float, after: int, minutes: int) -> str:
@@ -42,6 +43,7 @@ NOW = time.time()
 VISUALISATION, NIGHTS = opening(NOW, 6 * 60, 9 * 60), opening(NOW, 12 * 60, 8 * 60)
 """Far from now, at whatever time of the day."""
 POLICY: tuple[EDIT, ...] = (
+    (CSCS, "timezone: Europe/Zurich", f"timezone: {ZONE.key}"),
     (QUEUES, "{cores: 16, memory: 64 GiB, gpus: 1, jobs: 2}", "{cores: 2}"),
     (CSCS, "ceiling: {cores: 12, memory: 8 GiB}", "ceiling: {cores: 8, memory: 8 GiB}"),
     (CSCS, "cluster: srcnet", "cluster: lone"),

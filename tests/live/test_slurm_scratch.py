@@ -190,7 +190,7 @@ def test_it_is_gone_after_a_job_is_cancelled_or_has_run_for_too_long(installed: 
         wait_until_there(installed.directory(each) / "x")
     ask(cluster, "scancel", str(job), user=MEMBERS[0])
     wait_until_gone(installed.directory(job))
-    assert state(cluster, job) == "CANCELLED"
+    assert wait_for_state(cluster, job, *ENDED) == "CANCELLED"
     assert wait_for_state(cluster, late, *ENDED, seconds=150) == "TIMEOUT"
     wait_until_gone(installed.directory(late))
 
