@@ -278,6 +278,13 @@ def test_a_plan_that_was_changed_anywhere_is_refused(plan, new, data):
             from_json(json.dumps(changed))
 
 
+def test_a_plan_whose_systems_have_no_names_any_more_is_refused():
+    tasks = {SystemName("slurm", name): () for name in "ab"}
+    content = json.loads(to_json(replace(plan_of(), tasks=tasks)))
+    with pytest.raises(PlanFileError):
+        from_json(json.dumps(put(content, ("tasks", 1, "system", "instance"), None)))
+
+
 @given(plan=plans, key=words, data=st.data())
 def test_a_plan_to_which_something_was_added_is_refused(plan, key, data):
     content = json.loads(to_json(plan))

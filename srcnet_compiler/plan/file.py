@@ -45,11 +45,13 @@ def from_json(text: str) -> Plan:
                 f"it has format {data['formatVersion']}, and this version reads {FORMAT_VERSION}"
             )
         plan = _plan(data)
+        # what was put into it may be nothing that can be written
+        intact = digest(plan) == claimed and _canonical(data) == _canonical(_as_data(plan))
     except PlanFileError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise PlanFileError("it is not a plan, or not all of one") from None
-    if digest(plan) != claimed or _canonical(data) != _canonical(_as_data(plan)):
+    if not intact:
         raise PlanFileError("it was changed after it was made")
     return plan
 
