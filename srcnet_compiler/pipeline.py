@@ -158,8 +158,8 @@ def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled
         found = (*found, *check_membership(checked.federation, read.value))
     lines = {name: text.splitlines() for name, text in texts.items()}
     hasher = sha256()
-    for name, text in sorted(texts.items()):
-        hasher.update(f"{name}\0{len(text)}\0{text}".encode())
+    for text in sorted(texts.values()):  # wherever the files stand now
+        hasher.update(f"{len(text)}\0{text}".encode())
     return replace(
         checked,
         sources=replace(checked.sources, lines={**checked.sources.lines, **lines}),

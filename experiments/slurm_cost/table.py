@@ -1,9 +1,9 @@
-"""From the recordings to the package's table, a module that is never written by hand."""
+"""From the recordings to the package's table, a file that is never written by hand."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,17 +14,7 @@ from srcnet_compiler.targets.slurm.model.trial import Outcome, Source, Trial
 PROJECT = Path(__file__).parents[2]
 RECORDINGS = PROJECT / "tests" / "recordings" / "slurm"
 RECORDING = "cost.json"
-TABLE = PROJECT / "srcnet_compiler" / "targets" / "slurm" / "model" / "measured.py"
-HEAD = '''\
-"""What was tried on real Slurm: made by `python -m experiments.slurm_cost table`; do not edit.
-
-From {recordings}.
-"""
-
-from srcnet_compiler.targets.slurm.model.trial import Outcome, Source, Trial
-
-TRIALS = (
-'''
+TABLE = PROJECT / "srcnet_compiler" / "targets" / "slurm" / "model" / "measured.json"
 
 
 def recording(folder: Path) -> Raw:
@@ -58,33 +48,19 @@ def trials() -> tuple[Trial, ...]:
 
 
 def text() -> str:
-    """The module as it should be."""
-    names = [f"tests/recordings/slurm/{folder.name}/{RECORDING}" for folder in _folders()]
-    lines = [line for each in trials() for line in _lines(each)]
-    return HEAD.format(recordings=" and ".join(names)) + "\n".join([*lines, ")", ""])
+    """The file as it should be: a line for each trial, without what is as usual."""
+    lines = [json.dumps(_stated(each), ensure_ascii=False) for each in trials()]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def _folders() -> list[Path]:
     return sorted(path.parent for path in RECORDINGS.glob(f"*/{RECORDING}"))
 
 
-def _lines(each: Trial) -> Iterator[str]:
-    """As the formatter leaves it, without what is as usual."""
-    yield "    Trial("
-    for field in fields(each):
-        value = getattr(each, field.name)
-        if value != field.default:
-            yield f"        {field.name}={_value(value)},"
-    yield "    ),"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, (Outcome, Source)):
-        return str(value)
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple):
-        inner = [f"({', '.join(json.dumps(word) for word in pair)})" for pair in value]
-        lines = "".join(f"\n            {each}," for each in inner)
-        return f"({inner[0]},)" if len(inner) == 1 else f"({lines}\n        )"
-    return repr(value)
+def _stated(each: Trial) -> dict[str, object]:
+    values = ((field, getattr(each, field.name)) for field in fields(each))
+    return {
+        field.name: value.value if isinstance(value, (Outcome, Source)) else value
+        for field, value in values
+        if value != field.default
+    }

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.near import did_you_mean
 
 FILE = "srcnet.toml"
 DIRECTORY = "directory"
@@ -175,8 +176,5 @@ def _wrong(
 
 
 def _unknown(place: str, key: str, path: str, known: Collection[str]) -> _Wrong:
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, known, n=1)
-    remedy = f"did you mean `{near[0]}`?" if near else f"one of {', '.join(sorted(known))}"
+    remedy = did_you_mean(key, known, f"one of {', '.join(sorted(known))}")
     return _Wrong(place, f"there is no setting `{path}`", remedy)

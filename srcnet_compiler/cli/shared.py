@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MOST_MEMBERS = 256 * 10**6
-"""Bytes; an identity provider has some kB for each user."""
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab")
 
 
@@ -143,66 +141,12 @@ def the_day(today: datetime | None) -> date:
 def compiled(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
     """The specs as far as they compile. Without any spec file there is nothing to be done."""
     from srcnet_compiler import pipeline
+    from srcnet_compiler.cli.systems import export
 
     if not pipeline.spec_files(settings.root):
         raise no_specs(settings)
-    return pipeline.compile_specs(settings.root, today, {str(p): _export(p) for p in members})
-
-
-def _export(path: Path) -> str:
-    try:
-        if path.stat().st_size > MOST_MEMBERS:
-            raise StopError(Exit.FILES, f"`{path}` is larger than any export: 256 MB are read")
-        return path.read_text("utf-8")
-    except OSError as trouble:
-        why = trouble.strerror or "it is no file"
-        raise StopError(Exit.FILES, f"cannot read `{path}`: {why}") from None
-    except UnicodeError:
-        raise StopError(Exit.FILES, f"`{path}` is not text in UTF-8", "export it again") from None
-
-
-def asked_for(
-    found: "Compiled", sites: Sequence[str], systems: Sequence[str]
-) -> "tuple[Lowered, ...]":
-    """The systems of the specs, of these sites and by these names alone where some are given. Ends
-    the command where there are none."""
-    from srcnet_compiler.converge import name_of, systems_of
-
-    assert found.federation is not None
-    everything = systems_of(found)
-    if not sites and not systems:
-        return everything
-    wanted = [lowered for site in sites for lowered in _of_site(found, site)]
-    for asked in systems:
-        named = [x for x in everything if asked in (x.target.name, str(name_of(x)))]
-        if not named:
-            remedy = _did_you_mean(asked, [str(name_of(x)) for x in everything])
-            raise StopError(Exit.USAGE, f"there is no system `{asked}`", remedy)
-        wanted += named
-    return tuple(lowered for lowered in everything if lowered in wanted)
-
-
-def _of_site(found: "Compiled", site: str) -> "tuple[Lowered, ...]":
-    from srcnet_compiler.converge import systems_of
-
-    assert found.federation is not None
-    if site not in found.federation.sites:
-        remedy = _did_you_mean(site.upper(), list(found.federation.sites))
-        raise StopError(Exit.USAGE, f"there is no site `{site}`", remedy)
-    if not (there := systems_of(found, site)):
-        raise StopError(
-            Exit.USAGE,
-            f"srcnet changes nothing at {site}: no cluster there is described and agreed",
-            "describe one under `compute` in the spec of the site",
-        )
-    return there
-
-
-def _did_you_mean(word: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, 1, 0.6)
-    return f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+    exported = {str(path): export(path) for path in members}
+    return pipeline.compile_specs(settings.root, today, exported)
 
 
 def no_specs(settings: Settings) -> StopError:

@@ -13,7 +13,6 @@ from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import (
     ask,
-    asked_for,
     compiled,
     format_option,
     is_coloured,
@@ -32,6 +31,7 @@ from srcnet_compiler.cli.shared import (
     today_option,
     yes_option,
 )
+from srcnet_compiler.cli.systems import asked_for
 
 if TYPE_CHECKING:
     from srcnet_compiler.apply.state import StateStore

@@ -10,7 +10,6 @@ from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.files import spare_others, write_file
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
-    asked_for,
     compiled,
     format_option,
     full_option,
@@ -28,6 +27,7 @@ from srcnet_compiler.cli.shared import (
     the_day,
     today_option,
 )
+from srcnet_compiler.cli.systems import asked_for
 
 
 @click.command("plan")

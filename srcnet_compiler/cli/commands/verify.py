@@ -10,7 +10,6 @@ import click
 from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
-    asked_for,
     compiled,
     format_option,
     full_option,
@@ -25,6 +24,7 @@ from srcnet_compiler.cli.shared import (
     the_day,
     today_option,
 )
+from srcnet_compiler.cli.systems import asked_for
 
 
 @click.command("verify")

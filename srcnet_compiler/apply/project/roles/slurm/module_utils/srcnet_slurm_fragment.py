@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DRAINED = "DRAIN"
 SHOW = ("scontrol", "-a", "-o", "show", "partition")
-READABLE = 0o644
 HEARS_WITHIN = 10.0
 """Seconds in which slurmctld hears from the database of a QOS that was added to it."""
 SETTLES_WITHIN = 20.0

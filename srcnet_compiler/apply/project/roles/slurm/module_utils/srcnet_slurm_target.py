@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 
 class Slurm:
-    """One cluster, on the host that has its commands and our fragment."""
+    """One cluster, by the commands and with our fragment on its controller."""
 
     def __init__(self, controller: Controller) -> None:
         self.controller = controller
