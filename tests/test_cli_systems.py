@@ -9,6 +9,8 @@ import pytest
 from cli_runner import srcnet
 from specs import GOLDEN, HERE, TODAY
 
+from srcnet_compiler.pipeline import compile_specs
+
 DAY = ("--today", TODAY.isoformat())
 SCIM = HERE / "scim"
 
@@ -102,3 +104,14 @@ def test_an_export_that_cannot_be_read_is_said(specs: Path, tmp_path: Path):
         ran = srcnet("plan", "--members", tmp_path / name, *DAY, cwd=specs)
         assert (ran.code, ran.out) == (74, "")
         assert says in ran.err
+
+
+def test_a_plan_is_bound_to_what_an_export_says_and_not_to_where_it_lies(tmp_path: Path):
+    files = {name: (SCIM / name).read_text("utf-8") for name in ("users.json", "groups.json")}
+    moved = {f"/elsewhere/{name}": text for name, text in reversed(files.items())}
+    other = {**files, "users.json": files["users.json"].replace('"active"', '"Active"', 1)}
+    first, again, changed = (
+        compile_specs(GOLDEN, TODAY, texts).members for texts in (files, moved, other)
+    )
+    assert first == again
+    assert first != changed

@@ -150,14 +150,29 @@ class Watched:
 
 def test_no_key_is_copied(site: SiteFiles):
     (Path(site.folder) / "jwt.key").write_text("secret", "utf-8")
-    (Path(site.folder) / "slurmdbd.conf").write_text("StoragePass=secret\n", "utf-8")
+    for name in ("slurmdbd.conf", "wifi.conf"):  # of the folder, Slurm reads what it knows
+        (Path(site.folder) / name).write_text("StoragePass=secret\n", "utf-8")
     watched = Watched()
     assert rehearse(replace(site, runner=watched), GOOD) == ()
     bundle = io.BytesIO(base64.b64decode(watched.sent[-1]))
     with tarfile.open(fileobj=bundle) as tar:
         names = {Path(name).name for name in tar.getnames()}
     assert "slurm.conf" in names
-    assert not {"jwt.key", "slurmdbd.conf"} & names
+    assert not {"jwt.key", "slurmdbd.conf", "wifi.conf"} & names
+
+
+def test_what_is_included_is_read_however_deep(site: SiteFiles):
+    folder, conf = Path(site.folder), Path(site.conf)
+    (folder / "parts").mkdir()
+    (folder / "parts/nodes.conf").write_text(f"Include {folder}/parts/more.conf\n", "utf-8")
+    (folder / "parts/more.conf").write_text("PartitionName=deep Nodes=a1\n", "utf-8")
+    conf.write_text(f"{conf.read_text('utf-8')}Include parts/nodes.conf\n", "utf-8")
+    found = foresee(site, GOOD)
+    assert found.objections == ()
+    assert "PartitionName=deep " in found.partitions
+    (folder / "parts/more.conf").unlink()
+    (gone,) = rehearse(site, GOOD)
+    assert "parts/more.conf" in gone.text
 
 
 def test_nothing_of_a_copy_is_left(site: SiteFiles):

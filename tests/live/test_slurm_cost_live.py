@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import need
 
 from experiments.slurm_cost.case import Case
 from experiments.slurm_cost.cases import CASES
@@ -28,8 +29,7 @@ AGAIN = [case for case in CASES if case.name in QUICK]
 def test_a_change_costs_what_is_recorded(case: Case, tmp_path: Path):
     here = version()
     known = [each for each in TRIALS if (each.case, each.version) == (case.name, here)]
-    if not known:
-        pytest.skip(f"nothing is recorded of Slurm {here}")
+    need("slurm", None if known else f"of Slurm {here}, which runs here, nothing is recorded")
     found = trial(record(case, tmp_path / "cluster"), here)
     for fact in ("outcome", "lasts", "refused", "exits", "starts", "locks_out", "ours"):
         assert getattr(found, fact) == getattr(known[0], fact), fact

@@ -10,7 +10,7 @@ import io
 import re
 import tarfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -45,12 +45,20 @@ _SCRATCH = "@SCRATCH@"
 _ETC = f"{_SCRATCH}/etc"
 _OUR_PLACE = re.compile(r"/tmp/srcnet-slurm-\w+/(etc/)?")
 
-_LISTING = r"""
-find -L "$1" -maxdepth 3 -type f \( -name '*.conf' -o -name '*.lua' \) ! -name slurmdbd.conf \
-    -exec sh -c 'for f; do printf "%s\\0" "$f"; cat -- "$f"; printf "\\0"; done' sh {} + 2>/dev/null
-test -r "$2" || { printf 'cannot be read: %s\n' "$2" >&2; exit 1; }
+_FETCH = r"""
+for name; do
+    if test -f "$name" && test -r "$name"; then
+        printf '%s\0' "$name"; cat -- "$name"; printf '\0'
+    fi
+done
 """
-"""All that a candidate is read together with. Keys and the database's password have no part."""
+_READ_BY_SLURM = (
+    *("acct_gather.conf", "burst_buffer.conf", "cgroup.conf", "cli_filter.lua", "gres.conf"),
+    *("helpers.conf", "job_container.conf", "job_submit.lua", "knl_cray.conf", "knl_generic.conf"),
+    *("mpi.conf", "oci.conf", "plugstack.conf", "topology.conf", "topology.yaml"),
+)
+"""What stands beside slurm.conf. Nothing else of the folder is looked at but what these include:
+keys, passwords and the files of others have no part in a copy."""
 _SCRIPT = r"""
 umask 077
 host=$1; state=$2; shift 2
@@ -184,20 +192,24 @@ def foresee(site: SiteFiles, candidate: str) -> Rehearsal:
 def _surroundings(site: SiteFiles, candidate: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """The site's configuration with the candidate in it, by path below its folder, and the names of
     files elsewhere that it includes."""
-    ran = site.runner.run(["sh", "-c", _LISTING, "srcnet", str(site.folder), str(site.conf)])
-    if ran.code:
-        raise OSError(f"the site's configuration cannot be read: {ran.err.strip()[-200:]}")
-    pieces = ran.out.split("\0")
-    found = {
+    beside = [str(site.folder / name) for name in (site.conf.name, *_READ_BY_SLURM)]
+    found = _fetch(site, beside)
+    if str(site.conf) not in found:
+        raise OSError(f"the site's configuration cannot be read: {site.conf}")
+    # what is included, in the folder; what is elsewhere stays there
+    while more := [name for name in _included(site, found.values()) if name not in found]:
+        found |= dict.fromkeys(more) | _fetch(site, more)
+    texts = {
         str(PurePosixPath(path).relative_to(site.folder)): text
-        for path, text in zip(pieces[::2], pieces[1::2], strict=False)
+        for path, text in found.items()
+        if text is not None
     }
-    found["slurm.conf"] = found.pop(site.conf.name, "")
+    texts["slurm.conf"] = texts.pop(site.conf.name)
     inside = site.fragment.is_relative_to(site.folder)
     ours = str(site.fragment.relative_to(site.folder)) if inside else site.fragment.name
     moved = {
         name: text.replace(str(site.fragment), f"{_ETC}/{ours}").replace(str(site.folder), _ETC)
-        for name, text in found.items()
+        for name, text in texts.items()
     }
     moved[ours] = candidate
     elsewhere = {
@@ -207,6 +219,20 @@ def _surroundings(site: SiteFiles, candidate: str) -> tuple[dict[str, str], tupl
         if name.startswith("/") and "*" not in name and "%" not in name
     }
     return moved, tuple(sorted(elsewhere))
+
+
+def _fetch(site: SiteFiles, names: Sequence[str]) -> dict[str, str | None]:
+    """The texts of those of these files that are there."""
+    pieces = site.runner.run(["sh", "-c", _FETCH, "srcnet", *names]).out.split("\0")
+    return dict(zip(pieces[::2], pieces[1::2], strict=False))
+
+
+def _included(site: SiteFiles, texts: Iterable[str | None]) -> Iterator[str]:
+    """The files below the folder that some of these texts include, by their full names."""
+    for name in dict.fromkeys(n for text in texts for n in _INCLUDE.findall(text or "")):
+        path = site.folder / name
+        if path.is_relative_to(site.folder) and ".." not in path.parts:
+            yield str(path)
 
 
 def _missing_includes(files: Mapping[str, str]) -> Iterator[Objection]:
