@@ -115,3 +115,11 @@ def test_a_plan_is_bound_to_what_an_export_says_and_not_to_where_it_lies(tmp_pat
     )
     assert first == again
     assert first != changed
+
+
+def test_a_doctor_says_which_clusters_it_did_not_look_at(specs: Path):
+    path = specs / "policies/allocation/cycle-0.yaml"
+    path.write_text(path.read_text("utf-8").replace("share: 60 %", "share: 90 %"), "utf-8")
+    ran = srcnet("doctor", cwd=specs)
+    assert ran.code == 1
+    assert "   ?  CHSRC-CSCS.common: not looked at while the specs have errors\n" in ran.out

@@ -129,7 +129,9 @@ def _cluster(found: Compiled, cluster: SlurmCluster) -> Iterator[Row]:
     name = instance_of(cluster)
     models = (each.model for each in found.models if each.target.name == "slurm")
     model = next((each for each in models if each.instance == name), None)
-    if model is None:
+    if model is None:  # out of use, or resting on a draft
+        if found.failed and cluster.in_use:
+            yield Row(Answer.UNKNOWN, name, "not looked at while the specs have errors")
         return
     control = cluster.controller
     logins = [(False, control.secret, control.origin.at("credentials"))]
