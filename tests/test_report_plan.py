@@ -172,3 +172,12 @@ def test_drift_says_what_could_not_be_read():
         "  ? rucio/srcnet/rse/A: not allowed",
     ]
     assert render_verdicts([verdict()]) == "srcnet: 7 objects, 0 differences\n"
+
+
+def test_lengths_of_time_are_shown_as_specs_write_them():
+    fields = (FieldChange("MaxWall", 86_400, 5400), FieldChange("MaxTime", 7200, -1))
+    where = Address("rucio", "srcnet", "qos", "ska-batch")
+    changed = Change(where, Action.UPDATE, fields, Impact.ADDITIVE)
+    shown = render_plan(plan_of(changed))
+    assert "      MaxWall: 1 d → 90 min\n" in shown
+    assert "      MaxTime: 2 h → no limit\n" in shown

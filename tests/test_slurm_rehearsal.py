@@ -147,6 +147,9 @@ class Watched:
         self.sent.append(text)
         return LocalRunner().run(argv, text)
 
+    def close(self) -> None:
+        pass
+
 
 def test_no_key_is_copied(site: SiteFiles):
     (Path(site.folder) / "jwt.key").write_text("secret", "utf-8")

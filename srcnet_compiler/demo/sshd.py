@@ -112,10 +112,12 @@ def running(
     name: str = "controller",
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
+    forced: str | None = None,
 ) -> Iterator[Sshd]:
     """An sshd whose sessions have this environment; ended with its sessions at the end.
 
-    It lets `user` in, our own account where that is None; only root can let another in.
+    It lets `user` in, our own account where that is None; only root can let another in. `forced`
+    is run instead of what was asked for, which it finds as SSH_ORIGINAL_COMMAND.
     `folder` must be new and gets keys, settings and the log. Only from the main thread.
     """
     reason = why_not()
@@ -126,7 +128,7 @@ def running(
     server = Sshd(name, free_port(), user or own, folder.absolute())
     if os.geteuid() == 0:
         PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
-    _write_files(server, environment or {})
+    _write_files(server, environment or {}, forced)
     process = spawn_kept(
         # sshd starts itself again for each connection, hence its full name
         [str(shutil.which("sshd", path=PATH)), "-D", "-e", "-f", str(folder / "sshd_config")],
@@ -142,7 +144,7 @@ def running(
         end(process, signal.SIGTERM)
 
 
-def _write_files(server: Sshd, environment: Mapping[str, str]) -> None:
+def _write_files(server: Sshd, environment: Mapping[str, str], forced: str | None) -> None:
     folder = server.folder
     for key in (folder / "host_key", server.key):
         run(
@@ -154,11 +156,11 @@ def _write_files(server: Sshd, environment: Mapping[str, str]) -> None:
         )
     host_key = (folder / "host_key.pub").read_text(encoding="ascii")
     write_private(server.known_hosts, f"[127.0.0.1]:{server.port} {host_key}")
-    write_private(folder / "sshd_config", _server_settings(server, environment))
+    write_private(folder / "sshd_config", _server_settings(server, environment, forced))
     write_private(server.client_config, _client_settings(server))
 
 
-def _server_settings(server: Sshd, environment: Mapping[str, str]) -> str:
+def _server_settings(server: Sshd, environment: Mapping[str, str], forced: str | None) -> str:
     given = " ".join(f'"{name}={value}"' for name, value in environment.items())
     lines = [
         "ListenAddress 127.0.0.1",
@@ -179,6 +181,7 @@ def _server_settings(server: Sshd, environment: Mapping[str, str]) -> str:
         "MaxSessions 100",
         "Subsystem sftp internal-sftp",
         *([f"SetEnv {given}"] if given else []),
+        *([f"ForceCommand {forced}"] if forced else []),
     ]
     return "\n".join([*lines, ""])
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.change import Action, Change, FieldChange, Impact, Json
-from srcnet_compiler.quantity import Bytes, format_bytes
+from srcnet_compiler.quantity import Bytes, format_bytes, format_duration
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.paint import Paint
 
@@ -18,6 +18,10 @@ _SIGNS = {
     Action.RENAME: ">",
     Action.RETIRE: "-",
 }
+_LENGTHS = frozenset(
+    {"MaxWall", "GrpWall", "MaxTime", "DefaultTime", "Duration", "MaxStartDelay", "PURGE_COMP"}
+)
+"""Fields in seconds, of which -1 is no limit."""
 _WIDEST = 90
 """What is wider is shown part by part, and what it becomes below what it is."""
 
@@ -131,6 +135,8 @@ def _shown(name: str, value: Json) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, int) and not isinstance(value, bool):
+        if name in _LENGTHS:
+            return "no limit" if value < 0 else format_duration(value)
         sized = name == "bytes" or name.startswith("limit.")
         return format_bytes(Bytes(value)) if sized else str(value)
     return visible(_line(value))

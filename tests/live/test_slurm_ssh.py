@@ -33,7 +33,15 @@ from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
 from srcnet_compiler.demo.sshd import Sshd
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 from srcnet_compiler.targets.slurm import diff
-from srcnet_compiler.targets.slurm.live import here, open_connection, read, rights
+from srcnet_compiler.targets.slurm.live import (
+    Host,
+    SshRunner,
+    here,
+    open_connection,
+    read,
+    rights,
+    ssh,
+)
 from srcnet_compiler.targets.slurm.model import Partition, Qos, Reservation
 
 pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
@@ -137,6 +145,30 @@ def test_whoever_is_not_let_in_is_told_why(cluster: Cluster, server: Sshd, tmp_p
         with pytest.raises(error, match=words) as told:
             open_connection(by_ssh(cluster, server, **said))
         assert stranger.splitlines()[2] not in str(told.value)
+
+
+def host(server: Sshd) -> Host:
+    return Host("127.0.0.1", server.port, server.user, server.key.read_text("ascii"),
+                server.host_key)  # fmt: skip
+
+
+def test_a_shell_that_talks_before_commands_is_said(tmp_path: Path):
+    talks = 'echo Welcome; exec sh -c "$SSH_ORIGINAL_COMMAND"'
+    with (
+        sshd.running(tmp_path / "sshd", forced=talks) as server,
+        pytest.raises(UnreachableError, match="says `Welcome` before any command is run"),
+    ):
+        SshRunner(host(server))
+
+
+def test_a_login_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ssh, "ANSWER_SECONDS", 2)
+    quiet = '[ "$SSH_ORIGINAL_COMMAND" = true ] || exec sleep 300'
+    with (
+        sshd.running(tmp_path / "sshd", forced=quiet) as server,
+        pytest.raises(UnreachableError, match="no answer comes in 2 s"),
+    ):
+        SshRunner(host(server))
 
 
 def test_a_host_with_another_key_than_the_specs_pin_is_not_logged_in_to(

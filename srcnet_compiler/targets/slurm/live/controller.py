@@ -30,8 +30,7 @@ class Controller:
 
     def close(self) -> None:
         """End the connection, where there is one."""
-        if isinstance(self.runner, SshRunner):
-            self.runner.close()
+        self.runner.close()
 
 
 def connection(
@@ -106,8 +105,7 @@ def open_connection(connection: Mapping[str, Json]) -> Controller:
             name = settings.get("ClusterName")
             raise RefusedError(f"the cluster that answers is `{name}`, not `{bounds.cluster}`")
     except BaseException:
-        if isinstance(runner, SshRunner):
-            runner.close()
+        runner.close()
         raise
     conf = PurePosixPath(said.get("slurm_conf") or settings.get("SLURM_CONF", ""))
     state = settings.get("StateSaveLocation")

@@ -35,6 +35,10 @@ class Runner(Protocol):
         its own, and says why. Raises UnreachableError, RefusedError where there is no way there."""
         ...
 
+    def close(self) -> None:
+        """Let go of whatever is held for it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LocalRunner:
@@ -62,6 +66,9 @@ class LocalRunner:
         except OSError as error:
             return Ran(127, "", f"{argv[0]}: {error.strerror}")
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def close(self) -> None:
+        pass
 
 
 def far_command(argv: Sequence[str], environment: Mapping[str, str], commands: str | None) -> str:

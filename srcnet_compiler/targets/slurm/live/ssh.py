@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from select import select
 
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 from srcnet_compiler.targets.slurm.live.runner import SECONDS, LocalRunner, Ran, far_command
 
 CONNECT_SECONDS = 15
+ANSWER_SECONDS = 60
+"""For a login that has succeeded to run its first command."""
 _ENDED_BY_SSH = 255
 _LONGEST_SOCKET = 60
 """Bytes of a folder in which a unix socket still has a name."""
@@ -117,10 +120,19 @@ class SshRunner:
             raise UnreachableError(f"ssh cannot be run: {error.strerror}") from None
         self._stack.callback(_end, process)
         assert process.stdout is not None
-        if process.stdout.readline().strip() != b"ready":
-            process.wait()
+        where = self.host.where
+        if not select([process.stdout], [], [], ANSWER_SECONDS)[0]:
+            raise UnreachableError(f"{where} lets us in, and no answer comes in {ANSWER_SECONDS} s")
+        said = process.stdout.readline().decode("utf-8", "replace").strip()
+        if not said:
+            _end(process)
             log.seek(0)
             raise self._obstacle(log.read().decode("utf-8", "replace"))
+        if said != "ready":
+            raise UnreachableError(
+                f"the shell of {where} says `{said[:60]}` before any command is run, which would"
+                " stand in every answer: let it be silent where nobody types"
+            )
 
     def _obstacle(self, said: str) -> UnreachableError | RefusedError:
         where, lines = self.host.where, [line.strip() for line in said.splitlines() if line.strip()]
