@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from srcnet_compiler.demo import shared_cluster, slurm_clusters
+from srcnet_compiler.demo.converging import Run
 from srcnet_compiler.demo.show import Show
 
 
@@ -25,7 +26,7 @@ def test_without_the_packages_of_slurm_the_cluster_is_left_out(
     monkeypatch.setattr(slurm_clusters, "PATH", str(programs))
     said: list[str] = []
     show = Show(said.append, said.append, said.append, lambda total: nullcontext(lambda step: None))
-    assert shared_cluster.join(specs, now().date(), now, show) == ()
+    assert shared_cluster.join(Run(specs, now().date(), now, show)) == ()
     (line,) = [text for text in said if text.startswith("left out: ")]
     assert line.count("\n") == 1
     assert "Debian" in line

@@ -8,31 +8,19 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from srcnet_compiler.apply.receipt import exit_code
-from srcnet_compiler.apply.state import StateStore
-from srcnet_compiler.converge import (
-    carry_out,
-    known_objects,
-    make_plan,
-    objections,
-    reach,
-    systems_of,
-    verify,
-)
+from srcnet_compiler.converge import systems_of
 from srcnet_compiler.demo import slurm_clusters, slurm_foreign, sshd
+from srcnet_compiler.demo.converging import Run, converge
 from srcnet_compiler.demo.show import Show
 from srcnet_compiler.demo.slurm_config import Cluster, ClusterSpec
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.demo.slurm_foreign import Foreign
 from srcnet_compiler.demo.sshd import Sshd
-from srcnet_compiler.pipeline import Compiled, compile_specs
+from srcnet_compiler.pipeline import compile_specs
 from srcnet_compiler.plan.model import Verdict
-from srcnet_compiler.report.plan import render_plan
-from srcnet_compiler.report.receipt import render_receipt, render_verdicts
 
 SITE, SPEC = "CHSRC-CSCS", "site-specs/chsrc-cscs.yaml"
 MEMBER, GROUP = "ska-test-a", "/roles/prod/user"
@@ -107,10 +95,9 @@ def running(folder: Path, note: Callable[[str], None]) -> Iterator[Shared]:
         yield Shared(cluster, slurm_foreign.settle(cluster), server)
 
 
-def join(
-    specs: Path, today: date, clock: Callable[[], datetime], show: Show
-) -> tuple[Verdict, ...]:
+def join(run: Run) -> tuple[Verdict, ...]:
     """Let a site join with a cluster; none where no cluster can run on this machine."""
+    show, specs = run.show, run.specs
     show.title("A site lends its Slurm cluster, on which others compute")
     reason = why_not()
     if reason is not None:
@@ -124,8 +111,11 @@ def join(
         before = fingerprint(shared.cluster)
         describe(specs, shared)
         members = write_members(specs / ".srcnet/members.json")
-        compiled = compile_specs(specs, today, {members.name: members.read_text("utf-8")})
-        verdicts = _converge(compiled, specs, today, clock, show)
+        compiled = compile_specs(specs, run.today, {members.name: members.read_text("utf-8")})
+        if compiled.failed:
+            raise RuntimeError(compiled.diagnostics[0].message)
+        show.title(f"srcnet plan --site {SITE} --members members.json, srcnet apply, srcnet verify")
+        verdicts = converge(run, compiled, {}, systems_of(compiled, SITE))
         _run_a_job(shared, show)
         show.title("What the others see of it")
         changes = before.differences(fingerprint(shared.cluster))
@@ -184,31 +174,6 @@ def _foreign_job(shared: Shared) -> str:
     if state != "RUNNING":
         raise RuntimeError(f"job {job} of the others is {state}")
     return f"  job {job} of account {slurm_foreign.ACCOUNT}: {state}\n"
-
-
-def _converge(
-    compiled: Compiled, specs: Path, today: date, clock: Callable[[], datetime], show: Show
-) -> tuple[Verdict, ...]:
-    if compiled.failed:
-        raise RuntimeError(compiled.diagnostics[0].message)
-    store = StateStore(specs / ".srcnet/state")
-    show.title(f"srcnet plan --site {SITE} --members members.json, srcnet apply, srcnet verify")
-    with reach(compiled, {}, systems_of(compiled, SITE)) as systems:
-        plan = make_plan(compiled, systems, known_objects(store))
-        show.text(render_plan(plan))
-        refused = objections(plan, compiled, today)
-        if refused:
-            raise RuntimeError(f"the plan is refused: {refused[0].message}")
-        with show.progress(len(plan.changes)) as progress:
-            receipt = carry_out(plan, systems, store, clock, progress=progress, say=show.note)
-        if receipt.interrupted:
-            raise KeyboardInterrupt
-        show.text(render_receipt(receipt))
-        if exit_code(receipt) != 0:
-            raise RuntimeError("the plan could not be carried out")
-        verdicts = verify(systems)
-        show.text(render_verdicts(verdicts))
-        return verdicts
 
 
 def _run_a_job(shared: Shared, show: Show) -> None:

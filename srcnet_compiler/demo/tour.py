@@ -8,7 +8,7 @@ everything that it started. Or it keeps the server for whoever wants to try the 
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,34 +16,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from srcnet_compiler.apply.gate import Step
-from srcnet_compiler.apply.receipt import exit_code
-from srcnet_compiler.apply.state import StateStore
-from srcnet_compiler.converge import (
-    System,
-    carry_out,
-    known_objects,
-    make_plan,
-    objections,
-    reach,
-    verify,
-)
+from srcnet_compiler.converge import reach, verify
 from srcnet_compiler.demo import shared_cluster
+from srcnet_compiler.demo.converging import Run, converge
 from srcnet_compiler.demo.rucio_server import RucioServer, ensure_server_venv, running
 from srcnet_compiler.demo.show import Show
 from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import FOLDERS, Compiled, compile_specs
-from srcnet_compiler.plan.model import Plan, Verdict
-from srcnet_compiler.report.plan import render_plan, summary
-from srcnet_compiler.report.receipt import render_receipt, render_verdicts
+from srcnet_compiler.plan.model import Verdict
+from srcnet_compiler.report.receipt import render_verdicts
 from srcnet_compiler.resources import folder as resource
 from srcnet_compiler.source import parse
 from srcnet_compiler.span import Path as Keys
 from srcnet_compiler.targets.rucio.live import Identity
 
 SITE, AREA, CAPACITY = "site-specs/chsrc-cscs.yaml", "CHSRC-CSCS-T0", "400 TB"
-FEDERATION, STATE, ROOT = "policies/federation.yaml", ".srcnet/state", "root.json"
+FEDERATION, ROOT = "policies/federation.yaml", "root.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +47,8 @@ class _Stage:
     show: Show
 
     @property
-    def store(self) -> StateStore:
-        return StateStore(self.specs / STATE)
+    def run(self) -> Run:
+        return Run(self.specs, self.today, self.clock, self.show)
 
     @property
     def secret(self) -> str:
@@ -151,7 +140,7 @@ def _converge_and_heal(stage: _Stage) -> int:
     third = _apply(changed, stage)
 
     verdicts = (first, second, third)
-    joined = shared_cluster.join(stage.specs, stage.today, stage.clock, show)
+    joined = shared_cluster.join(stage.run)
 
     show.title("What is so now")
     now = (third, *joined)
@@ -222,33 +211,8 @@ def _private(path: Path, content: str) -> None:
 
 
 def _apply(compiled: Compiled, stage: _Stage, *, brief: bool = False) -> Verdict:
-    show = stage.show
-    with reach(compiled, stage.environment(_data(compiled))) as systems:
-        plan = make_plan(compiled, systems, known_objects(stage.store))
-        show.text(f"{plan.title}: {summary(plan.changes)}\n" if brief else render_plan(plan))
-        refused = objections(plan, compiled, stage.today)
-        if refused:
-            raise RuntimeError(f"the plan is refused: {refused[0].message}")
-        return _carry_out(plan, systems, stage)
-
-
-def _carry_out(plan: Plan, systems: Sequence[System], stage: _Stage) -> Verdict:
-    show = stage.show
-    with show.progress(len(plan.changes)) as progress:
-        step: Callable[[Step], None] = progress
-        receipt = carry_out(plan, systems, stage.store, stage.clock, progress=step, say=show.note)
-    if receipt.interrupted:
-        raise KeyboardInterrupt  # which the apply has taken for itself
-    show.text(render_receipt(receipt))
-    if exit_code(receipt) not in (0, 6):
-        raise RuntimeError("the plan could not be carried out")
-    (verdict,) = verify(systems)
-    show.text(_drift(verdict))
+    (verdict,) = converge(stage.run, compiled, stage.environment(_data(compiled)), brief=brief)
     return verdict
-
-
-def _drift(verdict: Verdict) -> str:
-    return render_verdicts([verdict])
 
 
 def _meddle(compiled: Compiled, stage: _Stage) -> None:
@@ -262,4 +226,4 @@ def _meddle(compiled: Compiled, stage: _Stage) -> None:
         system.client.add_rse_attribute(rse, "monitoring", "theirs")
         show.text(f"  {rse}: limit 1 byte, weight 1, and an attribute that is not ours\n")
         (verdict,) = verify(systems)
-        show.text(_drift(verdict))
+        show.text(render_verdicts([verdict]))

@@ -11,6 +11,7 @@ from apply_process import now
 from specs import REAL
 
 from srcnet_compiler.demo import shared_cluster
+from srcnet_compiler.demo.converging import Run
 from srcnet_compiler.demo.show import Show
 from srcnet_compiler.pipeline import FOLDERS
 
@@ -22,7 +23,7 @@ def test_a_site_joins_with_a_cluster_on_which_others_compute(tmp_path: Path):
         shutil.copytree(REAL / name, tmp_path / name)
     said: list[str] = []
     show = Show(said.append, said.append, said.append, lambda total: nullcontext(lambda step: None))
-    (verdict,) = shared_cluster.join(tmp_path, now().date(), now, show)
+    (verdict,) = shared_cluster.join(Run(tmp_path, now().date(), now, show))
     assert verdict.is_converged
     assert verdict.waiting == ()
     text = "".join(said)
