@@ -14,8 +14,8 @@ help:  ## Say what can be done
 demo: setup server  ## The main job on a real Rucio: SRCNet's sites validated, compiled, planned, applied, verified
 	$(BIN)/srcnet demo
 
-test: setup system server  ## All tests, those against real systems included
-	$(BIN)/python -m pytest
+test: setup system server  ## All tests, those against real systems included; one system beside another
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup  ## Format, lint, types, import borders
 	$(BIN)/ruff format --check .

@@ -16,6 +16,21 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
+TOGETHER = {"sshd": "slurm"}
+"""Systems whose tests share what another's have brought up."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, those of one real system run one after another, on one of it;
+    what needs several goes with the last by name."""
+    for item in items:
+        systems = {name for mark in item.iter_markers("live") for name in mark.args}
+        if systems:
+            group = max(TOGETHER.get(name, name) for name in systems)
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 # What is started in the background of a shell is born deaf to ^C, and so are its children.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

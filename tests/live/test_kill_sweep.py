@@ -140,16 +140,16 @@ def sweep_one(
     while killed.total() < kills:
         process = start(plan, state, {KEY: connection(server)})
         whom, seen = kill_once(chance, process)
-        code, _, said = to_end(process)
+        code, receipt, said = to_end(process)
         assert survivors(seen) == ()
         if whom is not None:
             killed[whom] += 1
             assert (code == -signal.SIGKILL) == (whom == "us"), said
         if code == 0:  # too late a kill, or none: the plan is carried out
             return killed
-        assert whom is not None, said
-    code, _, said = to_end(start(plan, state, {KEY: connection(server)}))
-    assert code == 0, said
+        assert whom is not None, (code, receipt, said)
+    code, receipt, said = to_end(start(plan, state, {KEY: connection(server)}))
+    assert code == 0, (code, receipt, said)
     return killed
 
 
