@@ -5,7 +5,10 @@ list of mappings the keys that tell its items apart. Lists of anything else are 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 from srcnet_compiler.change import Json
 
@@ -20,6 +23,17 @@ MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
 """What tells the items of a list apart, by the key of the list, where the API merges them by it and
 the list has this meaning wherever we write it. A `ports` of a container and of a service differ."""
 _NAMES = {"apiVersion", "kind"}
+_STEP = re.compile(
+    r'"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|[^.\["]+'
+)
+_SPECIAL = re.compile(r'[.\[\]"]|^$')
+_SPECIAL_IN_ITEM = re.compile(r'[\],"]')
+
+
+class Item(str):
+    """A step to an item of a list; any other is a key."""
+
+    __slots__ = ()
 
 
 def flatten(document: Mapping[str, Json]) -> dict[str, Json]:
@@ -28,7 +42,7 @@ def flatten(document: Mapping[str, Json]) -> dict[str, Json]:
     metadata = rest.get("metadata")
     if isinstance(metadata, Mapping):
         rest["metadata"] = {k: v for k, v in metadata.items() if k not in ("name", "namespace")}
-    return dict(_values("", rest))
+    return dict(_values("", rest)) if rest else {}
 
 
 def _values(path: str, value: Json) -> Iterator[tuple[str, Json]]:
@@ -51,11 +65,50 @@ def _keyed(path: str, value: Json) -> list[tuple[str, Json]] | None:
     for item in value:
         if not isinstance(item, Mapping) or any(key not in item for key in keys):
             return None
-        found.append((",".join(f"{key}={item[key]}" for key in keys), item))
+        found.append((",".join(f"{key}={_word(item[key])}" for key in keys), item))
     return found if len({step for step, _ in found}) == len(found) else None
+
+
+def _word(value: Json) -> str:
+    text = str(value)
+    return json.dumps(text) if _SPECIAL_IN_ITEM.search(text) else text
 
 
 def join(path: str, key: str) -> str:
     """The path of what stands under `key`; a key with a dot is quoted, so that it is one step."""
-    step = key if "." not in key else json.dumps(key)
+    step = json.dumps(key) if _SPECIAL.search(key) else key
     return f"{path}.{step}" if path else step
+
+
+@lru_cache(maxsize=50_000)
+def steps(path: str) -> tuple[str, ...]:
+    """The steps of a path: keys, and Items."""
+    return tuple(map(_step, _STEP.findall(path)))
+
+
+def _step(text: str) -> str:
+    if text.startswith("["):
+        return Item(text)
+    return str(json.loads(text)) if text.startswith('"') else text
+
+
+def unflatten(fields: Mapping[str, Json]) -> dict[str, Any]:
+    """The document whose values by path these are. Items of lists come in the order in which their
+    first values do."""
+    root: dict[str, Any] = {}
+    for path, value in fields.items():
+        here = root
+        *way, last = steps(path)
+        for step in way:
+            here = here.setdefault(step, {})
+        here[last] = value
+    return {key: _listed(value) for key, value in root.items()}
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401 - a document
+    """With lists where there are items by what tells them apart."""
+    if not isinstance(value, dict) or not value:
+        return value
+    if all(isinstance(key, Item) for key in value):
+        return [_listed(item) for item in value.values()]
+    return {key: _listed(item) for key, item in value.items()}
