@@ -15,6 +15,7 @@ import pytest
 from rucio_daemons import Daemons
 
 from srcnet_compiler.demo import (
+    kubernetes_server,
     postgresql,
     rucio_server,
     rucio_venv,
@@ -22,6 +23,7 @@ from srcnet_compiler.demo import (
     slurm_foreign,
 )
 from srcnet_compiler.demo import sshd as sshd_server
+from srcnet_compiler.demo.kubernetes_server import ApiServer
 from srcnet_compiler.demo.rucio_server import Database, RucioServer
 from srcnet_compiler.demo.slurm_clusters import Cluster, ClusterSpec, Slurm
 from srcnet_compiler.demo.slurm_foreign import Foreign
@@ -29,6 +31,7 @@ from srcnet_compiler.demo.sshd import Sshd
 
 PROJECT = Path(__file__).parents[2]
 RUCIO_VENV = PROJECT / ".srcnet" / "rucio-server"
+KUBERNETES = PROJECT / ".srcnet" / "kubernetes"
 
 
 def why_no_rucio() -> str | None:
@@ -50,10 +53,15 @@ def why_no_postgresql() -> str | None:
     return None
 
 
+def why_no_kubernetes() -> str | None:
+    return kubernetes_server.why_not(KUBERNETES)
+
+
 WHY_NOT: dict[str, Callable[[], str | None]] = {
     "rucio": why_no_rucio,
     "slurm": slurm_clusters.why_not,
     "sshd": sshd_server.why_not,
+    "kubernetes": why_no_kubernetes,
 }
 
 
@@ -205,4 +213,22 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """A host that is reached by ssh, with nothing on it."""
     need("sshd", sshd_server.why_not())
     with sshd_server.running(tmp_path_factory.mktemp("sshd") / "host", name="host") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """An API server with all CRDs, shared by the session's tests: use names of your own."""
+    need("kubernetes", why_no_kubernetes())
+    folder = tmp_path_factory.mktemp("kubernetes") / "server"
+    with kubernetes_server.running(folder, KUBERNETES) as server:
+        kubernetes_server.install_crds(server, *kubernetes_server.CRDS)
+        yield server
+
+
+@pytest.fixture
+def fresh_kubernetes(tmp_path: Path) -> Iterator[ApiServer]:
+    """An API server with nothing in it, for this test alone (4 s)."""
+    need("kubernetes", why_no_kubernetes())
+    with kubernetes_server.running(tmp_path / "kubernetes", KUBERNETES) as server:
         yield server
