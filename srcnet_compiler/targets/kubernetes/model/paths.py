@@ -23,9 +23,7 @@ MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
 """What tells the items of a list apart, by the key of the list, where the API merges them by it and
 the list has this meaning wherever we write it. A `ports` of a container and of a service differ."""
 _NAMES = {"apiVersion", "kind"}
-_STEP = re.compile(
-    r'"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|[^.\["]+'
-)
+_STEP = re.compile(r'"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|[^.\["]+')
 _SPECIAL = re.compile(r'[.\[\]"]|^$')
 _SPECIAL_IN_ITEM = re.compile(r'[\],"]')
 

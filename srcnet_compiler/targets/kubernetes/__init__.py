@@ -1,0 +1,1 @@
+"""Kubernetes: services, interactive work and shared quota on each site's cluster."""

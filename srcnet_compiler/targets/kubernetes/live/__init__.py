@@ -1,0 +1,13 @@
+"""A running cluster, by its API server."""
+
+from srcnet_compiler.targets.kubernetes.live.client import ApiError as ApiError
+from srcnet_compiler.targets.kubernetes.live.client import Client as Client
+from srcnet_compiler.targets.kubernetes.live.client import workers as workers
+from srcnet_compiler.targets.kubernetes.live.connection import Api as Api
+from srcnet_compiler.targets.kubernetes.live.connection import connection as connection
+from srcnet_compiler.targets.kubernetes.live.connection import open_connection as open_connection
+from srcnet_compiler.targets.kubernetes.live.filled import apply as apply
+from srcnet_compiler.targets.kubernetes.live.filled import settle as settle
+from srcnet_compiler.targets.kubernetes.live.reading import look_at as look_at
+from srcnet_compiler.targets.kubernetes.live.reading import read as read
+from srcnet_compiler.targets.kubernetes.live.sight import see as see
