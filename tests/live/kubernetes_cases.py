@@ -289,9 +289,7 @@ def wanted(space: str) -> KubernetesModel:
                                 {
                                     "path": "/",
                                     "pathType": "Prefix",
-                                    "backend": {
-                                        "service": {"name": "soda", "port": {"number": 80}}
-                                    },
+                                    "backend": backend,
                                 }
                             ]
                         },
@@ -369,7 +367,7 @@ def bad(receipt: Receipt) -> list[str]:
 def converge(server: ApiServer, desired: KubernetesModel, state: Path) -> Receipt:
     """Apply all that is to be done; all of it works."""
     receipt = carry_out(server, to_reach(server, desired), state)
-    assert bad(receipt) == []
+    assert bad(receipt) == [], bad(receipt)
     return receipt
 
 

@@ -41,8 +41,9 @@ class Holders:
 
     @property
     def is_one_value(self) -> bool:
-        """Whether nobody holds a part of it alone."""
-        return not any(step != "." for node in self.nodes() for step in node)
+        """Whether it is held, and nobody holds a part of it alone."""
+        nodes = tuple(self.nodes())
+        return bool(nodes) and not any(step != "." for node in nodes for step in node)
 
     def keys(self) -> tuple[str, ...] | None:
         """What tells the items of the list apart; None: they are not held one by one."""

@@ -46,7 +46,7 @@ def _document(live: Mapping[str, Any], who: Holders, wanted: Mapping[str, Json])
     names = ("apiVersion", "kind", "status")
     seen: dict[str, Any] = {}
     for key, value in live.items():
-        if key not in names:
+        if key not in names and value is not None:
             amounts = None if key in _TEXTS else False
             below = _seen(wanted.get(key, _ABSENT), who.at(f"f:{key}"), value, amounts)
             if below is not _ABSENT:
@@ -68,7 +68,7 @@ def _seen(wanted: Any, who: Holders, live: Any, amounts: Amounts) -> Any:  # noq
     if wanted is _ABSENT:
         return held(who.ours, live) if who.ours is not None else _ABSENT
     if isinstance(wanted, Mapping) and isinstance(live, dict):
-        if who.is_one_value and (wanted or who.ours is None) and any(who.nodes()):
+        if who.is_one_value:
             return _alike(wanted, live, amounts)
         return dict(_seen_keys(wanted, who, live, amounts))
     if isinstance(wanted, list | tuple) and isinstance(live, list):
@@ -80,6 +80,8 @@ def _seen_keys(
     wanted: Mapping[str, Any], who: Holders, live: dict[str, Any], amounts: Amounts
 ) -> Iterator[tuple[str, Any]]:
     for key, value in live.items():
+        if value is None:
+            continue
         below = _seen(wanted.get(key, _ABSENT), who.at(f"f:{key}"), value, _below(amounts, key))
         if below is not _ABSENT:
             yield key, below
@@ -91,7 +93,7 @@ def _kept_empty(
 ) -> Iterator[tuple[str, Any]]:
     """The server keeps account of what it does not keep: `false`, "" and empty lists."""
     for key, value in wanted.items():
-        if key not in live and value in _EMPTY and who.at(f"f:{key}").ours is not None:
+        if live.get(key) is None and value in _EMPTY and who.at(f"f:{key}").ours is not None:
             yield key, value
 
 
@@ -143,11 +145,12 @@ def _match(template: Any, items: Iterable[Any], keys: tuple[str, ...]) -> Any:  
 def _alike(wanted: Any, live: Any, amounts: Amounts) -> Any:  # noqa: ANN401 - a document
     """A value that is held as a whole: all of it, without what is known to be filled in."""
     if isinstance(wanted, Mapping) and isinstance(live, dict):
+        there = {key: value for key, value in live.items() if value is not None}
         return {
             key: _alike(wanted[key], value, _below(amounts, key)) if key in wanted else value
-            for key, value in live.items()
+            for key, value in there.items()
             if key in wanted or _FILLED_IN.get(key, _ABSENT) != value
-        } | {key: value for key, value in wanted.items() if key not in live and value in _EMPTY}
+        } | {key: value for key, value in wanted.items() if key not in there and value in _EMPTY}
     if isinstance(wanted, list | tuple) and isinstance(live, list) and len(wanted) == len(live):
         return [_alike(one, other, amounts) for one, other in zip(wanted, live, strict=True)]
     return wanted if amounts and same_amount(wanted, live) else live
