@@ -33,6 +33,7 @@ class ApiServer:
     token: str = field(repr=False)
     crds: Path  # a folder of files for each name
     issue: Callable[[str, tuple[str, ...]], str] = field(repr=False, compare=False)
+    client: tuple[Path, Path] | None = None  # certificate and key, for one who has no token
 
     @property
     def certificate(self) -> str:
@@ -90,10 +91,8 @@ class ApiServer:
                 self.url + path,
                 params=query,
                 data=content if isinstance(content, str | None) else json.dumps(content),
-                headers={
-                    "Authorization": f"Bearer {token or self.token}",
-                    "Content-Type": content_type,
-                },
+                headers=_headers(token or self.token, content_type),
+                cert=self.client and (str(self.client[0]), str(self.client[1])),
                 verify=str(self.certificate_file),
                 timeout=SECONDS,
             )
@@ -101,3 +100,7 @@ class ApiServer:
     def apply(self, path: str, document: Mapping[str, Any] | str, *, manager: str) -> Object:
         """Server-side apply of one object at its path, as this field manager; never forced."""
         return self.ask("PATCH", path, document, content_type=APPLY_PATCH, fieldManager=manager)
+
+
+def _headers(token: str, content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type} | ({"Authorization": f"Bearer {token}"} if token else {})

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from srcnet_compiler.demo.processes import (
@@ -123,7 +124,12 @@ def find_programs(path: Path) -> Path | None:
 
 def is_complete(path: Path) -> bool:
     """Whether there are programs, and all CRDs, made to their end from the sources of today."""
-    return _is_made(path / "crds", _definitions_marker()) and find_programs(path) is not None
+    return has_definitions(path) and find_programs(path) is not None
+
+
+def has_definitions(path: Path) -> bool:
+    """Whether all CRDs are there, in the versions of today."""
+    return _is_made(path / "crds", _definitions_marker())
 
 
 def why_no_go() -> str | None:
@@ -198,6 +204,7 @@ def _on_path() -> Path | None:
     return folder if _is_new_enough(_version_of(folder)) else None
 
 
+@cache
 def _version_of(folder: Path) -> str:
     try:
         return subprocess.run(
@@ -234,7 +241,7 @@ def _make(path: Path, progress: Callable[[str], None]) -> None:
     path.mkdir(exist_ok=True)
     log = path.with_name(path.name + ".log")
     log.unlink(missing_ok=True)
-    if not _is_made(path / "crds", _definitions_marker()):
+    if not has_definitions(path):
         with _replacing(path / "crds", _definitions_marker()) as folder:
             for each in DEFINITIONS:
                 progress(f"getting the CRDs of {each.name} ({each.module} {each.version})")

@@ -20,8 +20,11 @@ from pathlib import Path
 
 from srcnet_compiler.demo.kubernetes_api import ApiServer, RefusedError
 from srcnet_compiler.demo.kubernetes_build import (
+    ASSETS,
+    PROGRAMS,
     ensure_built,
     find_programs,
+    has_definitions,
     is_complete,
     why_no_go,
 )
@@ -52,6 +55,7 @@ __all__ = [
     "restart",
     "resume",
     "running",
+    "why_no_crds",
     "why_not",
 ]
 
@@ -86,17 +90,21 @@ _started: dict[Path, dict[str, subprocess.Popen[bytes]]] = {}
 def why_not(built: Path) -> str | None:
     """Why no API server of our own can run here, and what to do; None: it can."""
     try:
-        if is_complete(built):
-            return None
+        return None if is_complete(built) else f"no Kubernetes API server: {_what_to_do(built)}"
     except ServerError as problem:
         return str(problem)
+
+
+def why_no_crds(built: Path) -> str | None:
+    """Why `install_crds` cannot work, and what to do; None: it can."""
+    return None if has_definitions(built) else f"no CRDs: {_what_to_do(built)}"
+
+
+def _what_to_do(built: Path) -> str:
     reason = why_no_go()
     if reason is not None:
-        return f"no Kubernetes API server: {reason}, and KUBEBUILDER_ASSETS names none"
-    return (
-        "no Kubernetes API server: run `make kube`, or"
-        f" `python -m srcnet_compiler.demo.kubernetes_build {built}`"
-    )
+        return f"{reason}, to build it (or {ASSETS} names a folder with {' and '.join(PROGRAMS)})"
+    return f"run `make kube` or `python -m srcnet_compiler.demo.kubernetes_build {built}`"
 
 
 @contextmanager
