@@ -38,7 +38,7 @@ MARKER = "srcnet-made-from.txt"
 DEFINITION = re.compile(r"^kind: CustomResourceDefinition$", re.MULTILINE)
 BUILD_SECONDS = 3600
 TELL_EVERY = 30.0
-SKIPPED = "the tests on Kubernetes are skipped, and the demo goes without it"
+SKIPPED = "tests that need it are skipped, and the demo goes without it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def find_programs(path: Path) -> Path | None:
 
 def is_complete(path: Path) -> bool:
     """Whether there are programs, and all CRDs, made to their end from the sources of today."""
-    return has_definitions(path) and find_programs(path) is not None
+    return find_programs(path) is not None and has_definitions(path)
 
 
 def has_definitions(path: Path) -> bool:
@@ -235,7 +235,7 @@ def _locked(lock: Path) -> Iterator[None]:
 def _make(path: Path, progress: Callable[[str], None]) -> None:
     reason = why_no_go()
     if reason is not None:
-        raise ServerError(f"Kubernetes' API server is not built: {reason}")
+        raise ServerError(f"Kubernetes' API server or its CRDs are not made: {reason}")
     if path.exists() and any(each.name not in ("bin", "crds") for each in path.iterdir()):
         raise ServerError(f"{path} is in the way: it has more in it than we make there")
     path.mkdir(exist_ok=True)
@@ -360,7 +360,7 @@ def main(arguments: list[str]) -> str | None:
     except ServerError as problem:
         if "--if-possible" not in arguments:
             return str(problem)
-        print(f"{problem}\n{SKIPPED}", file=sys.stderr)
+        print(f"{problem}; {SKIPPED}", file=sys.stderr)
     except KeyboardInterrupt:
         return "interrupted; what was compiled is in Go's cache"
     return None

@@ -25,7 +25,6 @@ from srcnet_compiler.demo.kubernetes_build import (
     ensure_built,
     find_programs,
     has_definitions,
-    is_complete,
     why_no_go,
 )
 from srcnet_compiler.demo.kubernetes_crds import CRDS, install_crds
@@ -90,20 +89,27 @@ _started: dict[Path, dict[str, subprocess.Popen[bytes]]] = {}
 def why_not(built: Path) -> str | None:
     """Why no API server of our own can run here, and what to do; None: it can."""
     try:
-        return None if is_complete(built) else f"no Kubernetes API server: {_what_to_do(built)}"
+        if find_programs(built) is not None:
+            return None
     except ServerError as problem:
         return str(problem)
+    reason = why_no_go()
+    if reason is None:
+        return f"no Kubernetes API server: {_build(built)}"
+    return (
+        f"no Kubernetes API server: {reason}, to build it,"
+        f" and {ASSETS} names no folder with {' and '.join(PROGRAMS)}"
+    )
 
 
 def why_no_crds(built: Path) -> str | None:
     """Why `install_crds` cannot work, and what to do; None: it can."""
-    return None if has_definitions(built) else f"no CRDs: {_what_to_do(built)}"
+    if has_definitions(built):
+        return None
+    return f"no CRDs: {why_no_go() or _build(built)}"
 
 
-def _what_to_do(built: Path) -> str:
-    reason = why_no_go()
-    if reason is not None:
-        return f"{reason}, to build it (or {ASSETS} names a folder with {' and '.join(PROGRAMS)})"
+def _build(built: Path) -> str:
     return f"run `make kube` or `python -m srcnet_compiler.demo.kubernetes_build {built}`"
 
 

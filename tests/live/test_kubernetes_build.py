@@ -49,6 +49,7 @@ def test_what_was_built_is_taken_as_it_is(tmp_path: Path):
     built, said = complete(tmp_path / "built"), []
     assert ensure_built(built, said.append) == built
     assert kubernetes_server.why_not(built) is None
+    assert kubernetes_server.why_no_crds(built) is None
     assert said == []
 
 
@@ -60,12 +61,13 @@ def test_what_was_built_from_other_sources_is_not_complete(tmp_path: Path, part:
 
 
 def test_without_go_it_says_what_to_install(tmp_path: Path, bare: None):
-    with pytest.raises(ServerError, match=r"not built: Go 1\.26 or later is not installed"):
+    with pytest.raises(ServerError, match=r"not made: Go 1\.26 or later is not installed"):
         ensure_built(tmp_path / "built", lambda line: None)
     reason = kubernetes_server.why_not(tmp_path / "built")
     assert reason is not None
     assert reason.startswith("no Kubernetes API server: Go 1.26 or later is not installed")
-    assert "KUBEBUILDER_ASSETS" in reason
+    assert "KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd" in reason
+    assert kubernetes_server.why_no_crds(tmp_path) == "no CRDs: Go 1.26 or later is not installed"
 
 
 @pytest.mark.parametrize(("options", "status"), [([], 1), (["--if-possible"], 0)])
@@ -79,6 +81,7 @@ def test_who_asks_if_it_is_possible_is_told_and_goes_on(
     assert done.returncode == status
     assert "Go 1.26 or later is not installed" in done.stderr
     assert (kubernetes_build.SKIPPED in done.stderr) == (status == 0)
+    assert len(done.stderr.splitlines()) == 1
 
 
 @with_go
@@ -86,6 +89,7 @@ def test_with_go_it_says_how_to_build(tmp_path: Path):
     reason = kubernetes_server.why_not(tmp_path / "built")
     assert reason is not None
     assert "run `make kube`" in reason
+    assert "run `make kube`" in str(kubernetes_server.why_no_crds(tmp_path / "built"))
 
 
 @with_go
