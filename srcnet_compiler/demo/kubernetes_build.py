@@ -295,11 +295,13 @@ def _compile(folder: Path, log: Path, progress: Callable[[str], None]) -> None:
     facts = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
     link = " ".join(f"-X k8s.io/component-base/version.{k}={v}" for k, v in facts.items())
     options = ["-v", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {link}"]
+    work = folder / "work"  # here, not in /tmp: a Go that is killed leaves it
+    work.mkdir()
     go = spawn(
         [_go(), "-C", str(MODULE), "build", *options, "-o", f"{folder}/", "./cmd/..."],
-        env=_go_environment(),
+        env={**_go_environment(), "GOTMPDIR": str(work)},
         log=log,
-        end_with=signal.SIGTERM,
+        end_with=signal.SIGINT,  # the one that it cleans up after
     )
     begun = time.monotonic()
     try:
@@ -312,9 +314,10 @@ def _compile(folder: Path, log: Path, progress: Callable[[str], None]) -> None:
             if time.monotonic() - begun > BUILD_SECONDS:
                 raise failure(f"building was not done after {BUILD_SECONDS} s", log)
     finally:
-        end(go, signal.SIGTERM)
+        end(go, signal.SIGINT, signal.SIGTERM)
     if go.returncode != 0:
         raise failure(f"building Kubernetes' API server ended with status {go.returncode}", log)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def _ask_go(*words: str) -> str:

@@ -60,6 +60,7 @@ __all__ = [
 
 SERVER = "kube-apiserver"
 ETCD = "etcd"
+READY = ("/readyz", "/api/v1/namespaces/default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +286,7 @@ def _is_ready(server: ApiServer) -> bool:
     if not server.certificate_file.is_file():
         return False
     try:
-        return bool(
-            server.raw("GET", "/readyz").ok and server.raw("GET", "/api/v1/namespaces/default").ok
-        )
+        return all(server.raw("GET", path, seconds=5).ok for path in READY)
     except OSError:  # requests' errors are of this kind
         return False
 

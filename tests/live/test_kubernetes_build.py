@@ -200,7 +200,8 @@ def test_a_build_that_is_broken_off_leaves_no_process_and_nothing_that_looks_who
     built = tmp_path / "built"
     shutil.copytree(KUBERNETES / "crds", built / "crds")
     module = ["-m", "srcnet_compiler.demo.kubernetes_build", str(built)]
-    cold = os.environ | {"GOCACHE": str(tmp_path / "cache")}
+    (tmp_path / "tmp").mkdir()
+    cold = os.environ | {"GOCACHE": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "tmp")}
     with subprocess.Popen(
         [sys.executable, *module], env=cold, stderr=subprocess.PIPE, text=True
     ) as building:
@@ -210,6 +211,7 @@ def test_a_build_that_is_broken_off_leaves_no_process_and_nothing_that_looks_who
     assert building.returncode != 0
     for each in family:
         wait_for_end(each)
+    assert list((tmp_path / "tmp").iterdir()) == []
     assert not (built / "bin").exists()
     assert not kubernetes_build.is_complete(built)
 

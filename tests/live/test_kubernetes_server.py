@@ -94,6 +94,8 @@ def test_who_has_no_rights_is_refused_and_a_wrong_token_is_nobody(kubernetes: Ap
     with pytest.raises(RefusedError) as unknown:
         kubernetes.ask("GET", "/api/v1/secrets", token="wrong")
     assert unknown.value.status == 401
+    with pytest.raises(RefusedError, match="404 page not found"):  # not a Status
+        kubernetes.ask("GET", "/nothing/here")
 
 
 def test_a_group_gets_what_a_role_gives_it(kubernetes: ApiServer):
