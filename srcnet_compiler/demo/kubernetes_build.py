@@ -134,18 +134,26 @@ def has_definitions(path: Path) -> bool:
 
 def why_no_go() -> str | None:
     """Why nothing can be built here; None: it can, if the modules can be had."""
-    go = shutil.which("go")
-    if go is None:
-        return f"Go {'.'.join(map(str, _needed_go()))} or later is not installed"
-    said = _ask_go("version")
-    number = re.search(r"\bgo(\d+)\.(\d+)", said)
-    version = (int(number[1]), int(number[2])) if number else (0, 0)
-    # since 1.21, Go gets a newer one of itself, unless it is told not to
-    gets_newer = version >= (1, 21) and "auto" in _ask_go("env", "GOTOOLCHAIN")
-    if version >= _needed_go() or gets_newer:
+    needed = _needed_go()
+    if shutil.which("go") is None:
+        return f"Go {_written(needed)} or later is not installed"
+    try:
+        said = re.search(r"\bgo(\d+)\.(\d+)", _ask_go("version"))
+        version = (int(said[1]), int(said[2])) if said else (0, 0)
+        # since 1.21, Go gets a newer one of itself, unless it is told not to
+        gets_newer = version >= (1, 21) and "auto" in _ask_go("env", "GOTOOLCHAIN")
+    except ServerError as problem:
+        return str(problem)
+    if version >= needed or gets_newer:
         return None
-    found, needed = (".".join(map(str, each)) for each in (version, _needed_go()))
-    return f"{go} is Go {found}; Kubernetes {kubernetes_version()} needs {needed} or later"
+    return (
+        f"{_go()} is Go {_written(version)};"
+        f" Kubernetes {kubernetes_version()} needs {_written(needed)} or later"
+    )
+
+
+def _written(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def kubernetes_version() -> str:

@@ -158,12 +158,15 @@ def running(
 
 def kill(server: ApiServer) -> None:
     """Kill -9 the API server; etcd goes on with the data."""
-    kill_session(_ours(server).pop(SERVER))
+    ours = _ours(server)
+    if SERVER not in ours:
+        raise RuntimeError(f"{server.url} is not running")
+    kill_session(ours.pop(SERVER))
 
 
 def restart(server: ApiServer) -> None:
     """After `kill`: start the API server again, at the same place, with the same data."""
-    if SERVER in _ours(server):
+    if SERVER in _ours(server) and SERVER in pids(server):
         raise RuntimeError(f"{server.url} is running")
     _start_server(server)
 
@@ -250,13 +253,17 @@ def _start_server(server: ApiServer) -> None:
     place = _places[server.folder]
     process = spawn(_command(place), env=clean_environment(), log=place.log(SERVER))
     _started[server.folder][SERVER] = process
-    wait_until(
-        lambda: _is_ready(server),
-        process=process,
-        what="Kubernetes' API server",
-        log=place.log(SERVER),
-        seconds=120,
-    )
+    try:
+        wait_until(
+            lambda: _is_ready(server),
+            process=process,
+            what="Kubernetes' API server",
+            log=place.log(SERVER),
+            seconds=120,
+        )
+    except BaseException:
+        kill(server)
+        raise
 
 
 def _command(place: _Place) -> list[str]:

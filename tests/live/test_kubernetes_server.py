@@ -295,7 +295,11 @@ def test_kill_and_restart_keep_objects_address_and_tokens(fresh_kubernetes: ApiS
     kubernetes_server.kill(server)
     with pytest.raises(requests.exceptions.ConnectionError):
         server.ask("GET", path)
+    with pytest.raises(RuntimeError, match="is not running"):
+        kubernetes_server.kill(server)
     kubernetes_server.restart(server)
+    with pytest.raises(RuntimeError, match="is running"):
+        kubernetes_server.restart(server)
     assert server.ask("GET", f"{path}/kept")["data"] == {"of": "value"}
     assert whoami(server, ada)["username"] == "ada"
     assert server.certificate == certificate
