@@ -355,7 +355,7 @@ def _go() -> str:
 def _go_environment() -> Mapping[str, str]:
     """Ours, with all that says where Go gets modules from and where it keeps them."""
     more = {name: value for name, value in os.environ.items() if _is_for_go(name)}
-    return clean_environment(**more)
+    return clean_environment(**{**more, "GOWORK": "off"})  # no workspace around us counts
 
 
 def _is_for_go(name: str) -> bool:
