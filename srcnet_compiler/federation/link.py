@@ -92,6 +92,11 @@ def _build(
         areas=by_name,
         policies={policy.name: policy for policy in data_policies},
         compute=read_compute(documents, read, spec, retired, found),
+        kubernetes=(),
+        services={},
+        templates={},
+        security=None,
+        deployed=(),
         downtimes=tuple(
             lifecycle.read_downtime(d.document, d.origin, found) for d in _of(documents, Downtime)
         ),

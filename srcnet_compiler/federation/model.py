@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from srcnet_compiler.federation.compute import Compute
+from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.secret import Secret as Secret
+from srcnet_compiler.federation.services import SecurityPolicy, Service, Template
 from srcnet_compiler.names import (
     AreaName,
     Namespace,
@@ -311,6 +313,8 @@ class Retired:
     project: str | None = None
     window: str | None = None
     cluster: str | None = None
+    service: str | None = None
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +334,11 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Federation:
-    """Everything that the specs say, with names resolved. Mappings are in order of name."""
+    """Everything that the specs say, with names resolved. Mappings are in order of name.
+
+    `security` None: nobody has said what may run. `kubernetes` is in order of site and name, what
+    is `deployed` on it in order of site, cluster and service.
+    """
 
     name: str
     members: tuple[SrcName, ...]
@@ -347,6 +355,11 @@ class Federation:
     areas: Mapping[AreaName, StorageArea]
     policies: Mapping[PolicyName, DataPolicy]
     compute: Compute
+    kubernetes: tuple[KubernetesCluster, ...]
+    services: Mapping[str, Service]
+    templates: Mapping[str, Template]
+    security: SecurityPolicy | None
+    deployed: tuple[Deployed, ...]
     downtimes: tuple[Downtime, ...]
     moved: Mapping[AreaName, Moved]
     retired: tuple[Retired, ...]

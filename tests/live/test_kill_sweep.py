@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -142,15 +143,25 @@ def sweep_one(
         whom, seen = kill_once(chance, process)
         code, receipt, said = to_end(process)
         assert survivors(seen) == ()
+        if whom == "us" and code != -signal.SIGKILL:
+            whom = None  # it had ended before, and was not buried yet
         if whom is not None:
             killed[whom] += 1
-            assert (code == -signal.SIGKILL) == (whom == "us"), said
+            assert (code == -signal.SIGKILL) == (whom == "us"), unfinished(code, receipt, said)
         if code == 0:  # too late a kill, or none: the plan is carried out
             return killed
-        assert whom is not None, (code, receipt, said)
+        assert whom is not None, unfinished(code, receipt, said)
     code, receipt, said = to_end(start(plan, state, {KEY: connection(server)}))
-    assert code == 0, (code, receipt, said)
+    assert code == 0, unfinished(code, receipt, said)
     return killed
+
+
+def unfinished(code: int, receipt: Json, said: str) -> str:
+    """What the run ended with, and what became of the changes that it did not do."""
+    if receipt is None:
+        return f"exit code {code}\n{said}"
+    left = [each for each in receipt["results"] if each["status"] not in ("done", "already")]
+    return f"exit code {code}: {json.dumps(left)} {receipt['trouble']}\n{said}"
 
 
 def check_ledger(plan: Plan, state: Path, kills: int) -> None:
