@@ -33,6 +33,7 @@ class ApiServer:
     token: str = field(repr=False)
     crds: Path  # a folder of files for each name
     issue: Callable[[str, tuple[str, ...]], str] = field(repr=False, compare=False)
+    client: tuple[Path, Path] | None = None  # certificate and key, for one who has no token
 
     @property
     def certificate(self) -> str:
@@ -65,10 +66,9 @@ class ApiServer:
         answer = self.raw(
             method, path, content, token=token, content_type=content_type, query=query
         )
-        said = answer.json()
         if not answer.ok:
-            raise RefusedError(answer.status_code, said.get("reason", ""), said.get("message", ""))
-        return dict(said)
+            raise _refusal(answer)
+        return dict(answer.json())
 
     def raw(
         self,
@@ -79,6 +79,7 @@ class ApiServer:
         token: str | None = None,
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
+        seconds: float = SECONDS,
     ) -> Any:  # noqa: ANN401 - requests is imported late, it takes half a second
         """The answer as requests gives it. No proxy, no netrc: loopback is ours."""
         import requests
@@ -90,14 +91,25 @@ class ApiServer:
                 self.url + path,
                 params=query,
                 data=content if isinstance(content, str | None) else json.dumps(content),
-                headers={
-                    "Authorization": f"Bearer {token or self.token}",
-                    "Content-Type": content_type,
-                },
+                headers=_headers(token or self.token, content_type),
+                cert=self.client and (str(self.client[0]), str(self.client[1])),
                 verify=str(self.certificate_file),
-                timeout=SECONDS,
+                timeout=seconds,
             )
 
     def apply(self, path: str, document: Mapping[str, Any] | str, *, manager: str) -> Object:
         """Server-side apply of one object at its path, as this field manager; never forced."""
         return self.ask("PATCH", path, document, content_type=APPLY_PATCH, fieldManager=manager)
+
+
+def _headers(token: str, content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type} | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
+def _refusal(answer: Any) -> RefusedError:  # noqa: ANN401 - as above
+    """What a Status says, or the text of what is none."""
+    try:
+        said = answer.json()
+        return RefusedError(answer.status_code, said.get("reason", ""), said.get("message", ""))
+    except ValueError:
+        return RefusedError(answer.status_code, answer.reason, answer.text.strip())

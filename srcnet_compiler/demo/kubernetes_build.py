@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from srcnet_compiler.demo.processes import (
@@ -37,7 +38,7 @@ MARKER = "srcnet-made-from.txt"
 DEFINITION = re.compile(r"^kind: CustomResourceDefinition$", re.MULTILINE)
 BUILD_SECONDS = 3600
 TELL_EVERY = 30.0
-SKIPPED = "the tests on Kubernetes are skipped, and the demo goes without it"
+SKIPPED = "tests that need it are skipped, and the demo goes without it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +124,36 @@ def find_programs(path: Path) -> Path | None:
 
 def is_complete(path: Path) -> bool:
     """Whether there are programs, and all CRDs, made to their end from the sources of today."""
-    return _is_made(path / "crds", _definitions_marker()) and find_programs(path) is not None
+    return find_programs(path) is not None and has_definitions(path)
+
+
+def has_definitions(path: Path) -> bool:
+    """Whether all CRDs are there, in the versions of today."""
+    return _is_made(path / "crds", _definitions_marker())
 
 
 def why_no_go() -> str | None:
     """Why nothing can be built here; None: it can, if the modules can be had."""
-    go = shutil.which("go")
-    if go is None:
-        return f"Go {'.'.join(map(str, _needed_go()))} or later is not installed"
-    said = _ask_go("version")
-    number = re.search(r"\bgo(\d+)\.(\d+)", said)
-    version = (int(number[1]), int(number[2])) if number else (0, 0)
-    # since 1.21, Go gets a newer one of itself, unless it is told not to
-    gets_newer = version >= (1, 21) and "auto" in _ask_go("env", "GOTOOLCHAIN")
-    if version >= _needed_go() or gets_newer:
+    needed = _needed_go()
+    if shutil.which("go") is None:
+        return f"Go {_written(needed)} or later is not installed"
+    try:
+        said = re.search(r"\bgo(\d+)\.(\d+)", _ask_go("version"))
+        version = (int(said[1]), int(said[2])) if said else (0, 0)
+        # since 1.21, Go gets a newer one of itself, unless it is told not to
+        gets_newer = version >= (1, 21) and "auto" in _ask_go("env", "GOTOOLCHAIN")
+    except ServerError as problem:
+        return str(problem)
+    if version >= needed or gets_newer:
         return None
-    found, needed = (".".join(map(str, each)) for each in (version, _needed_go()))
-    return f"{go} is Go {found}; Kubernetes {kubernetes_version()} needs {needed} or later"
+    return (
+        f"{_go()} is Go {_written(version)};"
+        f" Kubernetes {kubernetes_version()} needs {_written(needed)} or later"
+    )
+
+
+def _written(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def kubernetes_version() -> str:
@@ -198,6 +212,7 @@ def _on_path() -> Path | None:
     return folder if _is_new_enough(_version_of(folder)) else None
 
 
+@cache
 def _version_of(folder: Path) -> str:
     try:
         return subprocess.run(
@@ -228,13 +243,13 @@ def _locked(lock: Path) -> Iterator[None]:
 def _make(path: Path, progress: Callable[[str], None]) -> None:
     reason = why_no_go()
     if reason is not None:
-        raise ServerError(f"Kubernetes' API server is not built: {reason}")
+        raise ServerError(f"Kubernetes' API server or its CRDs are not made: {reason}")
     if path.exists() and any(each.name not in ("bin", "crds") for each in path.iterdir()):
         raise ServerError(f"{path} is in the way: it has more in it than we make there")
     path.mkdir(exist_ok=True)
     log = path.with_name(path.name + ".log")
     log.unlink(missing_ok=True)
-    if not _is_made(path / "crds", _definitions_marker()):
+    if not has_definitions(path):
         with _replacing(path / "crds", _definitions_marker()) as folder:
             for each in DEFINITIONS:
                 progress(f"getting the CRDs of {each.name} ({each.module} {each.version})")
@@ -288,11 +303,13 @@ def _compile(folder: Path, log: Path, progress: Callable[[str], None]) -> None:
     facts = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
     link = " ".join(f"-X k8s.io/component-base/version.{k}={v}" for k, v in facts.items())
     options = ["-v", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {link}"]
+    work = folder / "work"  # here, not in /tmp: a Go that is killed leaves it
+    work.mkdir()
     go = spawn(
         [_go(), "-C", str(MODULE), "build", *options, "-o", f"{folder}/", "./cmd/..."],
-        env=_go_environment(),
+        env={**_go_environment(), "GOTMPDIR": str(work)},
         log=log,
-        end_with=signal.SIGTERM,
+        end_with=signal.SIGINT,  # the one that it cleans up after
     )
     begun = time.monotonic()
     try:
@@ -305,9 +322,10 @@ def _compile(folder: Path, log: Path, progress: Callable[[str], None]) -> None:
             if time.monotonic() - begun > BUILD_SECONDS:
                 raise failure(f"building was not done after {BUILD_SECONDS} s", log)
     finally:
-        end(go, signal.SIGTERM)
+        end(go, signal.SIGINT, signal.SIGTERM)
     if go.returncode != 0:
         raise failure(f"building Kubernetes' API server ended with status {go.returncode}", log)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def _ask_go(*words: str) -> str:
@@ -337,7 +355,7 @@ def _go() -> str:
 def _go_environment() -> Mapping[str, str]:
     """Ours, with all that says where Go gets modules from and where it keeps them."""
     more = {name: value for name, value in os.environ.items() if _is_for_go(name)}
-    return clean_environment(**more)
+    return clean_environment(**{**more, "GOWORK": "off"})  # no workspace around us counts
 
 
 def _is_for_go(name: str) -> bool:
@@ -353,7 +371,7 @@ def main(arguments: list[str]) -> str | None:
     except ServerError as problem:
         if "--if-possible" not in arguments:
             return str(problem)
-        print(f"{problem}\n{SKIPPED}", file=sys.stderr)
+        print(f"{problem}; {SKIPPED}", file=sys.stderr)
     except KeyboardInterrupt:
         return "interrupted; what was compiled is in Go's cache"
     return None

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from srcnet_compiler.demo.kubernetes_api import ApiServer, Object
+from srcnet_compiler.demo.kubernetes_api import ApiServer, Object, RefusedError
 from srcnet_compiler.demo.processes import ServerError
 
 CRDS = ("kueue", "gateway-api", "argocd", "flux")
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-MANAGER = "srcnet-demo"
+AT_ONCE = 4
 SECONDS = 60
 
 
 def install_crds(server: ApiServer, *names: str) -> tuple[str, ...]:
-    """Apply the CRDs of these projects (`CRDS`), wait until they are served; their own names."""
+    """Add the CRDs of these projects (`CRDS`), wait until they are served; their own names.
+
+    Those that are there are left as they are.
+    """
     import yaml
 
-    applied = []
-    for file in _files(server.crds, names):
+    def add(file: Path) -> Object:
         document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        applied.append(
-            server.apply(f"{PATH}/{document['metadata']['name']}", document, manager=MANAGER)
-        )
-    for definition in applied:
+        try:
+            return server.ask("POST", PATH, document)
+        except RefusedError as refusal:
+            if refusal.reason != "AlreadyExists":
+                raise
+            return server.ask("GET", f"{PATH}/{document['metadata']['name']}")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        definitions = list(pool.map(add, _files(server.crds, names)))
+    for definition in definitions:
         _wait_until_served(server, definition)
-    return tuple(definition["metadata"]["name"] for definition in applied)
+    return tuple(definition["metadata"]["name"] for definition in definitions)
 
 
 def _files(folder: Path, names: tuple[str, ...]) -> Iterator[Path]:
@@ -47,7 +56,7 @@ def _wait_until_served(server: ApiServer, definition: Object) -> None:
 
 
 def _is_established(server: ApiServer, name: str) -> bool:
-    conditions = server.ask("GET", f"{PATH}/{name}").get("status", {}).get("conditions", [])
+    conditions = server.ask("GET", f"{PATH}/{name}")["status"].get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 

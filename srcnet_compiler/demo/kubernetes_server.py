@@ -20,9 +20,11 @@ from pathlib import Path
 
 from srcnet_compiler.demo.kubernetes_api import ApiServer, RefusedError
 from srcnet_compiler.demo.kubernetes_build import (
+    ASSETS,
+    PROGRAMS,
     ensure_built,
     find_programs,
-    is_complete,
+    has_definitions,
     why_no_go,
 )
 from srcnet_compiler.demo.kubernetes_crds import CRDS, install_crds
@@ -52,11 +54,13 @@ __all__ = [
     "restart",
     "resume",
     "running",
+    "why_no_crds",
     "why_not",
 ]
 
 SERVER = "kube-apiserver"
 ETCD = "etcd"
+READY = ("/readyz", "/api/v1/namespaces/default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +90,28 @@ _started: dict[Path, dict[str, subprocess.Popen[bytes]]] = {}
 def why_not(built: Path) -> str | None:
     """Why no API server of our own can run here, and what to do; None: it can."""
     try:
-        if is_complete(built):
+        if find_programs(built) is not None:
             return None
     except ServerError as problem:
         return str(problem)
     reason = why_no_go()
-    if reason is not None:
-        return f"no Kubernetes API server: {reason}, and KUBEBUILDER_ASSETS names none"
+    if reason is None:
+        return f"no Kubernetes API server: {_build(built)}"
     return (
-        "no Kubernetes API server: run `make kube`, or"
-        f" `python -m srcnet_compiler.demo.kubernetes_build {built}`"
+        f"no Kubernetes API server: {reason}, to build it,"
+        f" and {ASSETS} names no folder with {' and '.join(PROGRAMS)}"
     )
+
+
+def why_no_crds(built: Path) -> str | None:
+    """Why `install_crds` cannot work, and what to do; None: it can."""
+    if has_definitions(built):
+        return None
+    return f"no CRDs: {why_no_go() or _build(built)}"
+
+
+def _build(built: Path) -> str:
+    return f"run `make kube` or `python -m srcnet_compiler.demo.kubernetes_build {built}`"
 
 
 @contextmanager
@@ -143,12 +158,15 @@ def running(
 
 def kill(server: ApiServer) -> None:
     """Kill -9 the API server; etcd goes on with the data."""
-    kill_session(_ours(server).pop(SERVER))
+    ours = _ours(server)
+    if SERVER not in ours:
+        raise RuntimeError(f"{server.url} is not running")
+    kill_session(ours.pop(SERVER))
 
 
 def restart(server: ApiServer) -> None:
     """After `kill`: start the API server again, at the same place, with the same data."""
-    if SERVER in _ours(server):
+    if SERVER in _ours(server) and SERVER in pids(server):
         raise RuntimeError(f"{server.url} is running")
     _start_server(server)
 
@@ -235,13 +253,17 @@ def _start_server(server: ApiServer) -> None:
     place = _places[server.folder]
     process = spawn(_command(place), env=clean_environment(), log=place.log(SERVER))
     _started[server.folder][SERVER] = process
-    wait_until(
-        lambda: _is_ready(server),
-        process=process,
-        what="Kubernetes' API server",
-        log=place.log(SERVER),
-        seconds=120,
-    )
+    try:
+        wait_until(
+            lambda: _is_ready(server),
+            process=process,
+            what="Kubernetes' API server",
+            log=place.log(SERVER),
+            seconds=120,
+        )
+    except BaseException:
+        kill(server)
+        raise
 
 
 def _command(place: _Place) -> list[str]:
@@ -271,9 +293,7 @@ def _is_ready(server: ApiServer) -> bool:
     if not server.certificate_file.is_file():
         return False
     try:
-        return bool(
-            server.raw("GET", "/readyz").ok and server.raw("GET", "/api/v1/namespaces/default").ok
-        )
+        return all(server.raw("GET", path, seconds=5).ok for path in READY)
     except OSError:  # requests' errors are of this kind
         return False
 
