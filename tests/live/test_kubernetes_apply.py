@@ -7,24 +7,18 @@ from typing import Any
 
 import pytest
 from kubernetes_cases import (
-    IMAGE,
-    OWNER_NAME,
     bad,
     carry_out,
-    changed,
     converge,
-    deployment,
     fingerprint,
     left,
     live,
-    model,
     plan_of,
     seen,
     settle_tenant,
-    thing,
     to_reach,
-    wanted,
 )
+from kubernetes_objects import IMAGE, OWNER_NAME, changed, deployment, model, thing, wanted
 
 from srcnet_compiler.apply.receipt import Status, exit_code
 from srcnet_compiler.change import Action, Change, Impact

@@ -10,4 +10,7 @@ from srcnet_compiler.targets.kubernetes.live.filled import apply as apply
 from srcnet_compiler.targets.kubernetes.live.filled import settle as settle
 from srcnet_compiler.targets.kubernetes.live.reading import look_at as look_at
 from srcnet_compiler.targets.kubernetes.live.reading import read as read
+from srcnet_compiler.targets.kubernetes.live.rights import rights as rights
 from srcnet_compiler.targets.kubernetes.live.sight import see as see
+from srcnet_compiler.targets.kubernetes.live.trial import Trial as Trial
+from srcnet_compiler.targets.kubernetes.live.trial import rehearse as rehearse

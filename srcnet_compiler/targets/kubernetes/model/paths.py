@@ -54,6 +54,15 @@ def _values(path: str, value: Json) -> Iterator[tuple[str, Json]]:
         yield path, value
 
 
+def item_steps(path: str, items: Sequence[Json]) -> Iterator[tuple[str, Json]]:
+    """Each item of a list with its path: by what tells it apart, else that of the list."""
+    keyed = _keyed(path, items)
+    if keyed is None:
+        yield from ((path, item) for item in items)
+    else:
+        yield from ((f"{path}[{step}]", item) for step, item in keyed)
+
+
 def _keyed(path: str, value: Json) -> list[tuple[str, Json]] | None:
     """The items of a list by what tells them apart; None for what is no such list."""
     keys = MERGE_KEYS.get(path.rpartition(".")[2])

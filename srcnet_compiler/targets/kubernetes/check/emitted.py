@@ -1,0 +1,129 @@
+"""What an API server would refuse of the wanted objects, as far as that is known without one."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
+from srcnet_compiler.targets.kubernetes.check.places import instance_label, label
+from srcnet_compiler.targets.kubernetes.check.schemas import (
+    Definitions,
+    Schema,
+    definitions_of,
+    nearest,
+    schema_of,
+)
+from srcnet_compiler.targets.kubernetes.check.shape import Misfit, misfits
+from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
+from srcnet_compiler.targets.kubernetes.model.paths import join
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_WORD = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_STRICT_NAMES = frozenset({"Namespace", "Service", "LocalQueue"})
+_FREE_NAMES = frozenset({"Role", "RoleBinding"})
+NOTHING: Definitions = {}
+
+
+def check(desired: KubernetesModel, custom: Definitions = NOTHING) -> Iterator[Diagnostic]:
+    """All objections to one cluster's objects; `custom` are the schemas of what is installed there,
+    where they are to be had."""
+    version = nearest(desired.version)
+    if version[0] != desired.version[0] or version > desired.version:
+        yield _no_schemas(desired, version)
+    types = definitions_of(version)
+    for thing in (*desired.things(), *desired.fetched.values()):
+        for found in _misfits(thing, version, types, custom):
+            yield refused(thing, found)
+        yield from _ownership(desired, thing)
+
+
+def refused(thing: Object, found: Misfit) -> Diagnostic:
+    """The API server would not take it."""
+    where = f" `{found.path}`" if found.path else ""
+    return error(
+        Code.REFUSED_BY_SYSTEM,
+        f"{thing.kind} `{thing.name}`:{where} {found.text}",
+        label(thing, found.path),
+        help=found.help,
+        subject=thing.name,
+    )
+
+
+def _misfits(
+    thing: Object, version: tuple[int, int], types: Mapping[str, Schema], custom: Definitions
+) -> Iterator[Misfit]:
+    kind = thing.described
+    schema = custom.get((kind.api, kind.name))
+    if kind.operator is None:
+        schema = schema_of(kind, version)
+        if schema is None:
+            major, minor = version
+            yield Misfit("", f"Kubernetes {major}.{minor} has no {kind.name} of {kind.api}")
+    document: Any = thing.document
+    if schema is not None:
+        named = {"apiVersion": kind.api, "kind": kind.name, **document}
+        yield from misfits(named, schema, types)
+    yield from _names(thing)
+    yield from _labels(_metadata(thing))
+
+
+def _names(thing: Object) -> Iterator[Misfit]:
+    kind, name, space = thing.kind, thing.bare_name, thing.namespace
+    if thing.described.namespaced != bool(space):
+        where = "lies in a namespace" if thing.described.namespaced else "lies in no namespace"
+        yield Misfit("", f"a {kind} {where}: its name is `{thing.name}`")
+    if space and not _LABEL.fullmatch(space):
+        yield Misfit("", f"`{space}` is no name for a namespace", _SMALL)
+    if kind in _FREE_NAMES:
+        return
+    if kind in _STRICT_NAMES and not _LABEL.fullmatch(name):
+        yield Misfit("", f"`{name}` is no name for a {kind}: at most 63 characters", _SMALL)
+    elif not _DOMAIN.fullmatch(name) or len(name) > 253:
+        yield Misfit("", f"`{name}` is no name for a {kind}", _SMALL)
+
+
+_SMALL = "small letters, digits and `-`, with a letter or digit at both ends"
+
+
+def _labels(metadata: Mapping[str, Any]) -> Iterator[Misfit]:
+    for part in ("labels", "annotations"):
+        pairs = metadata.get(part)
+        for key, value in pairs.items() if isinstance(pairs, Mapping) else ():
+            here = join(f"metadata.{part}", str(key))
+            prefix, _, name = str(key).rpartition("/")
+            if not name or not _WORD.fullmatch(name) or (prefix and not _DOMAIN.fullmatch(prefix)):
+                yield Misfit(here, f"`{key}` is no key for one of the {part}")
+            if part == "labels" and isinstance(value, str) and not _WORD.fullmatch(value):
+                yield Misfit(
+                    here,
+                    f"`{value[:80]}` is no value for a label",
+                    "at most 63 letters, digits, `-`, `_` and `.`",
+                )
+
+
+def _metadata(thing: Object) -> Mapping[str, Any]:
+    metadata: Any = thing.document.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _ownership(desired: KubernetesModel, thing: Object) -> Iterator[Diagnostic]:
+    labels = _metadata(thing).get("labels")
+    if not isinstance(labels, Mapping) or labels.get(OWNER) != desired.prefix:
+        yield error(
+            Code.NOT_OURS,
+            f"{thing.kind} `{thing.name}` is not labelled as ours: {OWNER} is not"
+            f" `{desired.prefix}`",
+            label(thing, "metadata.labels"),
+            subject=thing.name,
+        )
+
+
+def _no_schemas(desired: KubernetesModel, used: tuple[int, int]) -> Diagnostic:
+    wanted, known = (".".join(map(str, each)) for each in (desired.version, used))
+    return warning(
+        Code.REFUSED_BY_SYSTEM,
+        f"nothing is known of Kubernetes {wanted}: the objects are checked as for {known}",
+        instance_label(desired, "version"),
+        subject=desired.instance,
+    )

@@ -1,0 +1,96 @@
+"""What the cluster itself says to what is wanted: whose an object is, what keeps data, what is
+left over."""
+
+from collections.abc import Iterator
+
+from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
+from srcnet_compiler.targets.kubernetes.check.places import instance_label, label
+from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel
+from srcnet_compiler.targets.kubernetes.model.paths import join
+from srcnet_compiler.targets.kubernetes.model.replacing import is_held, keeps_data
+
+_LABEL = join("metadata.labels", OWNER)
+_SOME = 5
+
+
+def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
+    """Errors where a plan would take what is another's, warnings for what somebody should know."""
+    yield from _version(desired, seen)
+    for wanted in desired.things():
+        found = seen.find(wanted.kind, wanted.name)
+        if found is None:
+            continue
+        owner = found.fields().get(_LABEL)
+        if not found.ours and owner:
+            yield error(
+                Code.NOT_OURS,
+                f"{wanted.kind} `{wanted.name}` of the cluster belongs to `{owner}`, by its label"
+                f" {OWNER}",
+                label(wanted),
+                help="choose another name, or have its owner give it up",
+                subject=wanted.name,
+            )
+        elif fixed := is_held(wanted, found):
+            yield warning(
+                Code.REFUSED_BY_SYSTEM,
+                f"{wanted.kind} `{wanted.name}` stays as it is: its `{fixed[0]}` cannot be changed",
+                label(wanted, fixed[0]),
+                help="it is not made anew, since it keeps data: give it another name, move the"
+                " data, then retire this one"
+                if keeps_data(wanted)
+                else "it is not made anew, since it is not ours yet: have it deleted by its owner",
+                subject=wanted.name,
+            )
+    yield from _kept(desired, seen)
+    yield from _left_over(desired, seen)
+
+
+def _version(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
+    if seen.version != desired.version:
+        there, said = (".".join(map(str, each)) for each in (seen.version, desired.version))
+        yield warning(
+            Code.REFUSED_BY_SYSTEM,
+            f"the cluster runs Kubernetes {there}, and its spec says {said}",
+            instance_label(desired, "version"),
+            help="the objects are checked against the version of the spec",
+            subject=desired.instance,
+        )
+
+
+def _kept(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
+    """What a spec ends, and nobody but people may delete."""
+    for key, why in sorted(desired.ended.items()):
+        found = seen.objects.get(key)
+        if found is None or not found.ours or not keeps_data(found) or key in desired.objects:
+            continue
+        space = f" -n {found.namespace}" if found.namespace else ""
+        command = f"kubectl delete {found.kind.lower()}{space} {found.bare_name}"
+        yield warning(
+            Code.NOT_OURS,
+            f"{found.kind} `{found.name}` is left in place, since it keeps data: {why}",
+            instance_label(desired),
+            help=f"when nobody needs what is in it: `{command}`",
+            subject=found.name,
+        )
+
+
+def _left_over(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
+    """What has our label and is in no spec: nothing is deleted because it is absent."""
+    names = [
+        f"{found.kind} {found.name}"
+        for key, found in sorted(seen.objects.items())
+        if found.ours
+        and key not in desired.objects
+        and key not in desired.ended
+        and key not in desired.fetched
+    ]
+    if names:
+        some = ", ".join(names[:_SOME]) + (", …" if len(names) > _SOME else "")
+        number = f"{len(names)} objects are" if len(names) > 1 else "an object is"
+        yield warning(
+            Code.NOT_OURS,
+            f"{number} labelled as ours, and no spec has any of them: {some}",
+            instance_label(desired),
+            help="write a `Retired` document for what they belonged to, or delete them by hand",
+            subject=desired.instance,
+        )
