@@ -112,8 +112,8 @@ def _cluster(
     )
 
 
-def _delivery(spec: str | schema.Delivery, here: Origin) -> Delivery:
-    if isinstance(spec, str):
+def _delivery(spec: schema.Delivery | None, here: Origin) -> Delivery:
+    if spec is None:
         return Delivery("push", "", "", "", "", here)
     how = "flux" if spec.flux is not None else "argocd"
     pulled = spec.flux or spec.argocd

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.amounts import Findings
@@ -130,7 +129,7 @@ def _unknown_of(service: Service, federation: Federation) -> Iterator[Diagnostic
         yield from known(service.name, federation.service_storage, what, head, "name")
     for key, named in (("must", service.must), ("mayNot", service.may_not)):
         for index, site in enumerate(named):
-            if origin.has("sites", key, index):  # `every site` is not a list of names
+            if origin.has("sites", key, index):  # not where every site has to
                 yield from known(site, federation.sites, "site", origin, "sites", key, index)
     for index, name in enumerate(service.needs):
         yield from known(name, federation.services, "service", origin, "needs", index)
@@ -150,7 +149,7 @@ def _service(
     spec, here, name = document.spec, origin.below("spec"), document.metadata.name
     return Service(
         name=name,
-        must=_chosen(spec.sites.must, sites),
+        must=sites if spec.sites.everySite else tuple(map(SiteName, spec.sites.must)),
         may_not=tuple(SiteName(site) for site in spec.sites.mayNot),
         workload=spec.runs,
         schedule=spec.schedule,
@@ -175,12 +174,6 @@ def _service(
         drafts=draft(spec, here),
         origin=here,
     )
-
-
-def _chosen(
-    choice: Literal["every site"] | list[str], sites: tuple[SiteName, ...]
-) -> tuple[SiteName, ...]:
-    return sites if isinstance(choice, str) else tuple(SiteName(site) for site in choice)
 
 
 def _scaling(spec: ServiceSpec, here: Origin, found: Findings) -> Scaling | None:

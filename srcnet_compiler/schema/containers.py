@@ -14,6 +14,7 @@ from srcnet_compiler.schema.common import (
     SecretReference,
     Spec,
     Whole,
+    integer,
     such_as,
     text,
 )
@@ -36,17 +37,8 @@ VariableName = Annotated[
 ]
 
 
-def _number(value: object) -> object:
-    """`1` is the number 1.0 in JSON Schema, and so here."""
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Cores = Annotated[
-    float,
-    Field(gt=0, le=100_000, allow_inf_nan=False, examples=[0.5]),
-    BeforeValidator(_number),
-]
-PortNumber = Annotated[Count, Field(le=65535, examples=[8080])]
+Cores = Annotated[float, Field(ge=0.001, le=100_000, allow_inf_nan=False, examples=[0.5])]
+PortNumber = Annotated[int, Field(ge=1, le=65535, examples=[8080]), BeforeValidator(integer)]
 
 
 class Image(Agreed):

@@ -93,8 +93,8 @@ class Kubernetes(Spec):
     """How to prove who we are: a token of a service account."""
     reading: KubernetesReading | None = None
     """Another account for reading; the same where this is left out."""
-    delivery: Literal["push"] | Delivery = "push"
-    """Whether objects are pushed, or fetched by an operator on the cluster."""
+    delivery: Delivery | None = None
+    """An operator on the cluster that fetches objects; they are pushed where this is left out."""
     shared: bool = True
     """Whether others use it too."""
     operators: Annotated[

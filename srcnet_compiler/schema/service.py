@@ -17,13 +17,13 @@ from srcnet_compiler.schema.common import (
 )
 from srcnet_compiler.schema.containers import Container, PortName, PortNumber
 
-SiteChoice = Literal["every site"] | list[Annotated[Name, such_as("CHSRC-CSCS")]]
-
 
 class WhereItRuns(Spec):
     """Which sites run it. All that are not named may."""
 
-    must: Annotated[SiteChoice, Field(default_factory=list)]
+    everySite: bool = False
+    """Whether every site has to."""
+    must: Annotated[list[Annotated[Name, such_as("CHSRC-CSCS")]], Field(default_factory=list)]
     """The sites that have to."""
     mayNot: Annotated[list[Annotated[Name, such_as("SKAO-STFC")]], Field(default_factory=list)]
     """The sites that are not to."""
