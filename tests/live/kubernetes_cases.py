@@ -66,14 +66,28 @@ def left(server: ApiServer, desired: KubernetesModel) -> list[str]:
     ]
 
 
+def connections(
+    server: ApiServer, url: str | None = None, token: str | None = None
+) -> dict[str, dict[str, Json]]:
+    """By system, how it is reached; `url` of what stands before the server."""
+    through = {} if url is None else {"server": url}
+    return {f"kubernetes/{INSTANCE}": {**reached(server, token), **through}}
+
+
 def carry_out(
-    server: ApiServer, plan: Plan, state: Path, *, token: str | None = None, rehearsal: bool = False
+    server: ApiServer,
+    plan: Plan,
+    state: Path,
+    *,
+    token: str | None = None,
+    url: str | None = None,
+    rehearsal: bool = False,
 ) -> Receipt:
     return apply_plan(
         plan,
         digest=digest(plan),
         store=StateStore(state),
-        connections={f"kubernetes/{INSTANCE}": reached(server, token)},
+        connections=connections(server, url, token),
         clock=now,
         rehearsal=rehearsal,
     )

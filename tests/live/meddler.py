@@ -1,4 +1,4 @@
-"""A server that stands before Rucio, or in its place, and answers what a test wants."""
+"""A server that stands before a real one, or in its place, and answers what a test wants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 Meddling = Callable[["Handler"], bool]
-"""Answers a request, or returns False to let Rucio answer."""
+"""Answers a request, or returns False to let the real server answer."""
 
 
 @dataclass
@@ -37,11 +37,11 @@ class Handler(BaseHTTPRequestHandler):
         if not self.meddler.meddle(self):
             self.forward()
 
-    do_GET = do_POST = do_PUT = do_DELETE = serve  # noqa: N815 - the names that are called
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - the names that are called
 
     def forward(self) -> None:
         assert self.meddler.upstream is not None, self.path
-        there = http.client.HTTPConnection(urlsplit(self.meddler.upstream).netloc, timeout=60)
+        there = connected(self.meddler.upstream)
         headers = {key: value for key, value in self.headers.items() if key != "Connection"}
         there.request(self.command, self.path, self.body, headers)
         answer = there.getresponse()
@@ -63,6 +63,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called
         return
+
+
+def connected(url: str) -> http.client.HTTPConnection:
+    """To a server on loopback, whose certificate needs no check."""
+    parts = urlsplit(url)
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.netloc, timeout=60)
+    unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unchecked.check_hostname = False
+    unchecked.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection(parts.netloc, timeout=60, context=unchecked)
 
 
 @contextmanager

@@ -31,6 +31,9 @@ Answer: TypeAlias = dict[str, Any]
 Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
+_NO_SUCH_GROUP = b"404 page not found"
+
+
 class ApiError(Exception):
     """The API server said no to one request; the text is what it said.
 
@@ -135,6 +138,8 @@ class Client:
             said = json.loads(answer.content)
         except (ValueError, RecursionError):
             said = None
+        if status == 404 and answer.content.startswith(_NO_SUCH_GROUP):
+            raise ApiError(404, "NotFound", "the server has no such API")
         if not isinstance(said, dict):
             kind = answer.headers.get("Content-Type", "nothing").partition(";")[0]
             raise UnreachableError(

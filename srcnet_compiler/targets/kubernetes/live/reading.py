@@ -47,7 +47,7 @@ def read(api: Api, desired: KubernetesModel) -> Reading[KubernetesModel]:
             except ApiError as error:
                 gaps.append(Gap(_address(desired, kind), _why_not(KINDS[kind], error)))
                 continue
-            gaps += _going(desired, kind, found)
+            gaps += _going(desired, kind, names[kind], found)
             for name, live in found.items():
                 objects[kind, name] = see(
                     kind, name, live, desired.find(kind, name), desired.prefix
@@ -128,9 +128,11 @@ def _listed(client: Client, kind: Kind, namespace: str, **query: str) -> dict[st
     raise last
 
 
-def _going(desired: KubernetesModel, kind: str, found: Found) -> Iterator[Gap]:
-    for name, live in found.items():
-        if live["metadata"].get("deletionTimestamp"):
+def _going(
+    desired: KubernetesModel, kind: str, wanted: Iterable[str], found: Found
+) -> Iterator[Gap]:
+    for name in sorted(found.keys() & wanted):
+        if found[name]["metadata"].get("deletionTimestamp"):
             yield Gap(_address(desired, kind, name), "it is being deleted: wait until it is gone")
 
 
