@@ -5,6 +5,7 @@ list of mappings the keys that tell its items apart. Lists of anything else are 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.change import Json
@@ -35,16 +36,16 @@ def _values(path: str, value: Json) -> Iterator[tuple[str, Json]]:
     if isinstance(value, Mapping) and value:
         for key in sorted(value):
             yield from _values(join(path, key), value[key])
-    elif (keyed := _keyed(path, value)) is not None:
-        for step, item in keyed:
+    elif (items := keyed(path.rpartition(".")[2], value)) is not None:
+        for step, item in items:
             yield from _values(f"{path}[{step}]", item)
     elif not (path and isinstance(value, Mapping) and not value and path == "metadata"):
         yield path, value
 
 
-def _keyed(path: str, value: Json) -> list[tuple[str, Json]] | None:
-    """The items of a list by what tells them apart; None for what is no such list."""
-    keys = MERGE_KEYS.get(path.rpartition(".")[2])
+def keyed(key: str, value: Json) -> list[tuple[str, Json]] | None:
+    """The items of the list under `key` by what tells them apart; None for what is no such list."""
+    keys = MERGE_KEYS.get(key)
     if keys is None or not value or not isinstance(value, Sequence) or isinstance(value, str):
         return None
     found: list[tuple[str, Json]] = []
@@ -53,6 +54,14 @@ def _keyed(path: str, value: Json) -> list[tuple[str, Json]] | None:
             return None
         found.append((",".join(f"{key}={item[key]}" for key in keys), item))
     return found if len({step for step, _ in found}) == len(found) else None
+
+
+_STEP = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^.\[]+')
+
+
+def split(path: str) -> tuple[str, ...]:
+    """The steps of a path: keys as they are, what tells items of a list apart in its brackets."""
+    return tuple(json.loads(s) if s.startswith('"') else s for s in _STEP.findall(path))
 
 
 def join(path: str, key: str) -> str:
