@@ -171,7 +171,7 @@ def _ends_compute(change: Change) -> bool:
     """Memberships are not among it: who has left a group is out without a document."""
     return (
         change.action is Action.RETIRE
-        and change.address.target == "slurm"
+        and change.address.target in ("slurm", "kubernetes")
         and change.address.kind != "association"
     )
 

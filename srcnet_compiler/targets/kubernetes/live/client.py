@@ -31,6 +31,8 @@ Answer: TypeAlias = dict[str, Any]
 Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
+_ITS_OWN = ("webhook", "typed patch object")
+"""By these words an error of the server is about the object, and about nothing else."""
 _NO_SUCH_GROUP = b"404 page not found"
 
 
@@ -150,7 +152,7 @@ class Client:
         if status < 400:
             return said
         error = _error(status, said)
-        if status >= 500 and "webhook" not in error.message:
+        if status >= 500 and not any(words in error.message for words in _ITS_OWN):
             raise UnreachableError(f"{self.server} answers {status}: {_short(error.message)}")
         raise error
 
