@@ -7,7 +7,7 @@ from srcnet_compiler.federation.services import Port
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.monitoring import monitors
 from srcnet_compiler.targets.kubernetes.lower.network import allowed
-from srcnet_compiler.targets.kubernetes.lower.places import Spans, service_places
+from srcnet_compiler.targets.kubernetes.lower.places import Spans
 from srcnet_compiler.targets.kubernetes.lower.pods import Wanted, file_keys, pod, pod_places
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
@@ -21,15 +21,14 @@ from srcnet_compiler.targets.kubernetes.model.words import (
 _KINDS = {"deployment": "Deployment", "stateful": "StatefulSet", "scheduled": "CronJob"}
 
 
-def services(cluster: Part) -> Iterator[Object]:
+def services(scope: Scope) -> Iterator[Object]:
     """All that services need in the namespace of services, those of each together."""
-    scope = cluster.scope
     for running in scope.services:
         part = Part(
             scope,
             namespace=scope.namespaces[SERVICES],
             group=running.name,
-            exists=(*service_places(scope, running), *cluster.exists),
+            exists=running.places,
             drafts=running.drafts,
             service=running.service.name,
             app=running.name,
