@@ -59,7 +59,7 @@ def _model(scope: Scope) -> KubernetesModel:
         fetched={} if how == PUSH else whole,
         ended={key: end.reason for key, end in ends.items()},
         ended_until={key: end.until.isoformat() for key, end in ends.items()},
-        tasks=todo(scope, whole, before),
+        tasks=todo(scope, instance, whole, carriers, before),
         measured=() if cluster.retired else tuple(measured(scope)),
         origins={"": scope.places},
     )
