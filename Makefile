@@ -3,18 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SERVER := .srcnet/rucio-server
+KUBERNETES := .srcnet/kubernetes
 SLURM := munge slurmctld slurmd slurmdbd slurm-client mariadb-server-core mariadb-client-core openssh-server openssh-client lua5.3
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint check wheel bench slurm-cost setup server system clean
+.PHONY: help demo test lint check wheel bench slurm-cost setup server kube system clean
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: setup server  ## The main job on a real Rucio: SRCNet's sites validated, compiled, planned, applied, verified
+demo: setup server kube  ## The main job on a real Rucio: SRCNet's sites validated, compiled, planned, applied, verified
 	$(BIN)/srcnet demo
 
-test: setup system server  ## All tests, those against real systems included; one system beside another
+test: setup system server kube  ## All tests, those against real systems included; one system beside another
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup  ## Format, lint, types, import borders
@@ -50,6 +51,9 @@ $(INSTALLED): pyproject.toml
 
 server: setup
 	$(BIN)/python -m srcnet_compiler.demo.rucio_venv $(SERVER)
+
+kube: setup
+	@$(BIN)/python -m srcnet_compiler.demo.kubernetes_build --if-possible $(KUBERNETES)
 
 system:
 	@sh tests/live/system-packages.sh postgresql

@@ -53,8 +53,8 @@ BY_REFERENCE = (
     " `credentials: {secretRef: {env: RUCIO_TOKEN}}`, and change the secret if it was real"
 )
 KINDS = (
-    "`Site`, `Federation`, `DataPolicy`, `ComputePolicy`, `Allocation`, `Downtime`, `Moved`,"
-    " `Retired` and `Waiver`"
+    "`Site`, `Federation`, `DataPolicy`, `ComputePolicy`, `Allocation`, `Service`,"
+    " `WorkflowTemplate`, `SecurityPolicy`, `Downtime`, `Moved`, `Retired` and `Waiver`"
 )
 
 CASES = {
@@ -69,9 +69,9 @@ CASES = {
         f"did you mean `Site`? the kinds are {KINDS}",
     ),
     "a kind that comes later": (
-        SITE.replace("kind: Site", "kind: SecurityPolicy"),
-        ("unknown-kind", "SecurityPolicy", "`SecurityPolicy` is not a kind of document"),
-        f"did you mean `ComputePolicy`? the kinds are {KINDS}",
+        SITE.replace("kind: Site", "kind: NetworkPolicy"),
+        ("unknown-kind", "NetworkPolicy", "`NetworkPolicy` is not a kind of document"),
+        f"did you mean `DataPolicy`? the kinds are {KINDS}",
     ),
     "a kind without value": (
         SITE.replace("kind: Site", "kind:"),

@@ -64,3 +64,9 @@ def test_playbooks_and_the_wrapper_are_inside(installed):
     assert (apply / "project/apply-slurm.yml").exists()
     assert list((apply / "project/roles/slurm").rglob("*.yml"))
     assert os.access(apply / "bin/ansible-playbook", os.X_OK)
+
+
+def test_what_the_api_server_is_built_from_is_inside(installed):
+    module = installed / "srcnet_compiler/demo/kubernetes_build"
+    assert {"go.mod", "go.sum"} <= {path.name for path in module.iterdir()}
+    assert len(list(module.glob("cmd/*/main.go"))) == 2

@@ -25,6 +25,7 @@ from srcnet_compiler.names import QueueName
 from srcnet_compiler.quantity import parse_bytes, parse_duration
 from srcnet_compiler.schema import site as schema
 from srcnet_compiler.schema import slurm
+from srcnet_compiler.schema.resources import ClusterShare
 from srcnet_compiler.span import Origin, Span
 
 ALLOWED = ("accounting", "reservations", "partitions")
@@ -122,7 +123,7 @@ def _cluster(
             _nodes(group, here.below("nodes", index), found)
             for index, group in enumerate(spec.nodes)
         ),
-        share=_share(spec.share, here.below("share"), found),
+        share=read_share(spec.share, here.below("share"), found),
         queues=tuple(QueueName(name) for name in offered),
         windows=tuple(
             _window(
@@ -187,7 +188,8 @@ def _names(text: str, origin: Origin, found: Findings) -> tuple[str, ...]:
         return ()
 
 
-def _share(spec: slurm.ClusterShare | None, origin: Origin, found: Findings) -> Share | None:
+def read_share(spec: ClusterShare | None, origin: Origin, found: Findings) -> Share | None:
+    """What the federation may have of a cluster; None where nothing is written."""
     if spec is None:
         return None
     return Share(

@@ -36,7 +36,7 @@ def read_compute(
     found: Findings,
 ) -> Compute:
     """Compute as a whole, from documents in order of name."""
-    ended = {(kind, name) for end in retired for kind, name in _ends(end)}
+    ended = {(kind, name) for end in retired for kind, name in ends(end)}
     policies = [
         read_compute_policy(each.document, each.origin, ended, found)
         for each in documents
@@ -101,13 +101,15 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
                 yield from known(group, groups, what, project.origin, "groups", index)
 
 
-def _ends(end: Retired) -> Iterator[tuple[str, str]]:
-    """The kind and the name of what ends, where it is of compute."""
+def ends(end: Retired) -> Iterator[tuple[str, str]]:
+    """The kind and the name of what ends, where it is of compute or runs there."""
     named = {
         "queue": end.queue,
         "project": end.project,
         "window": end.window,
         "cluster": end.cluster,
+        "service": end.service,
+        "template": end.template,
     }
     return ((kind, name) for kind, name in named.items() if name is not None)
 
@@ -118,10 +120,18 @@ def _unknown_ends(federation: Federation) -> Iterator[Diagnostic]:
         "queue": {*(compute.policy.queues if compute.policy else ())},
         "project": {p.name for allocation in compute.allocations for p in allocation.projects},
         "window": {f"{c.label}/{window.name}" for c in compute.clusters for window in c.windows},
-        "cluster": {cluster.label for cluster in compute.clusters},
+        "cluster": {
+            *(cluster.label for cluster in compute.clusters),
+            *(cluster.label for cluster in federation.kubernetes),
+        },
+        "service": {
+            *federation.services,
+            *(f"{each.site}/{each.service}" for each in federation.deployed),
+        },
+        "template": {*federation.templates},
     }
     for end in federation.retired:
-        for kind, name in _ends(end):
+        for kind, name in ends(end):
             yield from known(name, there[kind], kind, end.origin, kind)
 
 

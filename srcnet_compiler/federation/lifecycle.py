@@ -42,6 +42,8 @@ def read_retired(document: schema.Retired, origin: Origin, found: Findings) -> R
         project=spec.project,
         window=spec.window,
         cluster=spec.cluster,
+        service=spec.service,
+        template=spec.template,
     )
 
 

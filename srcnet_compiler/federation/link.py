@@ -9,6 +9,7 @@ from srcnet_compiler.federation.accounts import check_accounts
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.computing import (
     check_compute,
+    ends,
     names_of_drafts,
     read_compute,
     unknown_in_compute,
@@ -17,6 +18,11 @@ from srcnet_compiler.federation.known import known
 from srcnet_compiler.federation.model import Federation, Site, Waiver
 from srcnet_compiler.federation.nesting import check_nesting
 from srcnet_compiler.federation.renames import check_ends, check_moves
+from srcnet_compiler.federation.serving import (
+    names_of_drafts_in_serving,
+    read_serving,
+    unknown_in_serving,
+)
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
@@ -76,6 +82,10 @@ def _build(
     by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
     moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
     found.extend(check_moves(moves, by_name))
+    compute = read_compute(documents, read, spec, retired, found)
+    storage = {name: rule.storage for name, rule in sorted(spec.services.items())}
+    ended = {pair for end in retired for pair in ends(end)}
+    serving = read_serving(documents, read, compute.policy, storage, ended, found)
     return Federation(
         name=head.document.metadata.name,
         members=tuple(SrcName(member) for member in spec.members),
@@ -85,18 +95,18 @@ def _build(
         classes=common.classes,
         naming=shared.read_naming(spec, origin),
         data=shared.read_data(spec, origin),
-        service_storage={name: rule.storage for name, rule in sorted(spec.services.items())},
+        service_storage=storage,
         token_only=spec.tokenOnly,
         limits=shared.read_limits(spec, origin, found),
         sites={site.name: site for _, site in read},
         areas=by_name,
         policies={policy.name: policy for policy in data_policies},
-        compute=read_compute(documents, read, spec, retired, found),
-        kubernetes=(),
-        services={},
-        templates={},
-        security=None,
-        deployed=(),
+        compute=compute,
+        kubernetes=serving.clusters,
+        services=serving.services,
+        templates=serving.templates,
+        security=serving.security,
+        deployed=serving.deployed,
         downtimes=tuple(
             lifecycle.read_downtime(d.document, d.origin, found) for d in _of(documents, Downtime)
         ),
@@ -191,6 +201,7 @@ def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
         yield from known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
     yield from _unknown_in_policies(federation)
     yield from unknown_in_compute(federation)
+    yield from unknown_in_serving(federation)
     yield from _unknown_in_lifecycle(federation)
 
 
@@ -261,8 +272,8 @@ def _unknown_in_waiver(federation: Federation, waiver: Waiver) -> Iterable[Diagn
     if waiver.kind == "draft":
         spaces = [space.name for space in federation.data.namespaces]
         there = {*federation.sites, *federation.areas, *federation.policies, *spaces}
-        there |= {*names_of_drafts(federation.compute)}
-        what = "site, storage area, data policy, namespace, cluster, queue or project"
+        there |= {*names_of_drafts(federation.compute), *names_of_drafts_in_serving(federation)}
+        what = "site, storage area, policy, namespace, cluster, queue, project or service"
         yield from known(waiver.of, there, what, waiver.origin, "of")
     elif waiver.kind == "limit":
         there = {federation.name, federation.data.name}

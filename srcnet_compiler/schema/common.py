@@ -38,7 +38,7 @@ def such_as(example: str | int) -> FieldInfo:
     return field
 
 
-def _integer(value: object) -> object:
+def integer(value: object) -> object:
     """`3.0` is the whole number 3 in JSON Schema, and so here."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -126,10 +126,10 @@ PeriodText = Annotated[
     str, text(quantity.PERIOD_PATTERN, "a period of the calendar with its unit", "12 months")
 ]
 
-Whole = Annotated[int, Field(ge=0), BeforeValidator(_integer)]
-Count = Annotated[int, Field(ge=1), BeforeValidator(_integer)]
-Port = Annotated[int, Field(ge=0, le=65535, examples=[1094]), BeforeValidator(_integer)]
-Year = Annotated[int, Field(ge=2000, le=2200, examples=[2027]), BeforeValidator(_integer)]
+Whole = Annotated[int, Field(ge=0), BeforeValidator(integer)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(integer)]
+Port = Annotated[int, Field(ge=0, le=65535, examples=[1094]), BeforeValidator(integer)]
+Year = Annotated[int, Field(ge=2000, le=2200, examples=[2027]), BeforeValidator(integer)]
 TierName = Annotated[Name, such_as("online")]
 GroupPath = Annotated[str, such_as("/roles/int/oper")]
 Reason = Annotated[str, such_as("the storage is being replaced")]

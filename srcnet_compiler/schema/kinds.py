@@ -15,11 +15,15 @@ _MODULES = {
     "DataPolicy": ("data_policy", ("policies",)),
     "ComputePolicy": ("compute_policy", ("policies",)),
     "Allocation": ("allocation", ("policies",)),
+    "Service": ("service", ("policies",)),
+    "WorkflowTemplate": ("workflow_template", ("policies",)),
+    "SecurityPolicy": ("security_policy", ("policies",)),
     "Downtime": ("lifecycle", ("site-specs", "policies")),
     "Moved": ("lifecycle", ("site-specs", "policies")),
     "Retired": ("lifecycle", ("site-specs", "policies")),
     "Waiver": ("lifecycle", ("site-specs", "policies")),
 }
+_SHARED = ("common", "containers", "kubernetes", "resources", "slurm")
 KINDS = tuple(_MODULES)
 FOLDERS = frozenset(folder for _, folders in _MODULES.values() for folder in folders)
 MARKS = "marks.json"
@@ -54,6 +58,6 @@ def sources_mark() -> str:
     Raises OSError where the sources do not stand beside this module.
     """
     here = Path(__file__).parent
-    shapes = sorted({"common", "resources", "slurm", *(module for module, _ in _MODULES.values())})
+    shapes = sorted({*_SHARED, *(module for module, _ in _MODULES.values())})
     files = (here.parent / "quantity.py", *(here / f"{module}.py" for module in shapes))
     return mark(*(file.read_bytes() for file in files))

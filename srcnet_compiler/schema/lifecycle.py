@@ -87,7 +87,10 @@ class Moved(Document):
 class RetiredSpec(ExactlyOne):
     """An acknowledged end."""
 
-    one_of = ("area", "policy", "queue", "project", "window", "cluster")
+    one_of = (
+        *("area", "policy", "queue", "project", "window", "cluster"),
+        *("service", "template"),
+    )
 
     area: Name | None = None
     """The storage area that ends, by its name or the name it has in the system."""
@@ -121,6 +124,20 @@ class RetiredSpec(ExactlyOne):
         | None
     ) = None
     """The cluster that the federation leaves: its jobs are waited for, then nothing of it stays."""
+    service: (
+        Annotated[
+            str,
+            text(
+                r"^([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+$",
+                "a service, at one site with `/` between them, or everywhere",
+                "CHSRC-CSCS/soda_sync",
+            ),
+        ]
+        | None
+    ) = None
+    """The service that ends, everywhere or at one site: it is stopped, its storage stays."""
+    template: Annotated[Name, such_as("notebook")] | None = None
+    """The template that ends: nobody can start it any more."""
     reason: Reason
     """Why."""
     approvedBy: Group

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from srcnet_compiler.schema.common import BytesText, Count, Spec, Whole, such_as
+from srcnet_compiler.schema.common import Agreed, BytesText, Count, Spec, Whole, such_as
 
 
 class Resources(Spec):
@@ -14,3 +14,14 @@ class Resources(Spec):
     """Memory."""
     gpus: Annotated[Whole, such_as(4)] | None = None
     """GPUs of any type."""
+
+
+class ClusterShare(Agreed):
+    """What the federation may have of a cluster at a time."""
+
+    guaranteed: Resources | None = None
+    """What it has whenever it wants it."""
+    ceiling: Resources | None = None
+    """What it may have at most, while nobody else wants it."""
+    preemptible: bool = False
+    """Whether what it has beyond the guaranteed part may be taken back while jobs run."""

@@ -9,6 +9,7 @@ from srcnet_compiler.schema.common import (
     Agreed,
     BitRateText,
     BytesText,
+    Count,
     Country,
     Document,
     DurationText,
@@ -23,6 +24,8 @@ from srcnet_compiler.schema.common import (
     Url,
     such_as,
 )
+from srcnet_compiler.schema.containers import ContainerResources, VariableName
+from srcnet_compiler.schema.kubernetes import Kubernetes
 from srcnet_compiler.schema.slurm import Slurm
 
 Environment = Literal["production", "staging", "development"]
@@ -140,6 +143,8 @@ class Compute(Agreed):
     """What sets it apart."""
     slurm: Slurm | None = None
     """The Slurm cluster that it is."""
+    kubernetes: Kubernetes | None = None
+    """The Kubernetes cluster that it is."""
 
 
 class Scratch(Agreed):
@@ -182,6 +187,12 @@ class SiteService(Agreed):
     """The version that runs."""
     mandatory: bool | None = None
     """Whether the site calls it mandatory."""
+    replicas: Annotated[Count, such_as(3)] | None = None
+    """How many run here, where the service lets sites say so."""
+    resources: ContainerResources | None = None
+    """What a replica gets here, where the service lets sites say so."""
+    env: Annotated[dict[VariableName, str], Field(default_factory=dict)]
+    """Variables of its environment here, where the service lets sites say so."""
 
 
 class SiteSpec(Agreed):

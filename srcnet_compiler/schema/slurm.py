@@ -20,7 +20,7 @@ from srcnet_compiler.schema.common import (
     such_as,
     text,
 )
-from srcnet_compiler.schema.resources import Resources
+from srcnet_compiler.schema.resources import ClusterShare
 
 HoursOfDay = Annotated[
     str,
@@ -105,17 +105,6 @@ class NodeGroup(Spec):
     """GPUs of each, by type."""
     scratch: Annotated[BytesText, such_as("3 TB")] | None = None
     """Scratch of each that jobs may have."""
-
-
-class ClusterShare(Agreed):
-    """What the federation may have of a cluster at a time."""
-
-    guaranteed: Resources | None = None
-    """What it has whenever it wants it."""
-    ceiling: Resources | None = None
-    """What it may have at most, while nobody else wants it."""
-    preemptible: bool = False
-    """Whether what it has beyond the guaranteed part may be taken back while jobs run."""
 
 
 class WeeklyHours(Spec):

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rucio_daemons import Daemons
 
 from srcnet_compiler.demo import (
+    kubernetes_borrowed,
+    kubernetes_server,
     postgresql,
     rucio_server,
     rucio_venv,
@@ -22,6 +25,7 @@ from srcnet_compiler.demo import (
     slurm_foreign,
 )
 from srcnet_compiler.demo import sshd as sshd_server
+from srcnet_compiler.demo.kubernetes_server import ApiServer, ServerError
 from srcnet_compiler.demo.rucio_server import Database, RucioServer
 from srcnet_compiler.demo.slurm_clusters import Cluster, ClusterSpec, Slurm
 from srcnet_compiler.demo.slurm_foreign import Foreign
@@ -29,6 +33,8 @@ from srcnet_compiler.demo.sshd import Sshd
 
 PROJECT = Path(__file__).parents[2]
 RUCIO_VENV = PROJECT / ".srcnet" / "rucio-server"
+KUBERNETES = PROJECT / ".srcnet" / "kubernetes"
+ENVIRONMENT = dict(os.environ)  # before the tests take away what leads elsewhere
 
 
 def why_no_rucio() -> str | None:
@@ -50,10 +56,20 @@ def why_no_postgresql() -> str | None:
     return None
 
 
+def why_no_kubernetes() -> str | None:
+    try:
+        if kubernetes_borrowed.named(ENVIRONMENT) is not None:
+            return None
+    except ServerError as problem:
+        return str(problem)
+    return kubernetes_server.why_not(KUBERNETES)
+
+
 WHY_NOT: dict[str, Callable[[], str | None]] = {
     "rucio": why_no_rucio,
     "slurm": slurm_clusters.why_not,
     "sshd": sshd_server.why_not,
+    "kubernetes": why_no_kubernetes,
 }
 
 
@@ -205,4 +221,41 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """A host that is reached by ssh, with nothing on it."""
     need("sshd", sshd_server.why_not())
     with sshd_server.running(tmp_path_factory.mktemp("sshd") / "host", name="host") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_other_kubernetes() -> Iterator[None]:
+    """No client of these tests is led to another cluster by the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(("KUBECONFIG", "KUBERNETES_", "K8S_AUTH_")):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """An API server with all CRDs, shared by the session's tests: use names of your own."""
+    need("kubernetes", why_no_kubernetes() or kubernetes_server.why_no_crds(KUBERNETES))
+    folder = tmp_path_factory.mktemp("kubernetes") / "server"
+    cluster = kubernetes_borrowed.named(ENVIRONMENT)
+    with (
+        kubernetes_server.running(folder, KUBERNETES)
+        if cluster is None
+        else kubernetes_borrowed.borrowed(cluster, folder, KUBERNETES)
+    ) as server:
+        kubernetes_server.install_crds(server, *kubernetes_server.CRDS)
+        yield server if cluster is None else replace(server, issue=skip_for_want_of_tokens)
+
+
+def skip_for_want_of_tokens(user: str, groups: tuple[str, ...]) -> str:
+    pytest.skip(f"a borrowed cluster gives no token for {user}")
+
+
+@pytest.fixture
+def fresh_kubernetes(tmp_path: Path) -> Iterator[ApiServer]:
+    """An API server of our own with nothing in it, for this test alone (4 s)."""
+    need("kubernetes", kubernetes_server.why_not(KUBERNETES))
+    with kubernetes_server.running(tmp_path / "kubernetes", KUBERNETES) as server:
         yield server

@@ -66,8 +66,9 @@ def _revive_account(client: Client, name: str, kind: str) -> None:
     """A deleted account keeps its name and can only be called back."""
     if client.get_account(name)["status"] == "ACTIVE":
         return
-    client.update_account(name, "status", "ACTIVE")
+    # Whoever is killed in between leaves it unseen, and not seen with another type.
     client.update_account(name, "account_type", kind)
+    client.update_account(name, "status", "ACTIVE")
 
 
 def add_scope(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:

@@ -1,0 +1,96 @@
+"""What documents say of a container to the model."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from srcnet_compiler.diagnostic import Code, Label, error
+from srcnet_compiler.federation.amounts import Findings
+from srcnet_compiler.federation.services import (
+    Amounts,
+    Container,
+    Image,
+    Mount,
+    Port,
+    Probe,
+    SecretVariable,
+)
+from srcnet_compiler.federation.shared import draft, secret
+from srcnet_compiler.quantity import Seconds, parse_bytes, parse_duration
+from srcnet_compiler.schema import containers as schema
+from srcnet_compiler.span import Origin
+
+
+def read_container(spec: schema.Container, here: Origin, found: Findings) -> Container:
+    """A container; ports, variables and files in order of name."""
+    return Container(
+        image=_image(spec.image, here.below("image")),
+        command=tuple(spec.command),
+        arguments=tuple(spec.arguments),
+        environment=dict(sorted(spec.env.items())),
+        secrets=tuple(
+            SecretVariable(name, secret(each.secretRef), here.below("secrets", name))
+            for name, each in sorted(spec.secrets.items())
+        ),
+        files=dict(sorted(spec.files.items())),
+        ports=tuple(
+            Port(name, port.port, port.protocol, port.routed, here.below("ports", name))
+            for name, port in sorted(spec.ports.items())
+        ),
+        amounts=read_amounts(spec.resources, here.below("resources"), found),
+        limits=read_amounts(spec.limits, here.below("limits"), found),
+        mounts=tuple(_mounts(spec, here, found)),
+        ready=_probe(spec.ready, here.below("ready"), found),
+        alive=_probe(spec.alive, here.below("alive"), found),
+        user=spec.user,
+        origin=here,
+    )
+
+
+def read_amounts(
+    spec: schema.ContainerResources | None, here: Origin, found: Findings
+) -> Amounts | None:
+    """What a container gets; None where nothing is written."""
+    if spec is None:
+        return None
+    return Amounts(
+        millicores=_millicores(spec.cores, here, found),
+        memory=found.amount(parse_bytes, spec.memory, here, "memory"),
+        gpus=spec.gpus,
+        scratch=found.amount(parse_bytes, spec.scratch, here, "scratch"),
+        origin=here,
+    )
+
+
+def _millicores(cores: float | None, here: Origin, found: Findings) -> int | None:
+    if cores is None:
+        return None
+    exact = Decimal(repr(cores)) * 1000
+    if exact != int(exact):
+        found.append(
+            error(
+                Code.QUANTITY,
+                f"`cores`: `{cores}` is no whole number of thousandths of a core",
+                Label(here.at("cores")),
+                help="write at most three digits behind the point",
+            )
+        )
+    return int(exact)
+
+
+def _image(image: schema.Image, here: Origin) -> Image:
+    return Image(image.repository, image.digest, image.version, draft(image, here), here)
+
+
+def _mounts(spec: schema.Container, here: Origin, found: Findings) -> Iterator[Mount]:
+    for index, mount in enumerate(spec.mounts):
+        place = here.below("mounts", index)
+        what = "area" if mount.scratch is None else "scratch"
+        amount = found.amount(parse_bytes, mount.scratch, place, "scratch")
+        yield Mount(what, mount.at, mount.readOnly, amount, place)
+
+
+def _probe(spec: schema.Probe | None, here: Origin, found: Findings) -> Probe | None:
+    if spec is None:
+        return None
+    every = found.required(parse_duration, spec.every, here, "every", Seconds(10))
+    return Probe(spec.port, spec.path, every, spec.failures, here)
