@@ -1,15 +1,21 @@
 """The federation to a cluster's objects: valid, within the share, and nobody else's."""
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
 import kubernetes_federation as made
 import pytest
 import yaml
 from kubernetes_validate import validate
+from specs import HERE
 from test_kubernetes_words import read
 
+from srcnet_compiler.federation.kubernetes import Delivery
+from srcnet_compiler.federation.model import Retired
 from srcnet_compiler.targets.kubernetes import emit, lower
 from srcnet_compiler.targets.kubernetes.model import (
     OWNER,
@@ -217,3 +223,123 @@ def test_what_rests_on_a_draft_is_not_there_until_a_waiver_accepts_it(golden):
     model = models(golden, services=services, waivers=(waiver,))["CHSRC-CSCS.lugano"]
     assert names(model, "StatefulSet") == ["broker"]
     assert model.find("StatefulSet", "ska-services/broker").drafts == draft
+
+
+# ── what ends ─────────────────────────────────────────────────────────────────────────────────
+
+
+def retired(**what: str) -> Retired:
+    return Retired(
+        area=None,
+        policy=None,
+        reason="nobody asks for it",
+        until=date(2027, 6, 30),
+        origin=made.at("security"),
+        **what,
+    )
+
+
+def without(golden, name: str) -> KubernetesModel:
+    services = {s.name: replace(s, retired=s.name == name) for s in made.SERVICES}
+    ends = (retired(service=name),)
+    return models(golden, services=services, retired=ends)["CHSRC-CSCS.lugano"]
+
+
+def test_a_service_that_is_retired_ends_with_all_that_it_had(golden, lugano):
+    model = without(golden, "data_gateway")
+    had = {key for key, each in lugano.objects.items() if each.group == "data-gateway"}
+    assert set(model.ended) == had
+    assert {*model.ended.values()} == {"nobody asks for it"}
+    assert {*model.ended_until.values()} == {"2027-06-30"}
+    assert had.isdisjoint(model.objects)
+
+
+def test_what_others_may_have_put_something_in_is_left_and_said(golden, lugano):
+    model = without(golden, "soda-sync")
+    volume = ("PersistentVolume", "ska-services-chsrc-cscs-t0-read")
+    claim = ("PersistentVolumeClaim", "ska-services/chsrc-cscs-t0-read")
+    assert volume in lugano.objects
+    assert {volume, claim}.isdisjoint({*model.objects, *model.ended})
+    assert model.tasks[-1].lines == (
+        "kubectl delete persistentvolumeclaims chsrc-cscs-t0-read --namespace ska-services",
+        "kubectl delete persistentvolumes ska-services-chsrc-cscs-t0-read",
+    )
+
+
+def test_of_a_cluster_that_is_retired_all_ends_but_what_may_hold_data(golden, lugano):
+    clusters = (replace(made.LUGANO, retired=True), made.SMALL)
+    ends = (retired(cluster=made.LUGANO.label),)
+    model = models(golden, kubernetes=clusters, retired=ends)["CHSRC-CSCS.lugano"]
+    assert not model.objects
+    stay = {"Namespace", "PersistentVolume", "PersistentVolumeClaim"}
+    assert set(model.ended) == {key for key in lugano.objects if key[0] not in stay}
+    assert [task.title for task in model.tasks] == ["Remove what nobody needs any longer"]
+    assert [a.path.name for a in emit.emit(model)] == ["admin.md"]
+
+
+def test_nothing_ends_because_it_is_absent(golden):
+    services = {s.name: s for s in made.SERVICES if s.name != "broker"}
+    deployed = tuple(d for d in made.DEPLOYED if d.service != "broker")
+    for model in models(golden, services=services, deployed=deployed).values():
+        assert not model.ended
+
+
+# ── delivery ──────────────────────────────────────────────────────────────────────────────────
+
+
+def fetched(golden, how: str, namespace: str) -> KubernetesModel:
+    where = Delivery(
+        how, "https://git.example.org/srcnet", "main", "/clusters/", namespace, made.at("security")
+    )
+    clusters = (replace(made.LUGANO, delivery=where),)
+    deployed = tuple(d for d in made.DEPLOYED if d.cluster == "lugano")
+    return models(golden, kubernetes=clusters, deployed=deployed)["CHSRC-CSCS.lugano"]
+
+
+@pytest.mark.parametrize(
+    ("how", "namespace", "kinds"),
+    [
+        ("flux", "flux-system", ["GitRepository", "Kustomization"]),
+        ("argocd", "argocd", ["Application"]),
+    ],
+)
+def test_what_is_fetched_is_no_other_than_what_is_pushed(golden, lugano, how, namespace, kinds):
+    model = fetched(golden, how, namespace)
+    assert model.fetched == lugano.objects
+    assert [o.kind for o in model.things()] == kinds
+    assert {o.namespace for o in model.things()} == {namespace}
+    pushed = {a.path: a.content for a in emit.emit(lugano) if a.path.suffix == ".yaml"}
+    files = {a.path: a.content for a in emit.emit(model) if a.path.suffix == ".yaml"}
+    apart = {path for path in files if path.parent.name == "delivery"}
+    assert {p.name for p in apart} == {"delivery.yaml", "kustomization.yaml"}
+    assert {p: text for p, text in files.items() if p not in apart} == pushed
+
+
+def test_no_operator_deletes_what_has_no_file_any_longer(golden):
+    flux = fetched(golden, "flux", "flux-system").find("Kustomization", "flux-system/ska")
+    assert flux.document["spec"]["prune"] is False
+    assert flux.document["spec"]["path"] == "./clusters/kubernetes/CHSRC-CSCS.lugano"
+    argo = fetched(golden, "argocd", "argocd").find("Application", "argocd/ska")
+    assert argo.document["spec"]["syncPolicy"]["automated"] == {"prune": False, "selfHeal": False}
+
+
+# ── in review ─────────────────────────────────────────────────────────────────────────────────
+
+GOLDEN_FILES = HERE / "golden" / "kubernetes"
+
+
+def test_the_golden_files_are_those_that_are_written(golden):
+    """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
+    written = {a.path: a.content for m in models(golden).values() for a in emit.emit(m)}
+    if os.environ.get("SRCNET_REGENERATE") == "1":
+        shutil.rmtree(GOLDEN_FILES, ignore_errors=True)
+        for path, content in written.items():
+            place = GOLDEN_FILES.parent / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(content, "utf-8")
+    found = {
+        place.relative_to(GOLDEN_FILES.parent).as_posix(): place.read_text("utf-8")
+        for place in GOLDEN_FILES.rglob("*")
+        if place.is_file()
+    }
+    assert found == {str(path): content for path, content in written.items()}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -39,60 +39,67 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
 
     What has a place of its own gets a line of its own.
     """
-    lines, sources = [f"# {head}\n"], {1: spans}
-    for line, found in _block(tree, 0, spans):
-        lines.append(f"{line}\n")
-        sources[len(lines)] = found
-    return Artifact(PurePosixPath(path), "".join(lines), sources)
+    page = _Page(head, spans)
+    page.block(tree, 0, spans)
+    return page.artifact(path)
 
 
 def to_documents(path: str, head: str, documents: Iterable[Tree], spans: Spans) -> Artifact:
     """A file of several YAML documents below `head`, each with its line `---` before it."""
-    lines, sources = [f"# {head}\n"], {1: spans}
+    page = _Page(head, spans)
     for tree in documents:
         bare, here = _bare(tree, spans)
-        lines.append("---\n")
-        sources[len(lines)] = here
-        for line, found in _block(bare, 0, here):
-            lines.append(f"{line}\n")
-            sources[len(lines)] = found
-    return Artifact(PurePosixPath(path), "".join(lines), sources)
+        page.line("---", here)
+        page.block(bare, 0, here)
+    return page.artifact(path)
 
 
-def _block(tree: Tree, depth: int, spans: Spans) -> Iterator[tuple[str, Spans]]:
-    """The lines of a tree, indented by `depth` steps."""
-    pad = "  " * depth
-    bare, here = _bare(tree, spans)
-    if not bare or not _is_collection(bare):
-        yield f"{pad}{_flow(bare)}", here
-    elif isinstance(bare, Mapping):
-        for key, value in bare.items():
-            yield from _entry(f"{pad}{scalar(key)}:", value, depth + 1, here)
-    elif isinstance(bare, Sequence):
-        for value in bare:
-            yield from _item(pad, value, depth, here)
+class _Page:
+    """Lines that are written one after another, each with its places."""
 
+    def __init__(self, head: str, spans: Spans) -> None:
+        self.lines = [f"# {head}"]
+        self.sources = [spans]
 
-def _entry(start: str, value: Tree, depth: int, spans: Spans) -> Iterator[tuple[str, Spans]]:
-    bare, here = _bare(value, spans)
-    flat = _flow(bare)
-    if flat is not None and (len(start) + len(flat) < _WIDTH or not _is_collection(bare)):
-        yield f"{start} {flat}", here
-    else:
-        yield start, here
-        yield from _block(bare, depth, here)
+    def artifact(self, path: str) -> Artifact:
+        sources = dict(enumerate(self.sources, start=1))
+        return Artifact(PurePosixPath(path), "\n".join((*self.lines, "")), sources)
 
+    def line(self, text: str, spans: Spans) -> None:
+        self.lines.append(text)
+        self.sources.append(spans)
 
-def _item(pad: str, value: Tree, depth: int, spans: Spans) -> Iterator[tuple[str, Spans]]:
-    bare, here = _bare(value, spans)
-    flat = None if bare and isinstance(bare, Mapping) else _flow(bare)
-    if flat is not None and (len(pad) + len(flat) < _WIDTH or not _is_collection(bare)):
-        yield f"{pad}- {flat}", here
-    else:
-        lines = _block(bare, depth + 1, here)
-        first, found = next(lines)
-        yield f"{pad}- {first.lstrip()}", found
-        yield from lines
+    def block(self, tree: Tree, depth: int, spans: Spans) -> None:
+        """The lines of a tree, indented by `depth` steps."""
+        pad = "  " * depth
+        bare, here = _bare(tree, spans)
+        if not bare or not _is_collection(bare):
+            self.line(f"{pad}{_flow(bare)}", here)
+        elif isinstance(bare, Mapping):
+            for key, value in bare.items():
+                self._entry(f"{pad}{scalar(key)}:", value, depth + 1, here)
+        elif isinstance(bare, Sequence):
+            for value in bare:
+                self._item(pad, value, depth, here)
+
+    def _entry(self, start: str, value: Tree, depth: int, spans: Spans) -> None:
+        bare, here = _bare(value, spans)
+        flat = _flow(bare)
+        if flat is not None and (len(start) + len(flat) < _WIDTH or not _is_collection(bare)):
+            self.line(f"{start} {flat}", here)
+        else:
+            self.line(start, here)
+            self.block(bare, depth, here)
+
+    def _item(self, pad: str, value: Tree, depth: int, spans: Spans) -> None:
+        bare, here = _bare(value, spans)
+        flat = None if bare and isinstance(bare, Mapping) else _flow(bare)
+        if flat is not None and (len(pad) + len(flat) < _WIDTH or not _is_collection(bare)):
+            self.line(f"{pad}- {flat}", here)
+        else:
+            first = len(self.lines)
+            self.block(bare, depth + 1, here)
+            self.lines[first] = f"{pad}- {self.lines[first].lstrip()}"
 
 
 def _bare(value: Tree, spans: Spans) -> tuple[Bare, Spans]:
@@ -103,29 +110,37 @@ def _bare(value: Tree, spans: Spans) -> tuple[Bare, Spans]:
 
 
 def _is_collection(bare: Bare) -> bool:
-    return not isinstance(bare, str) and isinstance(bare, (Mapping, Sequence))
+    return not isinstance(bare, str) and isinstance(bare, (dict, Mapping, Sequence))
 
 
 def _flow(bare: Bare) -> str | None:
     """The value on one line; None for a collection of more than scalars without places."""
     if isinstance(bare, str):
         return scalar(bare)
-    if isinstance(bare, Mapping):
-        entries = [(scalar(key), _leaf(item)) for key, item in bare.items()]
-        if any(text is None for _, text in entries):
+    if isinstance(bare, (dict, Mapping)):
+        if not all(map(_is_leaf, bare.values())):
             return None
-        return "{" + ", ".join(f"{key}: {text}" for key, text in entries) + "}"
+        entries = [f"{scalar(key)}: {_flow_leaf(item)}" for key, item in bare.items()]
+        return "{" + ", ".join(entries) + "}"
     if isinstance(bare, Sequence):
-        texts = [_leaf(item) for item in bare]
-        whole = [text for text in texts if text is not None]
-        return "[" + ", ".join(whole) + "]" if len(whole) == len(texts) else None
+        if not all(map(_is_leaf, bare)):
+            return None
+        return "[" + ", ".join(map(_flow_leaf, bare)) + "]"
     return scalar(bare)
 
 
-def _leaf(value: Tree) -> str | None:
-    if isinstance(value, Sourced) or (value and _is_collection(value)):
-        return None
-    return _flow(value)
+def _is_leaf(value: Tree) -> bool:
+    """Whether a value has no places of its own, and nothing in it."""
+    return isinstance(value, str) or (
+        not isinstance(value, Sourced) and (not value or not _is_collection(value))
+    )
+
+
+def _flow_leaf(value: Tree) -> str:
+    assert not isinstance(value, Sourced)
+    text = _flow(value)
+    assert text is not None
+    return text
 
 
 def scalar(value: str | int | float | bool | None) -> str:

@@ -14,7 +14,6 @@ from srcnet_compiler.targets.kubernetes.lower.endings import endings, relevant
 from srcnet_compiler.targets.kubernetes.lower.monitoring import measured
 from srcnet_compiler.targets.kubernetes.lower.namespaces import namespaces
 from srcnet_compiler.targets.kubernetes.lower.network import closed
-from srcnet_compiler.targets.kubernetes.lower.places import cluster_places, everything
 from srcnet_compiler.targets.kubernetes.lower.queues import queues
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope, scopes
 from srcnet_compiler.targets.kubernetes.lower.services import services
@@ -45,7 +44,8 @@ def _model(scope: Scope) -> KubernetesModel:
     cluster = scope.cluster
     instance, how = instance_of(cluster), cluster.delivery.how
     whole = {} if cluster.retired else _by_key(_objects(scope))
-    carriers = {} if cluster.retired else _by_key(delivery(_part(scope), instance))
+    part = Part(scope, "", "delivery", scope.places, scope.drafts)
+    carriers = {} if cluster.retired else _by_key(delivery(part, instance))
     before = _by_key(_objects(replace(scope, ended=True))) if relevant(scope) else {}
     ends = endings(scope, whole, before)
     return KubernetesModel(
@@ -59,29 +59,23 @@ def _model(scope: Scope) -> KubernetesModel:
         fetched={} if how == PUSH else whole,
         ended={key: end.reason for key, end in ends.items()},
         ended_until={key: end.until.isoformat() for key, end in ends.items()},
-        tasks=todo(scope, whole, before),
-        measured=() if cluster.retired else tuple(measured(_part(scope))),
-        origins={"": cluster_places(scope)},
+        tasks=todo(scope, instance, whole, carriers, before),
+        measured=() if cluster.retired else tuple(measured(scope)),
+        origins={"": scope.places},
     )
-
-
-def _part(scope: Scope) -> Part:
-    """What is there for the cluster as a whole."""
-    return Part(scope, "", "namespaces", cluster_places(scope), scope.drafts)
 
 
 def _objects(scope: Scope) -> Iterator[Object]:
     """All that the federation has on a cluster."""
-    part = _part(scope)
-    of_all = replace(part, exists=(*part.exists, *everything(scope)))
+    of_all = Part(scope, "", "namespaces", scope.all_places, scope.drafts)
     yield from namespaces(of_all)
     yield from closed(of_all)
     yield from access(of_all)
     yield from admission(replace(of_all, group="admission"))
     yield from queues(replace(of_all, group="queues"))
-    yield from volumes(part)
-    yield from services(part)
-    yield from templates(part)
+    yield from volumes(scope)
+    yield from services(scope)
+    yield from templates(scope)
 
 
 def _by_key(objects: Iterable[Object]) -> Mapping[Key, Object]:

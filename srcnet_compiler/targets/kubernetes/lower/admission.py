@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.services import Mount, SecurityPolicy
 from srcnet_compiler.span import written
+from srcnet_compiler.targets.kubernetes.lower.namespaces import signed
 from srcnet_compiler.targets.kubernetes.lower.places import Spans, named, together
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope, Startable
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
@@ -163,8 +164,7 @@ def _beginnings(security: SecurityPolicy) -> Iterator[str]:
 
 def _signatures(part: Part, security: SecurityPolicy) -> Iterator[Object]:
     """Who must have signed images, where something at the site can look: only of what is ours."""
-    cluster = part.scope.cluster
-    if not (cluster.has("policy-controller") and security.signers and security.registries):
+    if not signed(part.scope):
         return
     identities: list[Json] = [
         {"issuer": signer.issuer, "subject": signer.subject} for signer in security.signers

@@ -21,7 +21,7 @@ PUSH = "push"
 def delivery(part: Part, instance: str) -> Iterator[Object]:
     """The objects of the operator that fetches; none where all is pushed."""
     here = part.scope.cluster.delivery
-    inside = replace(part, namespace=here.namespace, group="delivery")
+    inside = replace(part, namespace=here.namespace)
     if here.how == FLUX:
         yield from _flux(inside, here, instance)
     if here.how == ARGOCD:

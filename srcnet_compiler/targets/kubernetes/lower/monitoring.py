@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.span import written
-from srcnet_compiler.targets.kubernetes.lower.places import service_places
-from srcnet_compiler.targets.kubernetes.lower.scope import Running
+from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
 from srcnet_compiler.targets.kubernetes.model import Measured, Object
 from srcnet_compiler.targets.kubernetes.model.words import APP, MONITORING
@@ -41,13 +40,12 @@ def monitors(part: Part, running: Running) -> Iterator[Object]:
         yield part.make("Probe", name, {"spec": spec}, own)
 
 
-def measured(cluster: Part) -> Iterator[Measured]:
+def measured(scope: Scope) -> Iterator[Measured]:
     """The same for who measures the whole network from outside, wherever that is."""
-    for running in cluster.scope.services:
+    for running in scope.services:
         url = url_of(running)
         if url is not None:
-            places = (*service_places(cluster.scope, running), *cluster.exists)
-            yield Measured(url, labels_of(running), places)
+            yield Measured(url, labels_of(running), running.places)
 
 
 def url_of(running: Running) -> str | None:

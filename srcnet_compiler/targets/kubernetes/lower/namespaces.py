@@ -21,6 +21,8 @@ from srcnet_compiler.targets.kubernetes.lower.site import Part
 from srcnet_compiler.targets.kubernetes.model import Object
 from srcnet_compiler.targets.kubernetes.model.words import SERVICES
 
+SIGNED = "policy.sigstore.dev/include"
+"""The label of namespaces whose images must be signed."""
 _MODES = ("enforce", "warn", "audit")
 
 
@@ -47,7 +49,19 @@ def _namespace(part: Part, name: str) -> Object:
         labels |= {key: level, f"{key}-version": version}
         own[f'metadata.labels."{key}"'] = said
         own[f'metadata.labels."{key}-version"'] = (scope.cluster.origin.at("version"),)
+    if security is not None and signed(scope):
+        labels[SIGNED] = "true"
     return part.make("Namespace", name, {}, own, labels=labels)
+
+
+def signed(scope: Scope) -> bool:
+    """Whether something at the site can tell who signed an image, and somebody has said who may."""
+    security = scope.security
+    return (
+        scope.cluster.has("policy-controller")
+        and security is not None
+        and bool(security.signers and security.registries)
+    )
 
 
 # ── quotas ────────────────────────────────────────────────────────────────────────────────────

@@ -8,10 +8,12 @@ object is there at all stands behind the places of each of its fields, as one tu
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from srcnet_compiler.federation.compute import Queue
-from srcnet_compiler.federation.model import Federation, StorageArea, accepted
+from srcnet_compiler.federation.compute import ComputePolicy, Queue
+from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
+from srcnet_compiler.federation.model import Federation, accepted
+from srcnet_compiler.federation.services import Template
+from srcnet_compiler.names import AreaName
 from srcnet_compiler.span import Origin, Span, written
-from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope, Startable
 from srcnet_compiler.targets.kubernetes.model import Origins
 
 Spans: TypeAlias = tuple[Span, ...]
@@ -32,9 +34,10 @@ def together(found: Iterable[Spans]) -> Spans:
     return tuple(dict.fromkeys(span for spans in found for span in spans))
 
 
-def cluster_places(scope: Scope) -> Spans:
+def cluster_places(
+    federation: Federation, policy: ComputePolicy | None, cluster: KubernetesCluster
+) -> Spans:
     """What decides that a cluster is ours to manage, and what ours is called there."""
-    cluster, federation, policy = scope.cluster, scope.federation, scope.policy
     around, site = _around(cluster.origin)
     own = (
         around.at("name"),
@@ -43,10 +46,10 @@ def cluster_places(scope: Scope) -> Spans:
         named(site),
         *written(site, "status"),
         *accepted(federation, cluster.label, cluster.site),
-        *together(written(end.origin, "cluster") for end in federation.retired),
+        *_ends(federation, "cluster"),
     )
     if policy is None:
-        return own
+        return together([own])
     names = (named(policy.origin), policy.origin.at("prefix"), *written(policy.origin, "status"))
     return together((own, names, accepted(federation, policy.name)))
 
@@ -57,48 +60,46 @@ def _around(origin: Origin) -> tuple[Origin, Origin]:
     return Origin(source_map, path[:-1]), Origin(source_map, path[:-3])
 
 
-def service_places(scope: Scope, running: Running) -> Spans:
-    """What decides that a service runs on the cluster."""
-    service, deployed, federation = running.service, running.deployed, scope.federation
+def service_places(federation: Federation, deployed: Deployed) -> Spans:
+    """What decides whether a service runs on a cluster."""
+    service = federation.services[deployed.service]
     return together(
         (
             (named(service.origin), deployed.origin.at()),
             written(service.origin, "status", "workload", "sites"),
             written(deployed.origin, "status", "enabled", "at", "service"),
-            image_places(running.service.container.image.origin),
-            *(written(end.origin, "service") for end in federation.retired),
+            image_places(service.container.image.origin),
+            _ends(federation, "service"),
             accepted(federation, service.name, deployed.label),
-            area_places(federation, running.area),
+            area_places(federation, deployed.area),
         )
     )
 
 
-def template_places(scope: Scope, startable: Startable) -> Spans:
-    """What decides that a template can be started on the cluster."""
-    template, federation = startable.template, scope.federation
+def template_places(federation: Federation, template: Template) -> Spans:
+    """What decides whether a template can be started, but for its queue and the files it sees."""
     return together(
         (
             (named(template.origin),),
             written(template.origin, "status", "runs", "queue"),
             image_places(template.container.image.origin),
-            *(written(end.origin, "template") for end in federation.retired),
+            _ends(federation, "template"),
             accepted(federation, template.name),
-            queue_places(scope, startable.queue),
-            area_places(federation, startable.area),
         )
     )
 
 
-def queue_places(scope: Scope, queue: Queue) -> Spans:
-    """What decides that a queue class runs here."""
-    policy = scope.policy
+def queue_places(
+    federation: Federation, policy: ComputePolicy, cluster: KubernetesCluster, queue: Queue
+) -> Spans:
+    """What decides whether a queue class runs on a cluster."""
     return together(
         (
             (queue.origin.at(),),
             written(queue.origin, "status"),
-            accepted(scope.federation, queue.name, *([policy.name] if policy is not None else [])),
-            written(scope.cluster.origin, "queues"),
-            *(written(end.origin, "queue") for end in scope.federation.retired),
+            accepted(federation, queue.name, policy.name),
+            written(cluster.origin, "queues"),
+            _ends(federation, "queue"),
         )
     )
 
@@ -108,24 +109,18 @@ def image_places(origin: Origin) -> Spans:
     return (origin.at("digest"), *written(origin, "repository", "status"))
 
 
-def area_places(federation: Federation, area: StorageArea | None) -> Spans:
-    """What decides that an area's files can be seen."""
+def area_places(federation: Federation, name: AreaName | None) -> Spans:
+    """What decides whether an area's files can be seen."""
+    area = federation.areas.get(name) if name is not None else None
     if area is None:
         return ()
     here = area.origin
     return (
         here.at("name"),
-        *written(here, "posixMount", "capacity", "status", "enabled"),
+        *written(here, "posixMount", "capacity", "status", "enabled", "role", "environment"),
         *accepted(federation, area.name),
     )
 
 
-def everything(scope: Scope) -> Spans:
-    """What decides which services and templates are on a cluster at all."""
-    return together(
-        (
-            *(service_places(scope, running) for running in scope.services),
-            *(template_places(scope, each) for each in (*scope.sessions, *scope.jobs)),
-            *(written(w.origin, "of") for w in scope.federation.waivers if w.kind == "draft"),
-        )
-    )
+def _ends(federation: Federation, key: str) -> Spans:
+    return tuple(span for end in federation.retired for span in written(end.origin, key))

@@ -13,7 +13,7 @@ from srcnet_compiler.targets.kubernetes.lower.amounts import (
     guarantee_of,
 )
 from srcnet_compiler.targets.kubernetes.lower.namespaces import services_need
-from srcnet_compiler.targets.kubernetes.lower.places import queue_places
+from srcnet_compiler.targets.kubernetes.lower.places import together
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
 from srcnet_compiler.targets.kubernetes.model import Object
@@ -39,8 +39,8 @@ def queues(cluster: Part) -> Iterator[Object]:
             scope,
             "",
             group="queues",
-            exists=(*queue_places(scope, queue), *cluster.exists),
-            drafts=tuple(dict.fromkeys((*scope.drafts, *queue.drafts))),
+            exists=together((scope.queue_places(queue), cluster.exists)),
+            drafts=together((scope.drafts, queue.drafts)),
         )
         yield _priority(part, queue)
         if scope.has_queues:

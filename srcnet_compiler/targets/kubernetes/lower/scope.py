@@ -10,7 +10,16 @@ from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.federation.services import Container, SecurityPolicy, Service, Template
 from srcnet_compiler.names import AreaName, GroupPath
-from srcnet_compiler.span import Span
+from srcnet_compiler.span import written
+from srcnet_compiler.targets.kubernetes.lower.places import (
+    Spans,
+    area_places,
+    cluster_places,
+    queue_places,
+    service_places,
+    template_places,
+    together,
+)
 from srcnet_compiler.targets.kubernetes.model.words import (
     JOBS,
     SERVICES,
@@ -27,14 +36,16 @@ CRON_NAME = 52
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service on the cluster. `area` is the one whose files it sees."""
+    """A service on the cluster. `area` is the one whose files it sees; `places` are what decides
+    that it runs here, `drafts` those of them that are none yet agreed."""
 
     service: Service
     deployed: Deployed
     name: str
     identifier: str
     area: StorageArea | None
-    drafts: tuple[Span, ...]
+    drafts: Spans
+    places: Spans
 
     @property
     def container(self) -> Container:
@@ -62,7 +73,8 @@ class Startable:
     queue: Queue
     name: str
     area: StorageArea | None
-    drafts: tuple[Span, ...]
+    drafts: Spans
+    places: Spans
 
     @property
     def container(self) -> Container:
@@ -88,7 +100,7 @@ class Scope:
         return self.policy.prefix if self.policy is not None else DEFAULT_PREFIX
 
     @cached_property
-    def drafts(self) -> tuple[Span, ...]:
+    def drafts(self) -> Spans:
         """Those that the cluster rests on."""
         share = self.cluster.share
         return (
@@ -96,6 +108,34 @@ class Scope:
             *self.cluster.drafts,
             *(share.drafts if share is not None else ()),
         )
+
+    @cached_property
+    def places(self) -> Spans:
+        """What decides that the cluster is ours to manage."""
+        return cluster_places(self.federation, self.policy, self.cluster)
+
+    @cached_property
+    def all_places(self) -> Spans:
+        """What decides which services and templates are here at all; those that may not be belong
+        to it as well, since they would be if they said otherwise."""
+        federation, policy = self.federation, self.policy
+        waivers = (written(w.origin, "of") for w in federation.waivers if w.kind == "draft")
+        queues = policy.queues.values() if policy is not None else ()
+        return together(
+            (
+                self.places,
+                *(service_places(federation, deployed) for deployed in self.deployed),
+                *(template_places(federation, each) for each in federation.templates.values()),
+                *(self.queue_places(queue) for queue in queues),
+                *waivers,
+            )
+        )
+
+    def queue_places(self, queue: Queue) -> Spans:
+        """What decides that a queue class runs here."""
+        if self.policy is None:
+            return ()
+        return queue_places(self.federation, self.policy, self.cluster, queue)
 
     @cached_property
     def security(self) -> SecurityPolicy | None:
@@ -193,7 +233,8 @@ class Scope:
             object_name(service.name, longest),
             str(identifier(federation.name, here.site, here.name, service.name)),
             area,
-            tuple(dict.fromkeys((*self.drafts, *drafts, *deployed.drafts, *_drafts(area)))),
+            together((self.drafts, drafts, deployed.drafts, _drafts(area))),
+            together((service_places(federation, deployed), self.places)),
         )
 
     def _startable(self, runs: str) -> Iterator[Startable]:
@@ -218,9 +259,21 @@ class Scope:
         if area is None and _sees_files(template.container):
             return None
         kept = area if _sees_files(template.container) else None
-        drafts = (*self.drafts, *drafts, *queue.drafts, *_drafts(kept))
-        name = object_name(template.name, CRON_NAME)
-        return Startable(template, queue, name, kept, tuple(dict.fromkeys(drafts)))
+        return Startable(
+            template,
+            queue,
+            object_name(template.name, CRON_NAME),
+            kept,
+            together((self.drafts, drafts, queue.drafts, _drafts(kept))),
+            together(
+                (
+                    template_places(federation, template),
+                    queue_places(federation, policy, self.cluster, queue),
+                    area_places(federation, kept.name if kept is not None else None),
+                    self.places,
+                )
+            ),
+        )
 
     # ── storage ───────────────────────────────────────────────────────────────────────────────
 
@@ -253,7 +306,7 @@ def _sees_files(container: Container) -> bool:
     return any(mount.what == "area" for mount in container.mounts)
 
 
-def _drafts(area: StorageArea | None) -> tuple[Span, ...]:
+def _drafts(area: StorageArea | None) -> Spans:
     return area.drafts if area is not None else ()
 
 

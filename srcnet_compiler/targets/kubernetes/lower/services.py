@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from srcnet_compiler.change import Json
-from srcnet_compiler.federation.services import Port
+from srcnet_compiler.federation.kubernetes import KubernetesCluster
+from srcnet_compiler.federation.services import Container, Port
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.monitoring import monitors
 from srcnet_compiler.targets.kubernetes.lower.network import allowed
-from srcnet_compiler.targets.kubernetes.lower.places import Spans, service_places
+from srcnet_compiler.targets.kubernetes.lower.places import Spans
 from srcnet_compiler.targets.kubernetes.lower.pods import Wanted, file_keys, pod, pod_places
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
@@ -21,15 +22,14 @@ from srcnet_compiler.targets.kubernetes.model.words import (
 _KINDS = {"deployment": "Deployment", "stateful": "StatefulSet", "scheduled": "CronJob"}
 
 
-def services(cluster: Part) -> Iterator[Object]:
+def services(scope: Scope) -> Iterator[Object]:
     """All that services need in the namespace of services, those of each together."""
-    scope = cluster.scope
     for running in scope.services:
         part = Part(
             scope,
             namespace=scope.namespaces[SERVICES],
             group=running.name,
-            exists=(*service_places(scope, running), *cluster.exists),
+            exists=running.places,
             drafts=running.drafts,
             service=running.service.name,
             app=running.name,
@@ -87,14 +87,13 @@ def secrets(part: Part, wanted: Wanted) -> Iterator[Object]:
     """Where the site's operator fetches a container's secrets from; else its administrators make
     them."""
     cluster, container = part.scope.cluster, wanted.container
-    found = [each for each in container.secrets if each.secret.kind == "vault"]
-    if found and cluster.has("external-secrets") and cluster.secret_store is not None:
+    if container.secrets and fetches_secrets(cluster, container):
         data: list[Json] = [
             {
                 "secretKey": each.name,
                 "remoteRef": {"key": each.secret.place.lstrip("/"), "property": each.name},
             }
-            for each in found
+            for each in container.secrets
         ]
         store: Json = {"kind": "ClusterSecretStore", "name": cluster.secret_store}
         spec: Body = {
@@ -104,9 +103,16 @@ def secrets(part: Part, wanted: Wanted) -> Iterator[Object]:
         }
         own = {
             "spec.secretStoreRef": written(cluster.origin, "secretStore"),
-            "spec.data": tuple(each.origin.at() for each in found),
+            "spec.data": tuple(each.origin.at() for each in container.secrets),
         }
         yield part.make("ExternalSecret", wanted.secrets, {"spec": spec}, own)
+
+
+def fetches_secrets(cluster: KubernetesCluster, container: Container) -> bool:
+    """Whether the site's operator can fetch all secrets of a container: one that it cannot would
+    be in nobody's hands."""
+    has = cluster.has("external-secrets") and cluster.secret_store is not None
+    return has and all(each.secret.kind == "vault" for each in container.secrets)
 
 
 # ── what runs ─────────────────────────────────────────────────────────────────────────────────

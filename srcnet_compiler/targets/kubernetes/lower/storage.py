@@ -6,7 +6,7 @@ from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import StorageArea
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.span import written
-from srcnet_compiler.targets.kubernetes.lower.places import area_places
+from srcnet_compiler.targets.kubernetes.lower.places import area_places, together
 from srcnet_compiler.targets.kubernetes.lower.pods import claim_name
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope, Startable
 from srcnet_compiler.targets.kubernetes.lower.site import Part
@@ -14,10 +14,9 @@ from srcnet_compiler.targets.kubernetes.model import Object
 from srcnet_compiler.targets.kubernetes.model.words import SERVICES, format_amount
 
 
-def volumes(cluster: Part) -> Iterator[Object]:
+def volumes(scope: Scope) -> Iterator[Object]:
     """For each area that something mounts, and each way, a volume with its claim in a namespace:
     a volume serves one claim alone."""
-    scope = cluster.scope
     for use, namespace in scope.living:
         for name, read_only in sorted(_seen(scope, use)):
             area = scope.federation.areas[name]
@@ -25,8 +24,8 @@ def volumes(cluster: Part) -> Iterator[Object]:
                 scope,
                 namespace,
                 group="storage",
-                exists=(*area_places(scope.federation, area), *cluster.exists),
-                drafts=tuple(dict.fromkeys((*scope.drafts, *area.drafts))),
+                exists=together((area_places(scope.federation, name), scope.all_places)),
+                drafts=together((scope.drafts, area.drafts)),
             )
             yield from _volume(part, use, area, read_only)
 
@@ -58,7 +57,6 @@ def _volume(part: Part, use: str, area: StorageArea, read_only: bool) -> Iterato
         "capacity": {"storage": size},
         "accessModes": modes,
         "persistentVolumeReclaimPolicy": "Retain",
-        "storageClassName": "",
         "claimRef": {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.span import written
-from srcnet_compiler.targets.kubernetes.lower.places import Spans, template_places
+from srcnet_compiler.targets.kubernetes.lower.places import Spans
 from srcnet_compiler.targets.kubernetes.lower.pods import Wanted, pod, pod_places
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope, Startable
 from srcnet_compiler.targets.kubernetes.lower.services import files, secrets
@@ -27,16 +27,15 @@ _NEVER = "0 0 1 1 *"
 _DAY = 86_400
 
 
-def templates(cluster: Part) -> Iterator[Object]:
+def templates(scope: Scope) -> Iterator[Object]:
     """All that templates need, those of each together."""
-    scope = cluster.scope
     for use in (SESSIONS, JOBS):
         for startable in scope.startable(use):
             part = Part(
                 scope,
                 namespace=scope.namespaces[use],
                 group=startable.name,
-                exists=(*template_places(scope, startable), *cluster.exists),
+                exists=startable.places,
                 drafts=startable.drafts,
                 service=startable.template.name,
                 app=startable.name,

@@ -4,6 +4,7 @@ Amounts are written as the API server writes them back, so that what is wanted e
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -85,6 +86,7 @@ def format_amount(amount: int) -> str:
     return decimal if len(decimal) < len(binary) else binary
 
 
+@lru_cache(maxsize=1000)
 def _scaled(amount: int, step: int, units: tuple[str, ...]) -> str:
     power = 0
     while amount and amount % step == 0 and power + 1 < len(units):
