@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -43,6 +43,19 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
     for line, found in _block(tree, 0, spans):
         lines.append(f"{line}\n")
         sources[len(lines)] = found
+    return Artifact(PurePosixPath(path), "".join(lines), sources)
+
+
+def to_documents(path: str, head: str, documents: Iterable[Tree], spans: Spans) -> Artifact:
+    """A file of several YAML documents below `head`, each with its line `---` before it."""
+    lines, sources = [f"# {head}\n"], {1: spans}
+    for tree in documents:
+        bare, here = _bare(tree, spans)
+        lines.append("---\n")
+        sources[len(lines)] = here
+        for line, found in _block(bare, 0, here):
+            lines.append(f"{line}\n")
+            sources[len(lines)] = found
     return Artifact(PurePosixPath(path), "".join(lines), sources)
 
 

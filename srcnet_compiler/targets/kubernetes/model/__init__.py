@@ -83,6 +83,15 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """An address that answers people from outside, with labels that tell it from all others."""
+
+    url: str
+    labels: Mapping[str, str]
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class KubernetesModel:
     """One cluster. Names are unique within a kind.
 
@@ -92,7 +101,7 @@ class KubernetesModel:
     they are written to files, and compared by the operator itself.
 
     Only a wanted model has `ended`, why an object is to go, with the last day of the document that
-    says so, `tasks`, left to the cluster's administrators, and `origins`.
+    says so, `tasks`, left to the cluster's administrators, what is `measured`, and `origins`.
     """
 
     instance: str
@@ -106,6 +115,7 @@ class KubernetesModel:
     ended: Mapping[Key, str] = field(default_factory=dict)
     ended_until: Mapping[Key, str] = field(default_factory=dict)
     tasks: tuple[Task, ...] = field(default=(), compare=False)
+    measured: tuple[Measured, ...] = field(default=(), compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
 
     def things(self) -> Iterator[Object]:

@@ -47,8 +47,8 @@ def _values(path: str, value: Json) -> Iterator[tuple[str, Json]]:
     if isinstance(value, Mapping) and value:
         for key in sorted(value):
             yield from _values(join(path, key), value[key])
-    elif (keyed := _keyed(path, value)) is not None:
-        for step, item in keyed:
+    elif (items := keyed(path.rpartition(".")[2], value)) is not None:
+        for step, item in items:
             yield from _values(f"{path}[{step}]", item)
     elif not (path and isinstance(value, Mapping) and not value and path == "metadata"):
         yield path, value
@@ -56,16 +56,16 @@ def _values(path: str, value: Json) -> Iterator[tuple[str, Json]]:
 
 def item_steps(path: str, items: Sequence[Json]) -> Iterator[tuple[str, Json]]:
     """Each item of a list with its path: by what tells it apart, else that of the list."""
-    keyed = _keyed(path, items)
-    if keyed is None:
+    found = keyed(path.rpartition(".")[2], items)
+    if found is None:
         yield from ((path, item) for item in items)
     else:
-        yield from ((f"{path}[{step}]", item) for step, item in keyed)
+        yield from ((f"{path}[{step}]", item) for step, item in found)
 
 
-def _keyed(path: str, value: Json) -> list[tuple[str, Json]] | None:
-    """The items of a list by what tells them apart; None for what is no such list."""
-    keys = MERGE_KEYS.get(path.rpartition(".")[2])
+def keyed(key: str, value: Json) -> list[tuple[str, Json]] | None:
+    """The items of the list under `key` by what tells them apart; None for what is no such list."""
+    keys = MERGE_KEYS.get(key)
     if keys is None or not value or not isinstance(value, Sequence) or isinstance(value, str):
         return None
     found: list[tuple[str, Json]] = []

@@ -1,0 +1,123 @@
+"""A cluster to files: a kustomize tree with a file for each thing that people know, and a page of
+what is left to the cluster's administrators."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from srcnet_compiler.artifact import Artifact
+from srcnet_compiler.change import Json
+from srcnet_compiler.emit.yaml import Sourced, Tree, to_artifact, to_documents
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.kubernetes.model import KubernetesModel, Object, in_order
+from srcnet_compiler.targets.kubernetes.model.paths import keyed, steps
+from srcnet_compiler.task import SHELL
+
+Spans: TypeAlias = tuple[Span, ...]
+
+
+def emit(desired: KubernetesModel) -> tuple[Artifact, ...]:
+    """All files of one cluster; what an operator fetches apart from what makes it fetch."""
+    folder = f"kubernetes/{desired.instance}"
+    pushed, fetched = desired.objects, desired.fetched
+    return (
+        *_tree(folder, desired, (fetched if desired.delivery != "push" else pushed).values()),
+        *(_tree(f"{folder}/delivery", desired, pushed.values()) if fetched and pushed else ()),
+        *_monitoring(folder, desired),
+        *_tasks(folder, desired),
+    )
+
+
+def _tree(folder: str, desired: KubernetesModel, objects: Iterable[Object]) -> Iterator[Artifact]:
+    """A folder for kustomize, in whose files objects stand in the order of their creation."""
+    groups: dict[str, list[Object]] = defaultdict(list)
+    for each in in_order(objects):
+        groups[each.group].append(each)
+    if not groups:
+        return
+    whole = desired.origins.get("", ())
+    kustomization: Tree = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [Sourced(f"{g}.yaml", _places(groups[g], whole)) for g in sorted(groups)],
+    }
+    head = f"Objects of the federation on cluster {desired.instance}"
+    places = _places([each for group in groups.values() for each in group], whole)
+    yield to_artifact(f"{folder}/kustomization.yaml", head, kustomization, places)
+    for group, found in sorted(groups.items()):
+        documents = (sourced(each) for each in found)
+        places = _places(found, whole)
+        yield to_documents(f"{folder}/{group}.yaml", f"{group}: {head}", documents, places)
+
+
+def _places(objects: Iterable[Object], whole: Spans) -> Spans:
+    """What decides that any of these objects is there."""
+    sets = {id(found): found for each in objects for found in (each.origins.get("", ()),)}
+    return tuple(dict.fromkeys((*whole, *(span for found in sets.values() for span in found))))
+
+
+# ── an object with its places ─────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _Node:
+    """The places of a value, and of what lies in it by the step that leads there."""
+
+    spans: Spans = ()
+    below: dict[str, "_Node"] = field(default_factory=dict)
+
+
+def sourced(thing: Object) -> Tree:
+    """The document of an object, with the places of its fields."""
+    root = _Node()
+    for path, spans in thing.origins.items():
+        node = root
+        for step in steps(path):
+            node = node.below.setdefault(step, _Node())
+        node.spans = spans
+    return _with_places("", thing.document, root)
+
+
+def _with_places(key: str, value: Json, node: _Node) -> Tree:
+    """The value under `key`, in which all that has places of its own carries them."""
+    tree: Tree = value
+    if node.below:
+        if isinstance(value, Mapping):
+            tree = {name: _inside(name, item, name, node) for name, item in value.items()}
+        elif (items := keyed(key, value)) is not None:
+            tree = [_inside("", item, f"[{step}]", node) for step, item in items]
+    return Sourced(tree, node.spans) if node.spans else tree
+
+
+def _inside(key: str, value: Json, step: str, around: _Node) -> Tree:
+    node = around.below.get(step)
+    return value if node is None else _with_places(key, value, node)
+
+
+# ── for people ────────────────────────────────────────────────────────────────────────────────
+
+
+def _monitoring(folder: str, desired: KubernetesModel) -> Iterator[Artifact]:
+    """What to measure from outside, as Prometheus' file discovery takes it."""
+    if desired.measured:
+        targets: Tree = [
+            Sourced({"targets": [each.url], "labels": each.labels}, each.spans)
+            for each in desired.measured
+        ]
+        head = f"What is reached from outside on cluster {desired.instance}"
+        places = tuple(dict.fromkeys(span for each in desired.measured for span in each.spans))
+        path = f"{folder}/monitoring-targets.yaml"
+        yield to_artifact(path, head, targets, places)
+
+
+def _tasks(folder: str, desired: KubernetesModel) -> Iterator[Artifact]:
+    """What srcnet leaves to the cluster's administrators, where there is anything."""
+    if desired.tasks:
+        from srcnet_compiler.emit.templates import fill_template
+
+        head = (*desired.origins.get("", ()), *(s for t in desired.tasks for s in t.spans))
+        shown = [(task, task.lines) for task in desired.tasks]
+        values = {"cluster": desired.instance, "shell": SHELL, "tasks": shown}
+        path = f"{folder}/admin.md"
+        yield fill_template(path, "kubernetes/admin.md.j2", values, tuple(dict.fromkeys(head)))

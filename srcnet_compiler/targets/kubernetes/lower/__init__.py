@@ -1,0 +1,88 @@
+"""Federation to Kubernetes: services to what runs them, templates to what people start."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from srcnet_compiler.analysis.passes import Analysis
+from srcnet_compiler.federation.kubernetes import KubernetesCluster
+from srcnet_compiler.federation.membership import Membership
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.targets.kubernetes.lower.access import access
+from srcnet_compiler.targets.kubernetes.lower.admission import admission
+from srcnet_compiler.targets.kubernetes.lower.delivery import PUSH, delivery
+from srcnet_compiler.targets.kubernetes.lower.endings import endings, relevant
+from srcnet_compiler.targets.kubernetes.lower.monitoring import measured
+from srcnet_compiler.targets.kubernetes.lower.namespaces import namespaces
+from srcnet_compiler.targets.kubernetes.lower.network import closed
+from srcnet_compiler.targets.kubernetes.lower.places import cluster_places, everything
+from srcnet_compiler.targets.kubernetes.lower.queues import queues
+from srcnet_compiler.targets.kubernetes.lower.scope import Scope, scopes
+from srcnet_compiler.targets.kubernetes.lower.services import services
+from srcnet_compiler.targets.kubernetes.lower.site import Part
+from srcnet_compiler.targets.kubernetes.lower.storage import volumes
+from srcnet_compiler.targets.kubernetes.lower.templates import templates
+from srcnet_compiler.targets.kubernetes.lower.todo import todo
+from srcnet_compiler.targets.kubernetes.model import Key, KubernetesModel, Object
+
+
+def lower(
+    federation: Federation, analysis: Analysis, members: Membership | None = None
+) -> tuple[KubernetesModel, ...]:
+    """One model for each cluster in use or at its end, in order of site and name.
+
+    Without anything that rests on a draft no waiver accepts, and without what runs an image whose
+    digest nobody has read. Who belongs to which group the cluster asks the identity provider.
+    """
+    return tuple(_model(scope) for scope in scopes(federation))
+
+
+def instance_of(cluster: KubernetesCluster) -> str:
+    """What a cluster is called among all systems: no name of a site has a dot."""
+    return f"{cluster.site}.{cluster.name}"
+
+
+def _model(scope: Scope) -> KubernetesModel:
+    cluster = scope.cluster
+    instance, how = instance_of(cluster), cluster.delivery.how
+    whole = {} if cluster.retired else _by_key(_objects(scope))
+    carriers = {} if cluster.retired else _by_key(delivery(_part(scope), instance))
+    before = _by_key(_objects(replace(scope, ended=True))) if relevant(scope) else {}
+    ends = endings(scope, whole, before)
+    return KubernetesModel(
+        instance=instance,
+        prefix=scope.prefix,
+        version=cluster.version,
+        delivery=how,
+        site=cluster.site,
+        namespaces=tuple(name for _, name in scope.living) if whole else (),
+        objects=whole if how == PUSH else carriers,
+        fetched={} if how == PUSH else whole,
+        ended={key: end.reason for key, end in ends.items()},
+        ended_until={key: end.until.isoformat() for key, end in ends.items()},
+        tasks=todo(scope, whole, before),
+        measured=() if cluster.retired else tuple(measured(_part(scope))),
+        origins={"": cluster_places(scope)},
+    )
+
+
+def _part(scope: Scope) -> Part:
+    """What is there for the cluster as a whole."""
+    return Part(scope, "", "namespaces", cluster_places(scope), scope.drafts)
+
+
+def _objects(scope: Scope) -> Iterator[Object]:
+    """All that the federation has on a cluster."""
+    part = _part(scope)
+    of_all = replace(part, exists=(*part.exists, *everything(scope)))
+    yield from namespaces(of_all)
+    yield from closed(of_all)
+    yield from access(of_all)
+    yield from admission(replace(of_all, group="admission"))
+    yield from queues(replace(of_all, group="queues"))
+    yield from volumes(part)
+    yield from services(part)
+    yield from templates(part)
+
+
+def _by_key(objects: Iterable[Object]) -> Mapping[Key, Object]:
+    return {(each.kind, each.name): each for each in objects}

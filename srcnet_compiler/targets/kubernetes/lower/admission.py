@@ -1,0 +1,227 @@
+"""What the API server lets into our namespaces: images we know, for people and projects we know.
+
+What it says to who is refused is read by people who never saw a spec.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from srcnet_compiler.change import Json
+from srcnet_compiler.federation.services import Mount, SecurityPolicy
+from srcnet_compiler.span import written
+from srcnet_compiler.targets.kubernetes.lower.places import Spans, named, together
+from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope, Startable
+from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
+from srcnet_compiler.targets.kubernetes.model import PROJECT, SERVICE, USER, Object
+from srcnet_compiler.targets.kubernetes.model.words import NAMESPACE_NAME, READ_ONLY, SERVICES
+
+SINCE = (1, 30)
+"""The version from which servers know these policies."""
+_IDENTITY = {"federated identity": USER, "project": PROJECT}
+
+
+def _rule(groups: Sequence[str], versions: Sequence[str], resources: Sequence[str]) -> Json:
+    return {
+        "apiGroups": list(groups),
+        "apiVersions": list(versions),
+        "operations": ["CREATE", "UPDATE"],
+        "resources": list(resources),
+    }
+
+
+_ALL: list[Json] = [
+    _rule([""], ["v1"], ["pods", "pods/ephemeralcontainers", "podtemplates"]),
+    _rule(["apps"], ["v1"], ["daemonsets", "deployments", "replicasets", "statefulsets"]),
+    _rule(["batch"], ["v1"], ["cronjobs", "jobs"]),
+]
+_STARTED: list[Json] = [_rule([""], ["v1"], ["pods"]), _rule(["batch"], ["v1"], ["jobs"])]
+
+_POD = {
+    "name": "pod",
+    "expression": (
+        'object.kind == "Pod" ? object.spec :'
+        ' object.kind == "PodTemplate" ? object.template.spec :'
+        ' object.kind == "CronJob" ? object.spec.jobTemplate.spec.template.spec :'
+        " object.spec.template.spec"
+    ),
+}
+_IMAGES = {
+    "name": "images",
+    "expression": (
+        "(variables.pod.containers + variables.pod.?initContainers.orValue([])"
+        " + variables.pod.?ephemeralContainers.orValue([])).map(c, c.image)"
+    ),
+}
+_LABELS = {
+    "name": "labels",
+    "expression": (
+        'object.kind == "Pod" ? object.metadata.?labels.orValue({}) :'
+        " object.spec.template.?metadata.labels.orValue({})"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What must hold of each of a list, and what is said of the first of which it does not.
+
+    `{}` in the text is that one.
+    """
+
+    items: str
+    holds: str
+    text: str
+
+    def validation(self) -> Json:
+        before, _, after = self.text.partition("{}")
+        first = f"{self.items}.filter(x, !({self.holds}))[0]"
+        return {
+            "expression": f"{self.items}.all(x, {self.holds})",
+            "messageExpression": f"{json.dumps(before)} + {first} + {json.dumps(after)}",
+            "reason": "Forbidden",
+        }
+
+
+def admission(part: Part) -> Iterator[Object]:
+    """Policies, and for which of our namespaces they hold: by name, so never for another's."""
+    scope, security = part.scope, part.scope.security
+    if scope.cluster.version < SINCE or not scope.living:
+        return
+    everywhere = [name for _, name in scope.living]
+    if security is not None:
+        inside = _said_by(part, security)
+        yield from _images(inside, security, everywhere)
+        yield from _identity(inside, security, scope)
+        yield from _signatures(inside, security)
+    if any(m.read_only for m in _mounts(scope)):
+        claims = _Refusal(
+            "variables.pod.?volumes.orValue([]).filter(v, has(v.persistentVolumeClaim))"
+            ".filter(v, !v.persistentVolumeClaim.?readOnly.orValue(false))"
+            ".map(v, v.persistentVolumeClaim.claimName)",
+            f"!x.endsWith({json.dumps(READ_ONLY)})",
+            "the claim {} is for reading only: give `readOnly: true` to its volume",
+        )
+        yield from _policy(part, "claims", _ALL, [_POD], [claims], everywhere, {})
+
+
+def _said_by(part: Part, security: SecurityPolicy) -> Part:
+    here = security.origin
+    return Part(
+        part.scope,
+        part.namespace,
+        part.group,
+        together(((named(here),), written(here, "status"), part.exists)),
+        tuple(dict.fromkeys((*part.drafts, *security.drafts))),
+    )
+
+
+def _mounts(scope: Scope) -> Iterator[Mount]:
+    things: tuple[Running | Startable, ...] = (*scope.services, *scope.sessions, *scope.jobs)
+    for thing in things:
+        yield from (mount for mount in thing.container.mounts if mount.what == "area")
+
+
+# ── images ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _images(part: Part, security: SecurityPolicy, where: list[str]) -> Iterator[Object]:
+    refusals: list[_Refusal] = []
+    if security.digests:
+        refusals.append(
+            _Refusal(
+                "variables.images",
+                'x.matches("@sha256:[0-9a-f]{64}$")',
+                "the image {} has no digest, so that nobody knows what would run: write it as"
+                " `repository@sha256:...`",
+            )
+        )
+    if security.registries:
+        known = ", ".join(security.registries)
+        refusals.append(
+            _Refusal(
+                "variables.images",
+                " || ".join(f"x.startsWith({json.dumps(b)})" for b in _beginnings(security)),
+                "the image {} is from elsewhere than the federation allows: take one from " + known,
+            )
+        )
+    if refusals:
+        own = {"spec.validations": written(security.origin, "digests", "registries")}
+        yield from _policy(part, "images", _ALL, [_POD, _IMAGES], refusals, where, own)
+
+
+def _beginnings(security: SecurityPolicy) -> Iterator[str]:
+    """What an image may begin with: a registry ends where its name does, so that `a.org/b` lets in
+    no `a.org/bad`."""
+    for registry in security.registries:
+        bare = registry.rstrip("/")
+        yield f"{bare}/"
+        if "/" in bare and registry == bare:
+            yield f"{bare}@"
+            yield f"{bare}:"
+
+
+def _signatures(part: Part, security: SecurityPolicy) -> Iterator[Object]:
+    """Who must have signed images, where something at the site can look: only of what is ours."""
+    cluster = part.scope.cluster
+    if not (cluster.has("policy-controller") and security.signers and security.registries):
+        return
+    identities: list[Json] = [
+        {"issuer": signer.issuer, "subject": signer.subject} for signer in security.signers
+    ]
+    ours: Json = {"matchExpressions": [{"key": SERVICE, "operator": "Exists"}]}
+    spec: Body = {
+        "images": [{"glob": f"{registry.rstrip('/')}/**"} for registry in security.registries],
+        "match": [{"version": "v1", "resource": "pods", "selector": ours}],
+        "authorities": [{"name": "signers", "keyless": {"identities": identities}}],
+    }
+    own = {
+        "spec.images": written(security.origin, "registries"),
+        "spec.authorities": tuple(signer.origin.at() for signer in security.signers),
+    }
+    yield part.make("ClusterImagePolicy", part.scope.name("signatures"), {"spec": spec}, own)
+
+
+# ── people ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _identity(part: Part, security: SecurityPolicy, scope: Scope) -> Iterator[Object]:
+    """Whoever starts something says for whom and for which project."""
+    where = [name for use, name in scope.living if use != SERVICES]
+    wanted = [label for said, label in _IDENTITY.items() if said in security.carries]
+    if where and wanted:
+        labels = ", ".join(json.dumps(label) for label in wanted)
+        refusal = _Refusal(
+            f"[{labels}]",
+            'variables.labels[?x].orValue("") != ""',
+            "what is started here must say for whom and for which project: give it the label {}",
+        )
+        own = {"spec.validations": written(security.origin, "carries", "identity")}
+        yield from _policy(part, "identity", _STARTED, [_LABELS], [refusal], where, own)
+
+
+def _policy(
+    part: Part,
+    name: str,
+    rules: list[Json],
+    variables: list[dict[str, str]],
+    refusals: list[_Refusal],
+    where: list[str],
+    own: dict[str, Spans],
+) -> Iterator[Object]:
+    """A policy, with what makes it hold in the namespaces of these names."""
+    full = part.scope.name(name)
+    spec: Body = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": rules},
+        "variables": variables,
+        "validations": [refusal.validation() for refusal in refusals],
+    }
+    yield part.make("ValidatingAdmissionPolicy", full, {"spec": spec}, own)
+    named_so: Json = {"key": NAMESPACE_NAME, "operator": "In", "values": where}
+    binding: Body = {
+        "policyName": full,
+        "validationActions": ["Deny"],
+        "matchResources": {"namespaceSelector": {"matchExpressions": [named_so]}},
+    }
+    yield part.make("ValidatingAdmissionPolicyBinding", full, {"spec": binding})

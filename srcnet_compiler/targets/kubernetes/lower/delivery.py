@@ -1,0 +1,78 @@
+"""What makes an operator at the site fetch our files: the only objects that we push then.
+
+Nothing goes because its file is gone: neither prunes. What a document retires, we end ourselves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from srcnet_compiler.change import Json
+from srcnet_compiler.federation.kubernetes import Delivery
+from srcnet_compiler.span import written
+from srcnet_compiler.targets.kubernetes.lower.places import Spans
+from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
+from srcnet_compiler.targets.kubernetes.model import Object
+
+FLUX = "flux"
+ARGOCD = "argocd"
+PUSH = "push"
+
+
+def delivery(part: Part, instance: str) -> Iterator[Object]:
+    """The objects of the operator that fetches; none where all is pushed."""
+    here = part.scope.cluster.delivery
+    inside = replace(part, namespace=here.namespace, group="delivery")
+    if here.how == FLUX:
+        yield from _flux(inside, here, instance)
+    if here.how == ARGOCD:
+        yield _argocd(inside, here, instance)
+
+
+def path_of(delivery: Delivery, instance: str) -> str:
+    """Where the files of a cluster stand in its repository."""
+    folder = delivery.folder.strip("/")
+    return f"{folder}/kubernetes/{instance}".lstrip("/")
+
+
+def _flux(part: Part, here: Delivery, instance: str) -> Iterator[Object]:
+    name = part.scope.prefix
+    source: Body = {
+        "interval": "5m",
+        "url": here.repository,
+        "ref": {"branch": here.branch},
+    }
+    yield part.make("GitRepository", name, {"spec": source}, _places(here, "spec.url", "spec.ref"))
+    spec: Body = {
+        "interval": "10m",
+        "path": f"./{path_of(here, instance)}",
+        "prune": False,
+        "force": False,
+        "sourceRef": {"kind": "GitRepository", "name": name},
+    }
+    yield part.make("Kustomization", name, {"spec": spec}, _places(here, "", "", "spec.path"))
+
+
+def _argocd(part: Part, here: Delivery, instance: str) -> Object:
+    """It does not heal by itself: it takes fields from whoever holds them, and forces that."""
+    source: Json = {
+        "repoURL": here.repository,
+        "targetRevision": here.branch,
+        "path": path_of(here, instance),
+    }
+    spec: Body = {
+        "project": "default",
+        "source": source,
+        "destination": {"server": "https://kubernetes.default.svc"},
+        "syncPolicy": {
+            "automated": {"prune": False, "selfHeal": False},
+            "syncOptions": ["ServerSideApply=true", "CreateNamespace=false"],
+        },
+    }
+    at = ("spec.source.repoURL", "spec.source.targetRevision", "spec.source.path")
+    return part.make("Application", part.scope.prefix, {"spec": spec}, _places(here, *at))
+
+
+def _places(here: Delivery, *paths: str) -> dict[str, Spans]:
+    """The places of repository, branch and folder, at these paths in this order."""
+    keys = ("repository", "branch", "folder")
+    return {path: written(here.origin, key) for path, key in zip(paths, keys, strict=False) if path}

@@ -1,0 +1,219 @@
+"""The federation to a cluster's objects: valid, within the share, and nobody else's."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import kubernetes_federation as made
+import pytest
+import yaml
+from kubernetes_validate import validate
+from test_kubernetes_words import read
+
+from srcnet_compiler.targets.kubernetes import emit, lower
+from srcnet_compiler.targets.kubernetes.model import (
+    OWNER,
+    SITE,
+    KubernetesModel,
+    Object,
+)
+from srcnet_compiler.targets.kubernetes.model.kinds import KINDS
+
+
+def models(golden, **changes) -> dict[str, KubernetesModel]:
+    federation = made.with_kubernetes(golden.federation, **changes)
+    return {model.instance: model for model in lower.lower(federation, golden.analysis)}
+
+
+def all_of(model: KubernetesModel) -> tuple[Object, ...]:
+    return (*model.objects.values(), *model.fetched.values())
+
+
+@pytest.fixture(scope="module")
+def lugano(golden) -> KubernetesModel:
+    return models(golden)["CHSRC-CSCS.lugano"]
+
+
+@pytest.fixture(scope="module")
+def small(golden) -> KubernetesModel:
+    return models(golden)["CHSRC-CSCS.small"]
+
+
+@pytest.fixture(params=["lugano", "small"])
+def model(request) -> KubernetesModel:
+    return request.getfixturevalue(request.param)
+
+
+# ── laws ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_document_is_valid_for_the_version_of_the_cluster(model):
+    version = "{}.{}".format(*model.version)
+    checked = [o for o in all_of(model) if KINDS[o.kind].operator is None]
+    assert checked
+    for each in checked:
+        validate(plain(each.document), version, strict=True)
+
+
+def plain(value):
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def test_every_file_is_read_back_as_the_documents(model):
+    found: list[object] = []
+    for artifact in emit.emit(model):
+        if artifact.path.suffix == ".yaml":
+            documents = [*yaml.safe_load_all(artifact.content)]
+            if artifact.path.name not in ("kustomization.yaml", "monitoring-targets.yaml"):
+                found += documents
+    key = lambda d: (d["kind"], d["metadata"].get("namespace", ""), d["metadata"]["name"])  # noqa: E731
+    assert sorted(found, key=key) == sorted((plain(o.document) for o in all_of(model)), key=key)
+
+
+def test_every_line_has_a_place(model):
+    for artifact in emit.emit(model):
+        lines = artifact.content.split("\n")[:-1]
+        assert list(artifact.sources) == list(range(1, len(lines) + 1))
+        for number, spans in artifact.sources.items():
+            assert spans, f"{artifact.path}:{number}"
+
+
+def test_every_field_has_a_place(model):
+    for each in all_of(model):
+        assert each.origins[""]
+        for path in each.fields():
+            assert each.spans(path), f"{each.kind} {each.name} {path}"
+
+
+def test_every_object_says_whose_it_is_and_no_selector_asks(model):
+    for each in all_of(model):
+        labels = each.document["metadata"]["labels"]
+        assert labels[OWNER] == model.prefix
+        assert labels[SITE] == model.site
+        for selector in selectors(each.document):
+            assert OWNER not in str(selector)
+            assert SITE not in str(selector)
+
+
+def selectors(value: object, key: str = "") -> Iterator[object]:
+    if "elector" in key:
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from selectors(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from selectors(item)
+
+
+def test_the_parts_of_all_namespaces_are_within_the_share(lugano):
+    ceiling = made.LUGANO.share.ceiling
+    for side in ("requests", "limits"):
+        assert total(lugano, f"{side}.cpu") <= ceiling.cores
+        assert total(lugano, f"{side}.memory") <= ceiling.memory
+    assert total(lugano, "requests.nvidia.com/gpu") <= ceiling.gpus
+    assert total(lugano, "limits.cpu") == ceiling.cores, "nothing is left unused"
+
+
+def total(model: KubernetesModel, key: str) -> Fraction:
+    quotas = [o for o in all_of(model) if o.kind == "ResourceQuota"]
+    return sum((read(o.document["spec"]["hard"][key]) for o in quotas), Fraction(0))
+
+
+def test_what_services_ask_for_fits_their_quota(lugano):
+    pods = {"data-gateway": 7, "soda-sync": 4, "broker": 1, "tidy": 1}
+    hard = lugano.find("ResourceQuota", "ska-services/share").document["spec"]["hard"]
+    for side in ("requests", "limits"):
+        for key in ("cpu", "memory", "ephemeral-storage"):
+            asked = sum(
+                count * read(amounts(lugano, name)[side][key]) for name, count in pods.items()
+            )
+            assert read(hard[f"{side}.{key}"]) == asked
+
+
+def amounts(model: KubernetesModel, name: str):
+    kinds = ("Deployment", "StatefulSet", "CronJob")
+    each = next(o for o in all_of(model) if o.kind in kinds and o.bare_name == name)
+    spec = each.document["spec"]
+    template = (
+        spec["jobTemplate"]["spec"]["template"] if "jobTemplate" in spec else spec["template"]
+    )
+    return template["spec"]["containers"][0]["resources"]
+
+
+def test_what_may_be_borrowed_and_lent_adds_up(lugano):
+    spec = lugano.find("ClusterQueue", "ska").document["spec"]
+    group = spec["resourceGroups"][0]
+    found = {each["name"]: each for each in group["flavors"][0]["resources"]}
+    assert group["coveredResources"] == [*found]
+    services = lugano.find("ResourceQuota", "ska-services/share").document["spec"]["hard"]
+    most = read(found["cpu"]["nominalQuota"]) + read(found["cpu"]["borrowingLimit"])
+    assert most + read(services["limits.cpu"]) == made.LUGANO.share.ceiling.cores
+    assert found["cpu"]["lendingLimit"] == found["cpu"]["nominalQuota"]
+    assert found["nvidia.com/gpu"]["nominalQuota"] == "0"
+
+
+def test_compiling_twice_gives_the_same_bytes(golden):
+    first, again = (
+        [(a.path, a.content) for m in models(golden).values() for a in emit.emit(m)]
+        for _ in range(2)
+    )
+    assert first == again
+
+
+# ── what takes part ───────────────────────────────────────────────────────────────────────────
+
+
+def names(model: KubernetesModel, kind: str) -> list[str]:
+    return [o.bare_name for o in model.things() if o.kind == kind]
+
+
+def test_a_workload_whose_image_has_no_digest_is_not_there(lugano):
+    assert names(lugano, "Deployment") == ["data-gateway", "soda-sync"]
+    assert names(lugano, "StatefulSet") == ["broker"]
+    assert names(lugano, "CronJob") == ["reduce", "tidy"]
+
+
+def test_a_namespace_is_there_where_something_lives_in_it(lugano, small):
+    assert names(lugano, "Namespace") == ["ska-jobs", "ska-services", "ska-sessions"]
+    assert names(small, "Namespace") == ["ska-services"]
+
+
+def test_objects_of_an_operator_are_there_where_the_site_has_it(small):
+    assert {o.kind for o in small.things() if KINDS[o.kind].operator is not None} == set()
+    assert names(small, "Ingress") == ["data-gateway"]
+
+
+def test_the_number_of_replicas_is_whose_it_is(lugano):
+    """A site's own where it may say so, and nobody's here where load decides."""
+    replicas = {
+        o.bare_name: o.document["spec"].get("replicas")
+        for o in lugano.things()
+        if o.kind in ("Deployment", "StatefulSet")
+    }
+    assert replicas == {"data-gateway": None, "soda-sync": 3, "broker": 1}
+
+
+def test_words_in_variables_are_filled_in_and_others_left_alone(lugano):
+    spec = lugano.find("Deployment", "ska-services/data-gateway").document["spec"]
+    env = {e["name"]: e.get("value") for e in spec["template"]["spec"]["containers"][0]["env"]}
+    identity = lugano.find("Service", "ska-services/data-gateway").document["metadata"]
+    assert env["HOST"] == "https://data.example.ch/x"
+    assert env["SITE"] == "CHSRC-CSCS"
+    assert env["A"] == "{b}"
+    assert [env["ID"]] == [*identity["annotations"].values()]
+
+
+def test_what_rests_on_a_draft_is_not_there_until_a_waiver_accepts_it(golden):
+    draft = (made.at("services", "broker").at("image"),)
+    services = {
+        s.name: replace(s, drafts=draft if s.name == "broker" else ()) for s in made.SERVICES
+    }
+    model = models(golden, services=services)["CHSRC-CSCS.lugano"]
+    assert names(model, "StatefulSet") == []
+    waiver = replace(golden.federation.waivers[0], kind="draft", of="broker")
+    model = models(golden, services=services, waivers=(waiver,))["CHSRC-CSCS.lugano"]
+    assert names(model, "StatefulSet") == ["broker"]
+    assert model.find("StatefulSet", "ska-services/broker").drafts == draft
