@@ -1,8 +1,9 @@
 """The whole of srcnet on one machine: SRCNet's own specs made true on a real Rucio server.
 
 Brings up a server on loopback, converges it, changes a spec, changes something behind the
-compiler's back, heals it, lets a site join with a Slurm cluster that others use, and ends
-everything that it started. Or it keeps the server for whoever wants to try the commands by hand.
+compiler's back, heals it, lets a site join with a Slurm cluster and one of Kubernetes that others
+use, and ends everything that it started. Or it keeps the server for whoever wants to try the
+commands by hand.
 """
 
 import json
@@ -17,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from srcnet_compiler.converge import reach, verify
-from srcnet_compiler.demo import shared_cluster
+from srcnet_compiler.demo import shared_cluster, shared_platform
 from srcnet_compiler.demo.converging import Run, converge
 from srcnet_compiler.demo.rucio_server import RucioServer, ensure_server_venv, running
 from srcnet_compiler.demo.show import Show
@@ -37,9 +38,11 @@ FEDERATION, ROOT = "policies/federation.yaml", "root.json"
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """What every step of one demo needs. `own` is how the compiler is let in, once it is."""
+    """What every step of one demo needs. `own` is how the compiler is let in, once it is;
+    `kubernetes` where an API server has been built."""
 
     specs: Path
+    kubernetes: Path
     server: RucioServer
     own: Identity
     today: date
@@ -117,7 +120,7 @@ def _stage(venv: Path, today: date, clock: Callable[[], datetime], show: Show) -
             _copy_specs(specs, server)
             show.text(f"{server.url}, SQLite, nothing in it yet\n")
             own = Identity("USERPASS", "srcnet", "srcnet@localhost", secrets.token_urlsafe(18))
-            yield _Stage(specs, server, own, today, clock, show)
+            yield _Stage(specs, venv.parent / "kubernetes", server, own, today, clock, show)
 
 
 def _converge_and_heal(stage: _Stage) -> int:
@@ -140,7 +143,10 @@ def _converge_and_heal(stage: _Stage) -> int:
     third = _apply(changed, stage)
 
     verdicts = (first, second, third)
-    joined = shared_cluster.join(stage.run)
+    joined = (
+        *shared_cluster.join(stage.run),
+        *shared_platform.join(stage.run, stage.kubernetes),
+    )
 
     show.title("What is so now")
     now = (third, *joined)

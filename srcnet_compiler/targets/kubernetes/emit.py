@@ -4,7 +4,6 @@ what is left to the cluster's administrators."""
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeAlias
 
 from srcnet_compiler.artifact import Artifact
@@ -12,7 +11,7 @@ from srcnet_compiler.change import Json
 from srcnet_compiler.emit.yaml import Sourced, Tree, to_artifact, to_documents
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.kubernetes.model import KubernetesModel, Object, in_order
-from srcnet_compiler.targets.kubernetes.model.paths import keyed, split
+from srcnet_compiler.targets.kubernetes.model.paths import keyed, steps
 from srcnet_compiler.task import SHELL
 
 Spans: TypeAlias = tuple[Span, ...]
@@ -74,13 +73,10 @@ def sourced(thing: Object) -> Tree:
     root = _Node()
     for path, spans in thing.origins.items():
         node = root
-        for step in _split(path):
+        for step in steps(path):
             node = node.below.setdefault(step, _Node())
         node.spans = spans
     return _with_places("", thing.document, root)
-
-
-_split = lru_cache(maxsize=10_000)(split)
 
 
 def _with_places(key: str, value: Json, node: _Node) -> Tree:
