@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srcnet_compiler.targets.kubernetes.model.paths import MERGE_KEYS, flatten, split, unflatten
+from srcnet_compiler.targets.kubernetes.model.paths import MERGE_KEYS, flatten, steps, unflatten
 
 plain = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 keys = st.text(alphabet='ab.[]"\\=, /é', max_size=6) | st.sampled_from(
@@ -66,7 +66,7 @@ def test_values_survive_being_put_together(document: dict[str, Any]):
 )
 def test_paths_read_as_people_would_write_them(document: dict[str, Any], path: str):
     assert path in flatten(document)
-    assert split(path)
+    assert steps(path)
 
 
 def test_what_names_an_object_is_none_of_its_fields():

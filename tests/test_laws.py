@@ -32,6 +32,7 @@ from srcnet_compiler.plan.file import to_json
 from srcnet_compiler.plan.model import Binding
 from srcnet_compiler.report.formats import FORMATS
 from srcnet_compiler.report.model import Report
+from srcnet_compiler.targets.kubernetes.model import KubernetesModel
 from srcnet_compiler.targets.protocol import Gap, Reading
 from srcnet_compiler.targets.registry import TARGETS
 from srcnet_compiler.targets.rucio import check, diff, lower
@@ -40,7 +41,7 @@ from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.slurm import TARGET as slurm  # noqa: N811
 from srcnet_compiler.targets.slurm.model import SlurmModel
 
-Model = RucioModel | SlurmModel
+Model = RucioModel | SlurmModel | KubernetesModel
 every_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 known_roots = pytest.mark.parametrize("root", [GOLDEN, REAL], ids=["golden", "real"])
 
@@ -185,12 +186,19 @@ def empty(model: Model) -> Model:
     """The same system with nothing of ours in it."""
     if isinstance(model, RucioModel):
         return RucioModel(model.instance, model.owner)
+    if isinstance(model, KubernetesModel):
+        return replace(model, objects={})
     return replace(
         model, accounts={}, associations={}, qos={}, partitions={}, reservations={}, written=""
     )
 
 
 def kinds(model: Model) -> dict[str, Mapping[str, object]]:
+    if isinstance(model, KubernetesModel):
+        return {
+            kind: {name: each for (of, name), each in model.objects.items() if of == kind}
+            for kind, _ in model.objects
+        }
     if isinstance(model, SlurmModel):
         return {
             "account": model.accounts,
@@ -221,6 +229,8 @@ class Emitted:
         self.attributes: dict[str, dict[str, Any]] = {}
         self.subscriptions: dict[str, list[dict[str, Any]]] = {}
         for path, content in contents_by_path.items():
+            if not path.startswith("rucio/"):
+                continue
             data = yaml.safe_load(content) if path.endswith(".yaml") else {}
             for rse in data.get("rses", ()) if "/sites/" in path else ():
                 self.attributes[rse["name"]] = rse["attributes"]

@@ -88,7 +88,7 @@ def join(path: str, key: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
-def split(path: str) -> tuple[str, ...]:
+def steps(path: str) -> tuple[str, ...]:
     """The steps of a path: keys as they are, and Items, in their brackets."""
     return tuple(map(_step, _STEP.findall(path)))
 
@@ -105,7 +105,7 @@ def unflatten(fields: Mapping[str, Json]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for path, value in fields.items():
         here = root
-        *way, last = split(path)
+        *way, last = steps(path)
         for step in way:
             here = here.setdefault(step, {})
         here[last] = value
