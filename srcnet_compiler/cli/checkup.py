@@ -11,6 +11,7 @@ from pathlib import Path
 
 from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.federation.compute import SlurmCluster
+from srcnet_compiler.federation.kubernetes import KubernetesCluster
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.span import Span
@@ -50,6 +51,8 @@ def look(found: Compiled) -> Iterator[Row]:
         yield from _account(data, account, secret, place)
     for cluster in found.federation.compute.clusters:
         yield from _cluster(found, cluster)
+    for each in found.federation.kubernetes:
+        yield from _kubernetes(found, each)
 
 
 def _specs(found: Compiled) -> Row:
@@ -156,6 +159,42 @@ def _cluster(found: Compiled, cluster: SlurmCluster) -> Iterator[Row]:
         except UnreachableError as trouble:
             host = control.origin.at("host")
             yield Row(Answer.NO, what, str(trouble), None, host, Exit.UNREACHABLE)
+
+
+def _kubernetes(found: Compiled, cluster: KubernetesCluster) -> Iterator[Row]:
+    """A cluster whose API server the specs name: both tokens, and what ours may do."""
+    from srcnet_compiler.targets.kubernetes.live import connection, open_connection, rights
+    from srcnet_compiler.targets.kubernetes.lower import instance_of
+    from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+
+    name = instance_of(cluster)
+    models = (each.model for each in found.models if each.target.name == "kubernetes")
+    model = next((each for each in models if each.instance == name), None)
+    if model is None:  # out of use, or resting on a draft
+        if found.failed and cluster.in_use:
+            yield Row(Answer.UNKNOWN, name, "not looked at while the specs have errors")
+        return
+    tokens = [(False, cluster.secret, cluster.origin.at("credentials"))]
+    if cluster.read_secret != cluster.secret:
+        tokens.append((True, cluster.read_secret, cluster.origin.at("reading", "credentials")))
+    for reads, secret, place in tokens:
+        there = _credentials(f"{name}{', for reading' if reads else ''}", secret, place)
+        yield there
+        if there.answer is Answer.NO:
+            continue
+        what = f"{name} lets us in{' to read' if reads else ''}"
+        try:
+            said = connection(cluster, model, os.environ, reading=reads)
+            with closing(open_connection(said)) as api:
+                major, minor = api.version
+                yield Row(Answer.YES, what, f"Kubernetes {major}.{minor}")
+                for right in rights(api, model, reading=reads):
+                    yield _right(f"{name}: {right.what}", right.may, right.why, right.needed)
+        except RefusedError as trouble:
+            yield Row(Answer.NO, what, str(trouble), None, place, Exit.CREDENTIALS)
+        except UnreachableError as trouble:
+            server = cluster.origin.at("server")
+            yield Row(Answer.NO, what, str(trouble), None, server, Exit.UNREACHABLE)
 
 
 def _credentials(account: str, secret: Secret, place: Span) -> Row:

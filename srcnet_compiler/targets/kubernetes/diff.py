@@ -52,6 +52,7 @@ def adoptions(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> t
         if (found := observed.model.find(wanted.kind, wanted.name)) is not None
         and not found.ours
         and not _has_other_owner(found)
+        and not is_held(wanted, found)
     )
 
 
@@ -137,6 +138,10 @@ def _price(wanted: Object, found: Object, differing: list[FieldChange]) -> tuple
     elif wanted.kind in _RESTARTS and any(path.startswith("spec.template.") for path in paths):
         impact = Impact.RESTART
         words.append(f"its Pods are started anew, {_pods(wanted, found)}")
+    for field in differing:
+        if field.name == "spec.replicas" and field.after is None:
+            impact = Impact.RESTART
+            words.append("its Pods are one until the autoscaler has counted")
     for path in paths:
         if path in found.managers:
             who = " and ".join(f"`{name}`" for name in found.managers[path])

@@ -1,0 +1,94 @@
+"""The golden federation's clusters, as they are lowered, on a real API server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from apply_process import now
+from kubernetes_cases import bad, fingerprint, settle_tenant
+from specs import GOLDEN, compiled
+
+from srcnet_compiler.apply.run import apply_plan
+from srcnet_compiler.apply.state import StateStore
+from srcnet_compiler.change import Change, SystemName
+from srcnet_compiler.demo import kubernetes_server
+from srcnet_compiler.demo.kubernetes_server import ApiServer
+from srcnet_compiler.plan.build import waves
+from srcnet_compiler.plan.file import digest
+from srcnet_compiler.plan.model import Binding, Plan
+from srcnet_compiler.targets.kubernetes import TARGET, check
+from srcnet_compiler.targets.kubernetes.live import open_connection
+from srcnet_compiler.targets.kubernetes.model import KubernetesModel
+from srcnet_compiler.targets.protocol import Reading
+
+pytestmark = pytest.mark.live("kubernetes")
+
+MODELS: dict[str, KubernetesModel] = {
+    lowered.model.instance: lowered.model
+    for lowered in compiled(GOLDEN).models
+    if lowered.target is TARGET
+}
+
+
+def reached(server: ApiServer, desired: KubernetesModel) -> dict[str, str]:
+    return {
+        "server": server.url,
+        "certificate": server.certificate,
+        "token": server.token,
+        "instance": desired.instance,
+        "prefix": desired.prefix,
+    }
+
+
+def look(
+    server: ApiServer, desired: KubernetesModel
+) -> tuple[Reading[KubernetesModel], tuple[Change, ...]]:
+    with closing(open_connection(reached(server, desired))) as api:
+        reading = TARGET.read(api, desired)
+        changes = TARGET.diff(desired, reading)
+        refused = [each.message for each in TARGET.try_out(api, desired, reading, changes)]
+    assert not [each for each in refused if "the API server refuses" in each]
+    return reading, changes
+
+
+def test_there_is_something_to_see():
+    assert MODELS
+    assert sum(len(model.objects) for model in MODELS.values()) > 20
+
+
+@pytest.mark.parametrize("instance", sorted(MODELS))
+def test_what_is_lowered_is_applied_and_read_back_and_the_rest_is_a_gap(
+    instance: str, fresh_kubernetes: ApiServer, tmp_path: Path
+):
+    desired, server = MODELS[instance], fresh_kubernetes
+    kubernetes_server.install_crds(server, *kubernetes_server.CRDS)
+    settle_tenant(server, "tenant")
+    for space in {each.namespace for each in desired.objects.values()} - {""}:
+        if ("Namespace", space) not in desired.objects:  # the operator's own
+            server.ask("POST", "/api/v1/namespaces", {"metadata": {"name": space}})
+    theirs = fingerprint(server, "tenant")
+    assert [each.message for each in check.check(desired)] == []
+    reading, changes = look(server, desired)
+    unseen = {gap.under.kind for gap in reading.gaps}
+    made = Counter(change.address.kind for change in changes)
+    assert made == Counter(kind for kind, _ in desired.objects if kind not in unseen)
+    system = SystemName("kubernetes", instance)
+    plan = Plan((system,), Binding("", "", ""), waves(changes))
+    receipt = apply_plan(
+        plan,
+        digest=digest(plan),
+        store=StateStore(tmp_path),
+        connections={str(system): reached(server, desired)},
+        clock=now,
+    )
+    assert bad(receipt) == []
+    after, left = look(server, desired)
+    assert [
+        (str(each.address), [f for f in each.fields if f.before != f.after]) for each in left
+    ] == []
+    assert after.model.objects.keys() == {key for key in desired.objects if key[0] not in unseen}
+    assert fingerprint(server, "tenant") == theirs
+    print(f"{instance}: {made.total()} objects, unseen: {sorted(unseen)}")
