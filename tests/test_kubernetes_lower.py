@@ -1,7 +1,5 @@
 """The federation to a cluster's objects: valid, within the share, and nobody else's."""
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -11,7 +9,6 @@ import kubernetes_federation as made
 import pytest
 import yaml
 from kubernetes_validate import validate
-from specs import HERE
 from test_kubernetes_words import read
 
 from srcnet_compiler.federation.kubernetes import Delivery
@@ -256,13 +253,13 @@ def test_a_service_that_is_retired_ends_with_all_that_it_had(golden, lugano):
 
 def test_what_others_may_have_put_something_in_is_left_and_said(golden, lugano):
     model = without(golden, "soda-sync")
-    volume = ("PersistentVolume", "ska-services-chsrc-cscs-t0-read")
+    volume = ("PersistentVolume", "ska-chsrc-cscs-t0-read")
     claim = ("PersistentVolumeClaim", "ska-services/chsrc-cscs-t0-read")
     assert volume in lugano.objects
     assert {volume, claim}.isdisjoint({*model.objects, *model.ended})
     assert model.tasks[-1].lines == (
         "kubectl delete persistentvolumeclaims chsrc-cscs-t0-read --namespace ska-services",
-        "kubectl delete persistentvolumes ska-services-chsrc-cscs-t0-read",
+        "kubectl delete persistentvolumes ska-chsrc-cscs-t0-read",
     )
 
 
@@ -321,25 +318,3 @@ def test_no_operator_deletes_what_has_no_file_any_longer(golden):
     assert flux.document["spec"]["path"] == "./clusters/kubernetes/CHSRC-CSCS.lugano"
     argo = fetched(golden, "argocd", "argocd").find("Application", "argocd/ska")
     assert argo.document["spec"]["syncPolicy"]["automated"] == {"prune": False, "selfHeal": False}
-
-
-# ── in review ─────────────────────────────────────────────────────────────────────────────────
-
-GOLDEN_FILES = HERE / "golden" / "kubernetes"
-
-
-def test_the_golden_files_are_those_that_are_written(golden):
-    """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
-    written = {a.path: a.content for m in models(golden).values() for a in emit.emit(m)}
-    if os.environ.get("SRCNET_REGENERATE") == "1":
-        shutil.rmtree(GOLDEN_FILES, ignore_errors=True)
-        for path, content in written.items():
-            place = GOLDEN_FILES.parent / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(content, "utf-8")
-    found = {
-        place.relative_to(GOLDEN_FILES.parent).as_posix(): place.read_text("utf-8")
-        for place in GOLDEN_FILES.rglob("*")
-        if place.is_file()
-    }
-    assert found == {str(path): content for path, content in written.items()}

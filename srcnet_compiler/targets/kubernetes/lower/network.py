@@ -70,12 +70,14 @@ def allowed(part: Part, running: Running) -> Object:
         "spec.egress": (
             *(flow.origin.at() for flow in service.flows),
             *written(service.origin, "needs"),
+            *scope.all_places,
         ),
         "spec.ingress": (
             *ports,
             *written(scope.cluster.origin, "gateway", "operators"),
             *written(service.origin, "metrics"),
             *_callers_places(scope, running),
+            *scope.all_places,
         ),
     }
     return part.make("NetworkPolicy", running.name, {"spec": spec}, own)

@@ -117,6 +117,7 @@ def _cluster_queue(part: Part, borrowing: Borrowing) -> Object:
         "spec.resourceGroups": (
             *written(share, "guaranteed", "ceiling"),
             *written(here, "flavor", "lends"),
+            *scope.amount_places,
         ),
     }
     queues_part = Part(scope, "", "queues", (*part.exists, here.at()), part.drafts)

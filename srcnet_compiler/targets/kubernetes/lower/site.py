@@ -38,8 +38,10 @@ class Part:
         own: Mapping[str, Spans] | None = None,
         annotations: Mapping[str, Json] | None = None,
         labels: Mapping[str, Json] | None = None,
+        because: Spans = (),
     ) -> Object:
-        """An object with the labels of all that is ours; `own` are the places of its fields."""
+        """An object with the labels of all that is ours; `own` are the places of its fields, and
+        `because` what further decides that it is there."""
         known = KINDS[kind]
         inside = self.namespace if known.namespaced else ""
         metadata: dict[str, Json] = {"name": name}
@@ -53,7 +55,7 @@ class Part:
             name=f"{inside}/{name}" if inside else name,
             document={"apiVersion": known.api, "kind": kind, "metadata": metadata, **body},
             group=self.group,
-            origins=origins(own or {}, self.exists),
+            origins=origins(own or {}, (*because, *self.exists) if because else self.exists),
             drafts=self.drafts,
         )
 
