@@ -318,3 +318,17 @@ def test_no_operator_deletes_what_has_no_file_any_longer(golden):
     assert flux.document["spec"]["path"] == "./clusters/kubernetes/CHSRC-CSCS.lugano"
     argo = fetched(golden, "argocd", "argocd").find("Application", "argocd/ska")
     assert argo.document["spec"]["syncPolicy"]["automated"] == {"prune": False, "selfHeal": False}
+
+
+def test_what_guards_a_namespace_stays_when_the_last_service_ends(golden, lugano):
+    services = {s.name: replace(s, retired=True) for s in made.SERVICES}
+    templates = {t.name: replace(t, retired=True) for t in made.TEMPLATES}
+    ends = (
+        *(retired(service=f"{made.LUGANO.site}/{name}") for name in services),
+        *(retired(template=name) for name in templates),
+    )
+    here = models(golden, services=services, templates=templates, retired=ends)
+    ended = {kind for kind, _ in here["CHSRC-CSCS.lugano"].ended}
+    assert "Deployment" in ended
+    guards = {"ResourceQuota", "LimitRange", "ValidatingAdmissionPolicy", "Role"}
+    assert guards.isdisjoint(ended)

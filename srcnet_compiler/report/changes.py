@@ -11,6 +11,8 @@ from srcnet_compiler.report.paint import Paint
 
 ONE_BY_ONE = 12
 """More of one kind than this are counted, unless all are asked for."""
+_FEW = 3
+"""More fields than this of what ends are counted."""
 _SIGNS = {
     Action.ADOPT: "=",
     Action.CREATE: "+",
@@ -64,7 +66,11 @@ def _change(change: Change, paint: Paint, full: bool) -> Iterator[str]:
 
 def _fields(change: Change, paint: Paint, full: bool) -> Iterator[str]:
     """The fields one by one; of a long creation those that a line of a spec of their own asks for,
-    while what follows from one place is counted."""
+    while what follows from one place is counted, as is all that ends."""
+    ends = change.action is Action.RETIRE and all(f.after is None for f in change.fields)
+    if ends and not full and len(change.fields) > _FEW:
+        yield f"      all of its {len(change.fields)} fields (each with --full)"
+        return
     lines = [line for field in change.fields for line in _field(field, change.action, paint)]
     if full or change.action is not Action.CREATE or len(lines) <= ONE_BY_ONE:
         yield from lines
