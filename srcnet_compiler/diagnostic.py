@@ -106,6 +106,7 @@ class Code(Enum):
     NAME_FOR_KUBERNETES = "name-not-for-kubernetes"
     SERVICE_MISSING = "service-missing"
     SERVICE_NOT_WANTED = "service-not-wanted"
+    VERSION_DIFFERS = "version-differs"
     NEEDS_MISSING = "needed-service-missing"
     AREA_NOT_MOUNTED = "area-not-mounted"
     NOT_FOR_SITES = "not-for-sites-to-set"

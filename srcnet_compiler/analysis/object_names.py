@@ -21,7 +21,7 @@ class Named(NamedTuple):
 
 
 def check_object_names(federation: Federation) -> Iterator[Diagnostic]:
-    """Services and templates, which share the files that they are written to; then the prefix and
+    """Services and templates, which share the files that they are written to; then
     queues, where there is a cluster for them."""
     services, templates = federation.services.values(), federation.templates.values()
     yield from _names(
@@ -41,13 +41,6 @@ def check_object_names(federation: Federation) -> Iterator[Diagnostic]:
     policy = federation.compute.policy
     if policy is None or not federation.kubernetes:
         return
-    if re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", policy.prefix) is None:
-        yield _wrong(
-            f"`{policy.prefix}` begins the names of namespaces, which cannot have it",
-            policy.name,
-            Label(policy.origin.at("prefix")),
-            remedy="use lower-case letters, digits and `-`, with a letter or digit at the end",
-        )
     yield from _names(
         [
             Named("queue", str(queue.name), policy.origin.key("queues", queue.name))
@@ -67,7 +60,7 @@ def _title(origin: Origin) -> Span:
 
 def _names(things: Sequence[Named]) -> Iterator[Diagnostic]:
     first: dict[str, Named] = {}
-    for thing in things:
+    for thing in sorted(things, key=lambda thing: thing.place):
         name = plain(thing.name)
         before = first.setdefault(name, thing)
         if len(name) > LONGEST:

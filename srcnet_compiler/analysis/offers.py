@@ -20,6 +20,7 @@ def check_offers(federation: Federation) -> Iterator[Diagnostic]:
     for site in federation.sites.values():
         yield from _missing(federation, site)
         yield from _unwanted(federation, site)
+        yield from _versions(federation, site)
         yield from _hosts(site)
 
 
@@ -79,6 +80,25 @@ def _unwanted(federation: Federation, site: Site) -> Iterator[Diagnostic]:
                 Label(offered.origin.at("service")),
                 Label(service.origin.at("sites", "mayNot", index), "said here"),
                 help="remove it here, or have the site taken off that list",
+                subject=offered.label,
+            )
+
+
+def _versions(federation: Federation, site: Site) -> Iterator[Diagnostic]:
+    """Versions that are not the federation's; one that is told less precisely may be."""
+    for offered in filter(_in_production, site.services):
+        service = federation.services.get(offered.service)
+        version = service.container.image.version if service is not None else None
+        if service is None or version is None or offered.version is None:
+            continue
+        if not f"{version}.".startswith(f"{offered.version}."):
+            yield warning(
+                Code.VERSION_DIFFERS,
+                f"`{offered.label}` runs version `{offered.version}` of `{service.name}`, and the"
+                f" federation `{version}`",
+                Label(offered.origin.at("version")),
+                Label(service.container.image.origin.at("version"), "the federation's"),
+                help="run the same everywhere, and write its version, or none",
                 subject=offered.label,
             )
 

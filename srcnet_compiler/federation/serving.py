@@ -89,6 +89,19 @@ def read_serving(
     )
 
 
+def check_serving(federation: Federation) -> Iterator[Diagnostic]:
+    """What is described twice: a cluster by two names, a service twice on one cluster."""
+    in_order = sorted(federation.kubernetes, key=lambda cluster: cluster.origin.at("server"))
+    yield from repeated(
+        ((f"the cluster at `{c.server}`", c.origin.at("server")) for c in in_order),
+        "each would remove what the other wants: describe it once",
+    )
+    yield from repeated(
+        (f"service `{d.service}` on `{d.site}/{d.cluster}`", d.origin.at("service"))
+        for d in federation.deployed
+    )
+
+
 def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
     """Sites, services, queues and groups that there are not."""
     policy = federation.compute.policy
@@ -105,10 +118,6 @@ def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
     for cluster in federation.kubernetes:
         for index, name in enumerate(cluster.queues):
             yield from known(name, queues, "queue", cluster.origin, "queues", index)
-    yield from repeated(
-        (f"service `{d.service}` on `{d.site}/{d.cluster}`", d.origin.at("service"))
-        for d in federation.deployed
-    )
 
 
 def names_of_drafts_in_serving(federation: Federation) -> Iterator[str]:
