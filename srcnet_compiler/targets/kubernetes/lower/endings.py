@@ -13,7 +13,7 @@ STAYS = ("Namespace", "PersistentVolume", "PersistentVolumeClaim")
 def relevant(scope: Scope) -> tuple[Retired, ...]:
     """The documents that end something here."""
     here, policy = scope.cluster, scope.policy
-    deployed = {each.service for each in scope.deployed}
+    deployed = {name for each in scope.deployed for name in _names(scope, each.service)}
     queues = policy.queues if policy is not None else {}
     return tuple(
         end
@@ -37,11 +37,17 @@ def endings(
 def _because(scope: Scope, thing: Object, ends: tuple[Retired, ...]) -> Retired:
     """The document of the service or template that an object is of, else the first."""
     whole = [end for end in ends if end.cluster == scope.cluster.label]
-    own = [end for end in ends if _service(thing) in (end.service, end.template)]
+    service = _service(thing)
+    own = [e for e in ends if e.template == service or e.service in _names(scope, service)]
     return (*whole, *own, *ends)[0]
 
 
-def _service(thing: Object) -> object:
+def _names(scope: Scope, service: str) -> tuple[str, str]:
+    """What a document may call a service: everywhere, or at the site alone."""
+    return (service, f"{scope.cluster.site}/{service}")
+
+
+def _service(thing: Object) -> str:
     metadata = thing.document["metadata"]
     labels = metadata["labels"] if isinstance(metadata, Mapping) else {}
-    return labels.get(SERVICE, "") if isinstance(labels, Mapping) else ""
+    return str(labels.get(SERVICE, "")) if isinstance(labels, Mapping) else ""
