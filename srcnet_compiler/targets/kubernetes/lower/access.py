@@ -63,8 +63,8 @@ _START: dict[str, Json] = {
 def access(part: Part) -> Iterator[Object]:
     """A role for operators in each namespace, and one for people where they start something."""
     scope = part.scope
-    for use, namespace in scope.living:
-        inside = Part(scope, namespace, part.group, part.exists, part.drafts)
+    for use, _ in scope.living:
+        inside = part.within(use)
         operators = scope.federation.compute.groups.get(OPERATORS)
         if operators is not None:
             said = (scope.federation.origin.at("identity", "groups", OPERATORS),)

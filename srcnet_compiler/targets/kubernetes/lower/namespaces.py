@@ -30,9 +30,8 @@ def namespaces(part: Part) -> Iterator[Object]:
     """One for each use, where something lives in it."""
     quotas = quotas_of(part.scope)
     for use, namespace in part.scope.living:
-        yield _namespace(part, namespace)
-        asked, most = quotas[use]
-        inside = Part(part.scope, namespace, part.group, part.exists, part.drafts)
+        inside, (asked, most) = part.within(use), quotas[use]
+        yield _namespace(inside, namespace)
         yield _quota(inside, asked, most)
         yield _limits(inside, most)
 

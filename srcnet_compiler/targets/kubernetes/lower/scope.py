@@ -1,7 +1,7 @@
 """What of the federation takes part on one cluster: services, templates, queues that are agreed."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -220,6 +220,17 @@ class Scope:
     def startable(self, use: str) -> tuple[Startable, ...]:
         """The templates that run in the namespace of this use."""
         return {SESSIONS: self.sessions, JOBS: self.jobs}.get(use, ())
+
+    def drafts_of(self, things: Iterable[Running | Startable]) -> Spans:
+        """Those that what serves all of these rests on: theirs only where all have some, since
+        then it is there for drafts alone."""
+        found = [each.drafts for each in things]
+        own = [d for d in found if set(d) - set(self.drafts)]
+        return together((self.drafts, *own)) if len(own) == len(found) else self.drafts
+
+    def living_in(self, use: str) -> tuple[Running | Startable, ...]:
+        """What runs, or can be started, in the namespace of this use."""
+        return self.services if use == SERVICES else self.startable(use)
 
     def name(self, name: str) -> str:
         """What something of ours is called that all of the cluster can see."""

@@ -1,7 +1,7 @@
 """A cluster's scope with what all its objects share: labels, places, how an object is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from srcnet_compiler.change import Json
@@ -29,6 +29,11 @@ class Part:
     drafts: Spans
     service: str = ""
     app: str = ""
+
+    def within(self, use: str) -> "Part":
+        """The same for what the namespace of a use has as a whole."""
+        drafts = self.scope.drafts_of(self.scope.living_in(use))
+        return replace(self, namespace=self.scope.namespaces[use], drafts=drafts)
 
     def make(
         self,

@@ -25,7 +25,7 @@ def volumes(scope: Scope) -> Iterator[Object]:
                 namespace,
                 group="storage",
                 exists=together((area_places(scope.federation, name), scope.wide_places)),
-                drafts=together((scope.drafts, area.drafts)),
+                drafts=scope.drafts_of(r for r in scope.services if r.area is area),
             )
             yield from _volume(part, area, read_only)
 
