@@ -574,10 +574,17 @@ def test_no_change_of_a_cluster_rests_on_a_draft_that_nobody_accepted(built: Bui
                 assert f"{made.address} rests on a draft" in late
 
 
-def end_of(kind: str, **more) -> Change:
+def end_of(kind: str, target: str = "slurm", **more) -> Change:
     """Something on a cluster that goes."""
     gone = change("x", Action.RETIRE, **more)
-    return replace(gone, address=Address("slurm", "x", kind, "ska-old"))
+    return replace(gone, address=Address(target, "x", kind, "ska-old"))
+
+
+def test_no_object_of_a_cluster_is_deleted_without_a_document(golden):
+    (found,) = guard(plan_of(end_of("Deployment", "kubernetes")), golden.federation, TODAY)
+    assert found.code is Code.NOT_OURS
+    held = plan_of(end_of("Deployment", "kubernetes", until=TODAY.isoformat()))
+    assert guard(held, golden.federation, TODAY) == ()
 
 
 @pytest.mark.parametrize("kind", ["account", "qos", "partition", "reservation"])
