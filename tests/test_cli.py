@@ -742,7 +742,7 @@ def test_who_waits_for_a_server_sees_for_what_and_how_long(name: str, own: Path)
         lead_to(silent, own)
         ran = on_a_terminal(name, cwd=own, env=LOGIN, typed="\3", after=b"(1 s)")
     assert ran.code == 130
-    assert "reading rucio golden, slurm CHSRC-CSCS.common and 1 more (1 s)" in ran.out
+    assert "reading rucio golden, slurm CHSRC-CSCS.common and 3 more (1 s)" in ran.out
     assert ran.out.endswith("\r\x1b[K\nerror: interrupted\n")
 
 

@@ -94,7 +94,12 @@ def operator(folder: Path, url: str) -> Operator:
     credentials = folder / "credentials.json"
     site = specs / "site-specs/chsrc-cscs.yaml"
     (specs / "policies/allocation/cycle-0.yaml").unlink()
-    for name in ("common", "own"):  # its clusters are nowhere: they are out of use here
+    for name in (
+        "common",
+        "own",
+        "services",
+        "edge",
+    ):  # its clusters are nowhere: they are out of use here
         edit(site, f"    - name: {name} ", f"    - enabled: false\n      name: {name} ")
     edit(federation, "{env: GOLDEN_RUCIO_TOKEN}", f"{{file: {credentials}}}")
     days = "".join(f"[{name}]\ntoday = {TODAY}\n" for name in ("plan", "apply", "verify"))

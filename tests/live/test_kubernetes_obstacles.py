@@ -452,6 +452,8 @@ def test_killed_at_any_request_it_ends_as_if_undisturbed(
         *maps[1:],
         thing("ConfigMap", f"{space}/c0", data={"n": "new"}),
         deployment(f"{space}/soda"),
+        thing("ServiceAccount", f"{space}/soda"),
+        thing("PodDisruptionBudget", f"{space}/soda", spec={"minAvailable": 1}),
     )
     plan = to_reach(kubernetes, second)
     kills = 0
