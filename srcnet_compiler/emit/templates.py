@@ -29,10 +29,16 @@ def fill_template(path: str, template: str, values: Mapping[str, object], spans:
     text = _environment().get_template(template).render({**values, _KNOWN: known})
     lines = text.split("\n")
     sources = {
-        number: tuple(span for index in _MARK.findall(line) for span in known[int(index)]) or spans
+        number: _places(_MARK.findall(line), known) or spans
         for number, line in enumerate(lines[:-1], start=1)
     }
     return Artifact(PurePosixPath(path), _MARK.sub("", "\n".join(lines)), sources)
+
+
+def _places(marks: list[str], known: list[Spans]) -> Spans:
+    """Those that a line was given."""
+    found = [known[int(mark)] for mark in marks]
+    return found[0] if len(found) == 1 else tuple(span for spans in found for span in spans)
 
 
 @cache

@@ -80,12 +80,15 @@ class _Page:
             self.line(f"{pad}{_flow(bare)}", here)
         elif isinstance(bare, Mapping):
             for key, value in bare.items():
-                self._entry(f"{pad}{scalar(key)}:", value, depth + 1, here)
+                self._entry(f"{pad}{_text(key)}:", value, depth + 1, here)
         elif isinstance(bare, Sequence):
             for value in bare:
                 self._item(pad, value, depth, here)
 
     def _entry(self, start: str, value: Tree, depth: int, spans: Spans) -> None:
+        if isinstance(value, str):
+            self.line(f"{start} {_text(value)}", spans)
+            return
         bare, here = _bare(value, spans)
         flat = _flow(bare)
         if flat is not None and (len(start) + len(flat) < _WIDTH or not _is_collection(bare)):
@@ -119,31 +122,31 @@ def _is_collection(bare: Bare) -> bool:
 def _flow(bare: Bare) -> str | None:
     """The value on one line; None for a collection of more than scalars without places."""
     if isinstance(bare, str):
-        return scalar(bare)
+        return _text(bare)
     if isinstance(bare, (dict, Mapping)):
-        if not all(map(_is_leaf, bare.values())):
+        texts = [_leaf(item) for item in bare.values()] if _holds_leaves(bare.values()) else None
+        if texts is None:
             return None
-        entries = [f"{scalar(key)}: {_flow_leaf(item)}" for key, item in bare.items()]
-        return "{" + ", ".join(entries) + "}"
+        return "{" + ", ".join(f"{_text(k)}: {t}" for k, t in zip(bare, texts, strict=True)) + "}"
     if isinstance(bare, Sequence):
-        if not all(map(_is_leaf, bare)):
-            return None
-        return "[" + ", ".join(map(_flow_leaf, bare)) + "]"
+        return "[" + ", ".join(map(_leaf, bare)) + "]" if _holds_leaves(bare) else None
     return scalar(bare)
 
 
-def _is_leaf(value: Tree) -> bool:
-    """Whether a value has no places of its own, and nothing in it."""
-    return isinstance(value, str) or (
-        not isinstance(value, Sourced) and (not value or not _is_collection(value))
+def _holds_leaves(items: Iterable[Tree]) -> bool:
+    """Whether none of these has places of its own, or anything in it."""
+    return all(
+        isinstance(item, str) or not (isinstance(item, Sourced) or (item and _is_collection(item)))
+        for item in items
     )
 
 
-def _flow_leaf(value: Tree) -> str:
-    assert not isinstance(value, Sourced)
-    text = _flow(value)
-    assert text is not None
-    return text
+def _leaf(value: Tree) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, (int, float)) or value is None:
+        return scalar(value)
+    return "{}" if isinstance(value, Mapping) else "[]"
 
 
 def scalar(value: str | int | float | bool | None) -> str:

@@ -15,6 +15,7 @@ from srcnet_compiler.targets.kubernetes.model.paths import keyed, steps
 from srcnet_compiler.task import SHELL
 
 Spans: TypeAlias = tuple[Span, ...]
+Places: TypeAlias = tuple[Spans, ...]
 
 
 def emit(desired: KubernetesModel) -> tuple[Artifact, ...]:
@@ -64,38 +65,45 @@ def _places(desired: KubernetesModel, objects: Iterable[Object]) -> Spans:
 
 
 @dataclass(slots=True)
-class _Node:
-    """The places of a value, and of what lies in it by the step that leads there."""
+class _Shape:
+    """Which of an object's places, by number, are those of a value, and of what lies in it, by the
+    step that leads there. The same objects of all clusters have one."""
 
-    spans: Spans = ()
-    below: dict[str, "_Node"] = field(default_factory=dict)
+    index: int | None = None
+    below: dict[str, "_Shape"] = field(default_factory=dict)
 
 
 def sourced(thing: Object) -> Tree:
     """The document of an object, with the places of its fields."""
-    root = _Node()
-    for path, spans in thing.origins.items():
+    places = tuple(thing.origins.values())
+    return _with_places("", thing.document, _shape(tuple(thing.origins)), places)
+
+
+@lru_cache(maxsize=10_000)
+def _shape(paths: tuple[str, ...]) -> _Shape:
+    root = _Shape()
+    for index, path in enumerate(paths):
         node = root
         for step in steps(path):
-            node = node.below.setdefault(step, _Node())
-        node.spans = spans
-    return _with_places("", thing.document, root)
+            node = node.below.setdefault(step, _Shape())
+        node.index = index
+    return root
 
 
-def _with_places(key: str, value: Json, node: _Node) -> Tree:
+def _with_places(key: str, value: Json, node: _Shape, places: Places) -> Tree:
     """The value under `key`, in which all that has places of its own carries them."""
     tree: Tree = value
     if node.below:
         if isinstance(value, Mapping):
-            tree = {name: _inside(name, item, name, node) for name, item in value.items()}
+            tree = {n: _inside(n, item, n, node, places) for n, item in value.items()}
         elif (items := keyed(key, value)) is not None:
-            tree = [_inside("", item, f"[{step}]", node) for step, item in items]
-    return Sourced(tree, node.spans) if node.spans else tree
+            tree = [_inside("", item, f"[{step}]", node, places) for step, item in items]
+    return tree if node.index is None else Sourced(tree, places[node.index])
 
 
-def _inside(key: str, value: Json, step: str, around: _Node) -> Tree:
+def _inside(key: str, value: Json, step: str, around: _Shape, places: Places) -> Tree:
     node = around.below.get(step)
-    return value if node is None else _with_places(key, value, node)
+    return value if node is None else _with_places(key, value, node, places)
 
 
 # ── for people ────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from srcnet_compiler.change import Json
 from srcnet_compiler.names import GroupPath
 from srcnet_compiler.span import written
-from srcnet_compiler.targets.kubernetes.lower.places import Spans, group_places, together
+from srcnet_compiler.targets.kubernetes.lower.places import Spans, together
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Part
 from srcnet_compiler.targets.kubernetes.model import Object
@@ -82,7 +82,7 @@ def _people(scope: Scope, use: str) -> tuple[GroupPath, ...]:
 
 def _people_places(scope: Scope, use: str) -> Spans:
     of_templates = (written(each.template.origin, "groups") for each in scope.startable(use))
-    return together((*of_templates, group_places(scope.federation)))
+    return together((*of_templates, scope.known.groups))
 
 
 def _role(

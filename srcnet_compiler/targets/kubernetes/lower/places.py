@@ -6,12 +6,14 @@ object is there at all stands behind the places of each of its fields, as one tu
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from srcnet_compiler.federation.compute import ComputePolicy, Queue
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.model import Federation, accepted
-from srcnet_compiler.federation.services import SecurityPolicy, Template
+from srcnet_compiler.federation.services import SecurityPolicy
 from srcnet_compiler.federation.sites import class_in
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.span import Origin, Span, written
@@ -47,7 +49,6 @@ def cluster_places(
         named(site),
         *written(site, "status"),
         *accepted(federation, cluster.label, cluster.site),
-        *_ends(federation, "cluster"),
     )
     if policy is None:
         return together([own])
@@ -61,32 +62,86 @@ def _around(origin: Origin) -> tuple[Origin, Origin]:
     return Origin(source_map, path[:-1]), Origin(source_map, path[:-3])
 
 
-def service_places(federation: Federation, deployed: Deployed) -> Spans:
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is the same for all clusters, found once."""
+
+    federation: Federation
+
+    @cached_property
+    def ends(self) -> Spans:
+        """What documents end, whatever it is."""
+        keys = ("service", "template", "cluster", "queue", "project", "area")
+        return tuple(s for end in self.federation.retired for s in written(end.origin, *keys))
+
+    @cached_property
+    def services(self) -> Mapping[str, Spans]:
+        """What decides whether a service runs, wherever it may."""
+        return {
+            name: (
+                named(service.origin),
+                *written(service.origin, "status", "runs", "sites"),
+                *image_places(service.container.image.origin),
+                *accepted(self.federation, service.name),
+            )
+            for name, service in self.federation.services.items()
+        }
+
+    @cached_property
+    def templates(self) -> Mapping[str, Spans]:
+        """What decides whether a template can be started, but for its queue."""
+        return {
+            name: (
+                named(template.origin),
+                *written(template.origin, "status", "runs", "queue"),
+                *image_places(template.container.image.origin),
+                *accepted(self.federation, template.name),
+            )
+            for name, template in self.federation.templates.items()
+        }
+
+    @cached_property
+    def all_templates(self) -> Spans:
+        """The same of all of them, and the waivers of drafts: one of something else might be of
+        what is left out."""
+        waivers = (w.origin.at("of") for w in self.federation.waivers if w.kind == "draft")
+        return (*(span for found in self.templates.values() for span in found), *waivers)
+
+    @cached_property
+    def groups(self) -> Spans:
+        """What decides which projects may use a cluster, and whose members work for them; those
+        that may not belong to it as well."""
+        found: list[Span] = []
+        for allocation in self.federation.compute.allocations:
+            here = allocation.origin
+            found += (named(here), *written(here, "sites", "clusters", "status"))
+            found += (project.origin.at() for project in allocation.projects)
+            names = (project.name for project in allocation.projects)
+            found += accepted(self.federation, allocation.name, *names)
+        return tuple(found)
+
+    @cached_property
+    def whole(self) -> Spans:
+        """Everything that is said of services, templates, what may run and who may start it."""
+        federation = self.federation
+        security = federation.security
+        return (
+            *(service.origin.at() for service in federation.services.values()),
+            *(template.origin.at() for template in federation.templates.values()),
+            *((security.origin.at(),) if security is not None else ()),
+            *security_places(federation, security),
+            *self.groups,
+            *written(federation.origin, "identity"),
+        )
+
+
+def service_places(known: Known, deployed: Deployed) -> Spans:
     """What decides whether a service runs on a cluster."""
-    service = federation.services[deployed.service]
-    return together(
-        (
-            (named(service.origin), deployed.origin.at()),
-            written(service.origin, "status", "runs", "sites"),
-            written(deployed.origin, "status", "enabled", "at", "service", "storage"),
-            image_places(service.container.image.origin),
-            _ends(federation, "service"),
-            accepted(federation, service.name, deployed.label),
-            area_places(federation, deployed.area),
-        )
-    )
-
-
-def template_places(federation: Federation, template: Template) -> Spans:
-    """What decides whether a template can be started, but for its queue and the files it sees."""
-    return together(
-        (
-            (named(template.origin),),
-            written(template.origin, "status", "runs", "queue"),
-            image_places(template.container.image.origin),
-            _ends(federation, "template"),
-            accepted(federation, template.name),
-        )
+    return (
+        *known.services[deployed.service],
+        deployed.origin.at(),
+        *accepted(known.federation, deployed.label),
+        *area_places(known.federation, deployed.area),
     )
 
 
@@ -100,7 +155,6 @@ def queue_places(
             written(queue.origin, "status"),
             accepted(federation, queue.name, policy.name),
             written(cluster.origin, "queues"),
-            _ends(federation, "queue"),
         )
     )
 
@@ -130,28 +184,9 @@ def area_places(federation: Federation, name: AreaName | None) -> Spans:
         *written(federation.tiers[area.tier].origin, "status"),
         *(written(kind.origin, "status") if kind else ()),
         *accepted(federation, area.name, area.site),
-        *_ends(federation, "area"),
     )
 
 
 def identity_places(federation: Federation, deployed: Deployed) -> Spans:
     """What decides the identity of a service at a site."""
     return (deployed.origin.at(), named(federation.origin))
-
-
-def group_places(federation: Federation) -> Spans:
-    """What decides which projects may use a cluster, and whose members work for them; those that
-    may not belong to it as well."""
-    found: list[Spans] = []
-    for allocation in federation.compute.allocations:
-        here = allocation.origin
-        found += [
-            (named(here), *written(here, "sites", "clusters", "status")),
-            tuple(project.origin.at() for project in allocation.projects),
-            accepted(federation, allocation.name, *(p.name for p in allocation.projects)),
-        ]
-    return together((*found, _ends(federation, "project")))
-
-
-def _ends(federation: Federation, key: str) -> Spans:
-    return tuple(span for end in federation.retired for span in written(end.origin, key))

@@ -12,14 +12,11 @@ from srcnet_compiler.federation.services import Container, SecurityPolicy, Servi
 from srcnet_compiler.names import AreaName, GroupPath
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.places import (
+    Known,
     Spans,
-    area_places,
     cluster_places,
-    group_places,
     queue_places,
-    security_places,
     service_places,
-    template_places,
     together,
 )
 from srcnet_compiler.targets.kubernetes.model.words import (
@@ -94,6 +91,7 @@ class Scope:
     policy: ComputePolicy | None
     cluster: KubernetesCluster
     deployed: tuple[Deployed, ...]
+    known: Known
     ended: bool = False
 
     @property
@@ -113,25 +111,25 @@ class Scope:
     @cached_property
     def places(self) -> Spans:
         """What decides that the cluster is ours to manage."""
-        return cluster_places(self.federation, self.policy, self.cluster)
+        return (*cluster_places(self.federation, self.policy, self.cluster), *self.known.ends)
+
+    @cached_property
+    def by_service(self) -> Mapping[str, Spans]:
+        """What decides whether each service runs here."""
+        return {each.service: service_places(self.known, each) for each in self.deployed}
 
     @cached_property
     def all_places(self) -> Spans:
         """What decides which services and templates are here at all; those that may not be belong
         to it as well, since they would be if they said otherwise."""
-        federation, policy = self.federation, self.policy
-        waivers = (written(w.origin, "of") for w in federation.waivers if w.kind == "draft")
-        offered = federation.sites[self.cluster.site].services
-        queues = policy.queues.values() if policy is not None else ()
-        return together(
-            (
-                self.places,
-                *(service_places(federation, deployed) for deployed in self.deployed),
-                *(written(each.origin, "service", "at", "enabled") for each in offered),
-                *(template_places(federation, each) for each in federation.templates.values()),
-                *(self.queue_places(queue) for queue in queues),
-                *waivers,
-            )
+        offered = self.federation.sites[self.cluster.site].services
+        queues = self.policy.queues.values() if self.policy is not None else ()
+        return (
+            *self.places,
+            *(span for found in self.by_service.values() for span in found),
+            *(each.origin.at() for each in offered),
+            *self.known.all_templates,
+            *(span for queue in queues for span in self.queue_places(queue)),
         )
 
     @cached_property
@@ -150,22 +148,7 @@ class Scope:
     @cached_property
     def wide_places(self) -> Spans:
         """Everything that is said of what is here: for what follows from all of it together."""
-        federation = self.federation
-        policy = federation.security
-        return together(
-            (
-                self.all_places,
-                self.amount_places,
-                tuple(federation.services[each.service].origin.at() for each in self.deployed),
-                tuple(each.origin.at() for each in federation.templates.values()),
-                (self.cluster.origin.at(),),
-                security_places(federation, policy),
-                (policy.origin.at(),) if policy is not None else (),
-                *(area_places(federation, each.area) for each in self.deployed),
-                group_places(federation),
-                written(federation.origin, "identity"),
-            )
-        )
+        return (*self.all_places, self.cluster.origin.at(), *self.known.whole)
 
     def queue_places(self, queue: Queue) -> Spans:
         """What decides that a queue class runs here."""
@@ -281,7 +264,7 @@ class Scope:
             str(identifier(federation.name, here.site, here.name, service.name)),
             area,
             together((self.drafts, drafts, deployed.drafts, _drafts(area))),
-            together((service_places(federation, deployed), self.places)),
+            (*self.by_service[service.name], *self.places),
         )
 
     def _startable(self, runs: str) -> Iterator[Startable]:
@@ -309,13 +292,7 @@ class Scope:
             queue,
             object_name(template.name, CRON_NAME),
             together((self.drafts, drafts, queue.drafts)),
-            together(
-                (
-                    template_places(federation, template),
-                    queue_places(federation, policy, self.cluster, queue),
-                    self.places,
-                )
-            ),
+            (*self.known.templates[template.name], *self.queue_places(queue), *self.places),
         )
 
     # ── storage ───────────────────────────────────────────────────────────────────────────────
@@ -342,13 +319,14 @@ def scopes(federation: Federation) -> Iterator[Scope]:
     policy = federation.compute.policy
     if policy is not None and federation.holds_back(policy.drafts, policy.name):
         return  # the prefix is in every name, and no name can be changed later
+    known = Known(federation)
     deployed: dict[tuple[str, str], list[Deployed]] = defaultdict(list)
     for each in federation.deployed:
         deployed[each.site, each.cluster].append(each)
     for cluster in federation.kubernetes:
         if _is_managed(federation, cluster):
             here = tuple(deployed[cluster.site, cluster.name])
-            yield Scope(federation, policy, cluster, here)
+            yield Scope(federation, policy, cluster, here, known)
 
 
 def _is_managed(federation: Federation, cluster: KubernetesCluster) -> bool:
