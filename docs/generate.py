@@ -191,6 +191,9 @@ EXAMPLES = {
     "DataPolicy": "[policies/data/](../../policies/data)",
     "ComputePolicy": "[the specs of our tests](../../tests/golden/specs/policies/compute)",
     "Allocation": "[the specs of our tests](../../tests/golden/specs/policies/allocation)",
+    "Service": "[policies/services/](../../policies/services)",
+    "WorkflowTemplate": "[the specs of our tests](../../tests/golden/specs/policies/services)",
+    "SecurityPolicy": "[policies/security.yaml](../../policies/security.yaml)",
     "Site": "[site-specs/](../../site-specs)",
     "Waiver": "[site-specs/itsrc-oact/waivers.yaml](../../site-specs/itsrc-oact/waivers.yaml)",
     "Downtime": """\

@@ -239,9 +239,7 @@ TEMPLATES = (
             "notebook",
             letter="e",
             ports=(Port("http", 8888, "TCP", True, at("templates", "notebook")),),
-            environment={"DATA": "{mount}"},
             mounts=(
-                Mount("area", "/data", True, None, at("templates", "notebook", "mounts", 0)),
                 Mount(
                     "scratch", "/scratch", False, 10 * GIB, at("templates", "notebook", "mounts", 1)
                 ),

@@ -303,9 +303,9 @@ def test_explain_of_a_name_leads_to_where_it_is_described_and_to_what_comes_from
 
 QUEUE = ("`queues` of ComputePolicy queues", "policies/compute/queues.yaml:9:5")
 PROJECT = ("`projects` of Allocation cycle-0", "policies/allocation/cycle-0.yaml:11:13")
-WINDOW = ("`compute` `slurm` `windows` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:71:20")
-CLUSTER = ("`compute` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:45:13")
-AS_SLURM_SAYS = ("`compute` `slurm` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:74:18")
+WINDOW = ("`compute` `slurm` `windows` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:100:20")
+CLUSTER = ("`compute` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:74:13")
+AS_SLURM_SAYS = ("`compute` `slurm` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:103:18")
 PREFIX = ("`spec` of ComputePolicy queues", "policies/compute/queues.yaml:7:11")
 
 
@@ -339,6 +339,27 @@ def test_explain_knows_the_names_of_compute_in_the_specs_and_on_a_cluster(
     assert re.search(rf"  build/slurm/CHSRC-CSCS\.{re.escape(reaches)}: \d", ran.out)
 
 
+SERVICE = "a document of kind Service"
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "place"),
+    [
+        ("soda_sync", SERVICE, "policies/services/soda.yaml:3:18"),
+        ("soda-sync", SERVICE, "policies/services/soda.yaml:3:18"),
+        ("Deployment/ska-services/soda-sync", SERVICE, "policies/services/soda.yaml:3:18"),
+        ("notebook", "a document of kind WorkflowTemplate", "templates.yaml:3:18"),
+        ("CHSRC-CSCS/soda_sync", "`services` of Site CHSRC-CSCS", "chsrc-cscs.yaml:113:17"),
+        ("CHSRC-CSCS/services", "`compute` of Site CHSRC-CSCS", "chsrc-cscs.yaml:44:13"),
+    ],
+)
+def test_explain_knows_what_runs_on_kubernetes(name: str, what: str, place: str, specs: Path):
+    ran = srcnet("explain", name, cwd=specs)
+    assert (ran.code, ran.err) == (0, "")
+    assert f": {what}\n" in ran.out
+    assert f"{place}\n" in ran.out
+
+
 def test_explain_of_a_label_tells_the_clusters_of_two_sites_apart(own: Path):
     """`own` is what two sites call a cluster: with its site, one of them is meant."""
     text = (own / "site-specs/chsrc-cscs.yaml").read_text()
@@ -360,6 +381,10 @@ def test_explain_of_a_label_tells_the_clusters_of_two_sites_apart(own: Path):
         "kind: ComputePolicy\nspec: {prefix: ska, queues: {5: x}}\n",
         "kind: Site\nspec: {compute: [{name: [a], slurm: {windows: {name: w}}}, {slurm: 1}]}\n",
         "kind: Site\nmetadata: {name: S}\nspec: {compute: {name: a, slurm: {windows: [w]}}}\n",
+        "kind: Site\nmetadata: {name: S}\nspec: {services: {service: a}}\n",
+        "kind: Site\nmetadata: {name: S}\nspec: {services: [a, {service: [b]}, {service: 1}]}\n",
+        "kind: Site\nspec: {services: [{service: a}]}\n",
+        "kind: Service\nmetadata: {name: [a]}\nspec: {}\n",
     ],
 )
 def test_explain_of_a_name_takes_compute_of_any_wrong_shape(text: str, own: Path):

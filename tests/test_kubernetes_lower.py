@@ -1,21 +1,23 @@
 """The federation to a cluster's objects: valid, within the share, and nobody else's."""
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 import kubernetes_federation as made
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from kubernetes_validate import validate
-from specs import HERE
+from specs import GOLDEN, compiled
 from test_kubernetes_words import read
 
 from srcnet_compiler.federation.kubernetes import Delivery
 from srcnet_compiler.federation.model import Retired
+from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.targets.kubernetes import emit, lower
 from srcnet_compiler.targets.kubernetes.model import (
     OWNER,
@@ -169,6 +171,71 @@ def test_compiling_twice_gives_the_same_bytes(golden):
     assert first == again
 
 
+@cache
+def built() -> Compiled:
+    return compiled(GOLDEN)
+
+
+whole = st.integers(0, 400)
+
+
+@given(
+    cores=st.none() | whole,
+    memory=st.none() | whole.map(lambda n: n * made.GIB),
+    gpus=st.none() | st.integers(0, 8),
+    guaranteed=st.none() | st.integers(0, 300),
+    millicores=st.integers(1, 40_000),
+    most=st.integers(1, 9),
+    lends=st.booleans(),
+)
+def test_whatever_the_share_nothing_adds_up_to_more(
+    cores, memory, gpus, guaranteed, millicores, most, lends
+):
+    where = made.LUGANO.origin
+    share = replace(
+        made.LUGANO.share,
+        ceiling=made.resources(where, cores, memory, gpus),
+        guaranteed=None if guaranteed is None else made.resources(where, guaranteed),
+    )
+    services = {s.name: s for s in made.SERVICES}
+    soda = services["soda-sync"]
+    amounts = made.amounts(where, millicores, 2 * made.GIB)
+    services["soda-sync"] = replace(soda, container=replace(soda.container, amounts=amounts))
+    gateway = services["data_gateway"]
+    services["data_gateway"] = replace(gateway, scaling=replace(gateway.scaling, most=most))
+    borrowing = replace(made.LUGANO.borrowing, lends=lends)
+    clusters = (replace(made.LUGANO, share=share, borrowing=borrowing),)
+    deployed = tuple(d for d in made.DEPLOYED if d.cluster == "lugano")
+    changes = {"services": services, "kubernetes": clusters, "deployed": deployed}
+    model = models(built(), **changes)["CHSRC-CSCS.lugano"]
+    for key, limit in (("cpu", cores), ("memory", memory)):
+        for side in ("requests", "limits"):
+            if limit is not None:
+                assert total(model, f"{side}.{key}") <= limit
+    assert total(model, "requests.nvidia.com/gpu") <= (gpus or 0)
+    assert_defaults_are_within_limits(model)
+    assert_queue_is_within(model, cores)
+
+
+def assert_defaults_are_within_limits(model: KubernetesModel) -> None:
+    for each in (o for o in all_of(model) if o.kind == "LimitRange"):
+        item = each.document["spec"]["limits"][0]
+        for key, text in item["max"].items():
+            assert read(item["defaultRequest"][key]) <= read(item["default"][key]) <= read(text)
+        assert item["default"]["nvidia.com/gpu"] == "0", "a server would give everybody the most"
+
+
+def assert_queue_is_within(model: KubernetesModel, cores: int | None) -> None:
+    group = model.find("ClusterQueue", "ska").document["spec"]["resourceGroups"][0]
+    cpu = next(r for r in group["flavors"][0]["resources"] if r["name"] == "cpu")
+    assert cpu["lendingLimit"] in ("0", cpu["nominalQuota"])
+    assert ("borrowingLimit" in cpu) is (cores is not None)
+    hard = model.find("ResourceQuota", "ska-services/share").document["spec"]["hard"]
+    if cores is not None:
+        queued = read(cpu["nominalQuota"]) + read(cpu["borrowingLimit"])
+        assert queued + read(hard["limits.cpu"]) <= cores
+
+
 # ── what takes part ───────────────────────────────────────────────────────────────────────────
 
 
@@ -225,6 +292,21 @@ def test_what_rests_on_a_draft_is_not_there_until_a_waiver_accepts_it(golden):
     assert model.find("StatefulSet", "ska-services/broker").drafts == draft
 
 
+def test_what_is_there_for_drafts_alone_rests_on_them(golden):
+    draft = (made.at("templates", "reduce").at("image"),)
+    templates = {t.name: t for t in made.TEMPLATES}
+    templates["reduce"] = replace(templates["reduce"], drafts=draft)
+    waiver = replace(golden.federation.waivers[0], kind="draft", of="reduce")
+    model = models(golden, templates=templates, waivers=(waiver,))["CHSRC-CSCS.lugano"]
+    resting = {(o.kind, o.name) for o in model.things() if o.drafts}
+    assert {o.drafts for o in model.things()} == {(), draft}
+    assert ("Namespace", "ska-jobs") in resting
+    assert ("ResourceQuota", "ska-jobs/share") in resting
+    assert ("PriorityClass", "ska-batch") in resting
+    assert ("LocalQueue", "ska-jobs/batch") in resting
+    assert {name for kind, name in resting if kind == "Namespace"} == {"ska-jobs"}
+
+
 # ── what ends ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -254,15 +336,22 @@ def test_a_service_that_is_retired_ends_with_all_that_it_had(golden, lugano):
     assert had.isdisjoint(model.objects)
 
 
+def test_a_service_may_be_retired_at_one_site(golden):
+    ends = (retired(service="CHSRC-CSCS/broker"),)
+    deployed = tuple(replace(d, retired=d.service == "broker") for d in made.DEPLOYED)
+    model = models(golden, deployed=deployed, retired=ends)["CHSRC-CSCS.lugano"]
+    assert ("StatefulSet", "ska-services/broker") in model.ended
+
+
 def test_what_others_may_have_put_something_in_is_left_and_said(golden, lugano):
     model = without(golden, "soda-sync")
-    volume = ("PersistentVolume", "ska-services-chsrc-cscs-t0-read")
+    volume = ("PersistentVolume", "ska-chsrc-cscs-t0-read")
     claim = ("PersistentVolumeClaim", "ska-services/chsrc-cscs-t0-read")
     assert volume in lugano.objects
     assert {volume, claim}.isdisjoint({*model.objects, *model.ended})
     assert model.tasks[-1].lines == (
         "kubectl delete persistentvolumeclaims chsrc-cscs-t0-read --namespace ska-services",
-        "kubectl delete persistentvolumes ska-services-chsrc-cscs-t0-read",
+        "kubectl delete persistentvolumes ska-chsrc-cscs-t0-read",
     )
 
 
@@ -323,23 +412,15 @@ def test_no_operator_deletes_what_has_no_file_any_longer(golden):
     assert argo.document["spec"]["syncPolicy"]["automated"] == {"prune": False, "selfHeal": False}
 
 
-# ── in review ─────────────────────────────────────────────────────────────────────────────────
-
-GOLDEN_FILES = HERE / "golden" / "kubernetes"
-
-
-def test_the_golden_files_are_those_that_are_written(golden):
-    """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
-    written = {a.path: a.content for m in models(golden).values() for a in emit.emit(m)}
-    if os.environ.get("SRCNET_REGENERATE") == "1":
-        shutil.rmtree(GOLDEN_FILES, ignore_errors=True)
-        for path, content in written.items():
-            place = GOLDEN_FILES.parent / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(content, "utf-8")
-    found = {
-        place.relative_to(GOLDEN_FILES.parent).as_posix(): place.read_text("utf-8")
-        for place in GOLDEN_FILES.rglob("*")
-        if place.is_file()
-    }
-    assert found == {str(path): content for path, content in written.items()}
+def test_what_guards_a_namespace_stays_when_the_last_service_ends(golden, lugano):
+    services = {s.name: replace(s, retired=True) for s in made.SERVICES}
+    templates = {t.name: replace(t, retired=True) for t in made.TEMPLATES}
+    ends = (
+        *(retired(service=f"{made.LUGANO.site}/{name}") for name in services),
+        *(retired(template=name) for name in templates),
+    )
+    here = models(golden, services=services, templates=templates, retired=ends)
+    ended = {kind for kind, _ in here["CHSRC-CSCS.lugano"].ended}
+    assert "Deployment" in ended
+    guards = {"ResourceQuota", "LimitRange", "ValidatingAdmissionPolicy", "Role"}
+    assert guards.isdisjoint(ended)

@@ -529,6 +529,7 @@ def test_what_is_held_back_is_said(golden):
         "namespace `later`",
         "project `transients`",
         "queue `trials`",
+        "service `perfsonar`",
         "storage area `SWESRC-OSO-NAT`",
         "storage area `ZASRC-CPT-T1`",
     }
@@ -574,20 +575,17 @@ def test_no_change_of_a_cluster_rests_on_a_draft_that_nobody_accepted(built: Bui
                 assert f"{made.address} rests on a draft" in late
 
 
-def end_of(kind: str, target: str = "slurm", **more) -> Change:
+def end_of(kind: str, **more) -> Change:
     """Something on a cluster that goes."""
     gone = change("x", Action.RETIRE, **more)
+    target = "kubernetes" if kind[0].isupper() else "slurm"
     return replace(gone, address=Address(target, "x", kind, "ska-old"))
 
 
-def test_no_object_of_a_cluster_is_deleted_without_a_document(golden):
-    (found,) = guard(plan_of(end_of("Deployment", "kubernetes")), golden.federation, TODAY)
-    assert found.code is Code.NOT_OURS
-    held = plan_of(end_of("Deployment", "kubernetes", until=TODAY.isoformat()))
-    assert guard(held, golden.federation, TODAY) == ()
+ON_CLUSTERS = ["account", "qos", "partition", "reservation", "Deployment", "Namespace"]
 
 
-@pytest.mark.parametrize("kind", ["account", "qos", "partition", "reservation"])
+@pytest.mark.parametrize("kind", ON_CLUSTERS)
 def test_what_a_document_ends_ends_only_while_it_holds(golden, kind):
     plan = plan_of(end_of(kind, until=TODAY.isoformat()))
     assert guard(plan, golden.federation, TODAY) == ()
@@ -598,13 +596,7 @@ def test_what_a_document_ends_ends_only_while_it_holds(golden, kind):
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [
-        ("account", [Code.NOT_OURS]),
-        ("qos", [Code.NOT_OURS]),
-        ("partition", [Code.NOT_OURS]),
-        ("reservation", [Code.NOT_OURS]),
-        ("association", []),
-    ],
+    [*((kind, [Code.NOT_OURS]) for kind in ON_CLUSTERS), ("association", [])],
 )
 def test_nothing_on_a_cluster_ends_without_a_document_but_a_membership(golden, kind, expected):
     assert codes(plan_of(end_of(kind)), golden.federation) == expected
@@ -680,3 +672,64 @@ def test_a_draft_of_compute_is_held_back_and_refused_unless_it_is_waived(federat
         assert codes(plan, waived) == ([] if accepted else [Code.RESTS_ON_DRAFT])
         held = {item.what for item in held_back(waived, ("slurm",))}
         assert held == (set() if accepted else {said})
+
+
+# ── drafts of what runs on Kubernetes ─────────────────────────────────────────────────────────
+
+SERVICES = "CHSRC-CSCS/services"
+ON_KUBERNETES = [
+    (f"cluster `{SERVICES}`", {SERVICES, "CHSRC-CSCS"}),
+    ("service `soda_sync`", {"soda_sync"}),
+    ("template `notebook`", {"notebook"}),
+    ("security policy `security`", {"security"}),
+    (f"service `gatekeeper` on `{SERVICES}`",
+     {"gatekeeper", "gatekeeper at gatekeeper.example.ch", "CHSRC-CSCS"}),
+    ("queue `batch`", {"batch", "queues"}),
+]  # fmt: skip
+
+
+def drafted_on_kubernetes(federation: Federation, what: str) -> Federation:
+    """The federation in which this alone is a draft, and all digests are read."""
+
+    def draft(thing, name):
+        return replace(thing, drafts=(DRAFT,) if name == what else ())
+
+    def read(thing, kind):
+        image = replace(thing.container.image, drafts=(), digest=f"sha256:{'a' * 64}")
+        running = replace(thing, container=replace(thing.container, image=image))
+        return draft(running, f"{kind} `{thing.name}`")
+
+    services, templates = federation.services, federation.templates
+    return replace(
+        drafted(federation, what),
+        kubernetes=tuple(draft(c, f"cluster `{c.label}`") for c in federation.kubernetes),
+        services={name: read(each, "service") for name, each in services.items()},
+        templates={name: read(each, "template") for name, each in templates.items()},
+        security=draft(federation.security, "security policy `security`"),
+        deployed=tuple(
+            draft(d, f"service `{d.service}` on `{d.site}/{d.cluster}`")
+            for d in federation.deployed
+        ),
+    )
+
+
+@pytest.mark.parametrize(("what", "names"), ON_KUBERNETES, ids=[what for what, _ in ON_KUBERNETES])
+def test_a_draft_on_kubernetes_is_held_back_and_refused_unless_it_is_waived(
+    federation, what, names
+):
+    plan = plan_of(change("x", drafts=(DRAFT,)))
+    open_ = drafted_on_kubernetes(federation, what)
+    for name in ("", "development", "CHSRC-CSCS/edge", "hi-survey", "imaging", *names):
+        waived = replace(open_, waivers=(waiver(open_, "draft", of=name),))
+        accepted = name in names
+        assert codes(plan, waived) == ([] if accepted else [Code.RESTS_ON_DRAFT])
+        held = {item.what for item in held_back(waived, ("kubernetes",))}
+        assert held == (set() if accepted else {what})
+
+
+def test_an_image_that_nobody_has_read_is_held_back_even_where_its_draft_is_waived(federation):
+    waived = replace(federation, waivers=(waiver(federation, "draft", of="perfsonar"),))
+    drafts = {item.what: item.reason for item in held_back(federation, ("kubernetes",))}
+    unread = {item.what: item.reason for item in held_back(waived, ("kubernetes",))}
+    assert drafts["service `perfsonar`"].startswith("rests on a draft at policies/services/")
+    assert unread["service `perfsonar`"].startswith("nobody has read the digest of its image at")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from srcnet_compiler import hostlist
 from srcnet_compiler.analysis.severity import Report, report
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
-from srcnet_compiler.federation.compute import NodeGroup, Resources, SlurmCluster
+from srcnet_compiler.federation.compute import NodeGroup, Resources, Share, SlurmCluster
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span
@@ -97,24 +97,26 @@ def _share(cluster: SlurmCluster, say: Report) -> Iterator[Diagnostic]:
             yield from _over_nodes(cluster, share.ceiling, key, "at most", say)
         elif share.guaranteed is not None:
             yield from _over_nodes(cluster, share.guaranteed, key, "whenever it wants", say)
-        if share.ceiling is not None and share.guaranteed is not None:
-            yield from _over_ceiling(cluster, share.guaranteed, share.ceiling, key, say)
+    yield from check_ceiling(cluster.label, share, say)
 
 
-def _over_ceiling(
-    cluster: SlurmCluster, guaranteed: Resources, ceiling: Resources, key: str, say: Report
-) -> Iterator[Diagnostic]:
-    least, most = amount_of(guaranteed, key), amount_of(ceiling, key)
-    if least is not None and most is not None and least > most:
-        yield say(
-            Code.GUARANTEED_OVER_CEILING,
-            f"`{cluster.label}` guarantees {written(key, least)}, "
-            f"more than the ceiling of {written(key, most)}",
-            Label(guaranteed.origin.at(key), "guaranteed"),
-            Label(ceiling.origin.at(key), "the ceiling"),
-            help="lower what is guaranteed, or raise the ceiling",
-            subject=cluster.label,
-        )
+def check_ceiling(label: str, share: Share, say: Report) -> Iterator[Diagnostic]:
+    """More guaranteed than the ceiling lets the federation have."""
+    guaranteed, ceiling = share.guaranteed, share.ceiling
+    if guaranteed is None or ceiling is None:
+        return
+    for key in _NAMES:
+        least, most = amount_of(guaranteed, key), amount_of(ceiling, key)
+        if least is not None and most is not None and least > most:
+            yield say(
+                Code.GUARANTEED_OVER_CEILING,
+                f"`{label}` guarantees {written(key, least)}, "
+                f"more than the ceiling of {written(key, most)}",
+                Label(guaranteed.origin.at(key), "guaranteed"),
+                Label(ceiling.origin.at(key), "the ceiling"),
+                help="lower what is guaranteed, or raise the ceiling",
+                subject=label,
+            )
 
 
 def _over_nodes(

@@ -1,15 +1,16 @@
 """Can the containers of services and templates run as they are written?"""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
+from srcnet_compiler.analysis.cron import wrong_in
+from srcnet_compiler.analysis.environment import WORDS, check_told
 from srcnet_compiler.analysis.severity import Report, report
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.federation.services import (
     Amounts,
     Container,
-    Probe,
+    Port,
     SecurityPolicy,
     Service,
     Template,
@@ -17,68 +18,50 @@ from srcnet_compiler.federation.services import (
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Origin, Span
 
-WORDS = ("site", "host", "identifier", "mount")
-"""What an environment's value may hold between braces."""
-_BRACES = re.compile(r"\{([^{}]*)\}")
-_SECRET_NAME = re.compile(
-    r"(?i)(^|_)(password|passwd|passphrase|secret|token|api_?key|private_?key)$"
-)
-_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]+:[^/@\s]+@")
-_NO_CHECK = re.compile(r"(?i)(^|_)(verify(_ssl|_tls)?|ssl_verify|tls_verify|check_certificates?)$")
-_INSECURE = re.compile(r"(?i)(^|_)(insecure|skip_(tls_)?verify|disable_(tls|ssl)(_verification)?)$")
-_INSECURE_WORDS = {"--insecure", "-k", "--no-check-certificate", "--insecure-skip-tls-verify"}
-_FALSE = {"false", "0", "no", "off", "none", ""}
-_MOST = {"minute": 59, "hour": 23, "day of the month": 31, "month": 12, "day of the week": 7}
-LONGEST = 40
-"""Of a name: behind a prefix, and before what the system appends, it has to fit into 63."""
+_MOVING = {"latest", "main", "master", "dev", "develop", "stable", "edge", "nightly"}
+KEYS = ("cores", "memory", "gpus", "scratch")
 
 
 def check_containers(federation: Federation) -> Iterator[Diagnostic]:
     """Every service and template for itself."""
     for service in federation.services.values():
         say = report(federation, service.drafts, service.name)
-        yield from _container(federation, service.container, service.name, say)
-        yield from _ports_of(service, say)
-        yield from _schedule(service, say)
-        if service.storage != "mounted":
-            yield from _no_area(service, say)
+        container = service.container
+        words = [word for word in WORDS if word != "mount" or _sees_area(container)]
+        yield from _image(federation, container, service.name, say)
+        yield from check_told(container, service.name, words, say)
+        yield from _shape(container, service.name, say)
+        yield from _service(federation, service, say)
     for template in federation.templates.values():
         say = report(federation, template.drafts, template.name)
-        yield from _container(federation, template.container, template.name, say)
-        yield from _area_of_template(template, say)
-    yield from _names(federation)
+        container = template.container
+        words = ["site", *(["mount"] if _sees_area(container) else [])]
+        yield from _image(federation, container, template.name, say)
+        yield from check_told(container, template.name, words, say)
+        yield from _shape(container, template.name, say)
+        yield from _template(federation, template)
 
 
-def _container(
-    federation: Federation, container: Container, name: str, say: Report
-) -> Iterator[Diagnostic]:
-    yield from _image(container, name, federation.security, say)
-    values = (
-        (key, text, container.origin.at("env", key)) for key, text in container.environment.items()
-    )
-    yield from check_variables(values, name, say)
-    yield from _told(container, name, say)
-    yield from _limits(container, name, say)
-    yield from _ports(container, name, say)
-    yield from _mounts(container, name, say)
+def _sees_area(container: Container) -> bool:
+    return any(mount.what == "area" for mount in container.mounts)
 
 
 # ── the image ─────────────────────────────────────────────────────────────────────────────────
 
 
 def _image(
-    container: Container, name: str, security: SecurityPolicy | None, say: Report
+    federation: Federation, container: Container, name: str, say: Report
 ) -> Iterator[Diagnostic]:
-    image = container.image
+    image, security = container.image, federation.security
     if image.digest is None and not image.drafts:
         yield say(
             Code.NO_DIGEST,
-            f"nobody says which bytes `{image.repository}` is to be, so `{name}` is not run",
+            f"nobody says which bytes `{image.repository}` is to be, so `{name}` cannot run",
             Label(image.origin.at("repository")),
             help="write `digest: sha256:...` as the registry shows it, or `status: draft`",
             subject=name,
         )
-    if image.version is not None and image.version.lower() in ("latest", "main", "master", "dev"):
+    if image.version is not None and image.version.lower() in _MOVING:
         yield warning(
             Code.MOVING_VERSION,
             f"`{image.version}` is another image tomorrow",
@@ -87,7 +70,8 @@ def _image(
             subject=name,
         )
     if security is not None and not is_allowed(image.repository, security):
-        yield say(
+        held = federation.holds_back((*security.drafts, *image.drafts), security.name, name)
+        yield (warning if held else say)(
             Code.REGISTRY_NOT_ALLOWED,
             f"`{image.repository}` comes from no registry that the federation lets in",
             Label(image.origin.at("repository")),
@@ -105,94 +89,49 @@ def is_allowed(repository: str, security: SecurityPolicy) -> bool:
     )
 
 
-# ── what it is told ───────────────────────────────────────────────────────────────────────────
+# ── amounts, ports, mounts ────────────────────────────────────────────────────────────────────
 
 
-def check_variables(
-    values: Iterable[tuple[str, str, Span]], name: str, say: Report
+def _shape(container: Container, name: str, say: Report) -> Iterator[Diagnostic]:
+    yield from check_limits(container.amounts, container.limits, name, say)
+    yield from _ports(container, name, say)
+    yield from _mounts(container, name, say)
+
+
+def check_limits(
+    gets: Amounts | None, most: Amounts | None, name: str, say: Report
 ) -> Iterator[Diagnostic]:
-    """Variables of an environment: secrets, checks that are switched off, unknown words."""
-    for key, text, place in values:
-        if (_SECRET_NAME.search(key) and text and "{" not in text) or _LOGIN.search(text):
-            yield say(
-                Code.PLAIN_SECRET,
-                f"`{key}` looks like a secret, and everybody can read it here",
-                Label(place),
-                help=f"write it under `secrets:` as `{key}: {{secretRef: {{vault: /path}}}}`",
-                subject=name,
-            )
-        off = _NO_CHECK.search(key) and text.lower() in _FALSE
-        on = _INSECURE.search(key) and text.lower() not in _FALSE
-        if off or on:
-            yield _unchecked(f"`{key}: {text}`", place, name, say)
-        for word in _BRACES.findall(text):
-            if word not in WORDS:
-                yield say(
-                    Code.UNKNOWN_WORD,
-                    f"`{{{word}}}` stands for nothing",
-                    Label(place),
-                    help=f"known are {', '.join(f'`{{{w}}}`' for w in WORDS)}",
-                    subject=name,
-                )
-
-
-def _told(container: Container, name: str, say: Report) -> Iterator[Diagnostic]:
-    for key, words in (("command", container.command), ("arguments", container.arguments)):
-        for index, word in enumerate(words):
-            place = container.origin.at(key, index)
-            if word in _INSECURE_WORDS:
-                yield _unchecked(f"`{word}`", place, name, say)
-            if _LOGIN.search(word):
-                yield say(
-                    Code.PLAIN_SECRET,
-                    f"`{name}` is told a password that everybody can read here",
-                    Label(place),
-                    help="write it under `secrets:`, and take it from the environment",
-                    subject=name,
-                )
-
-
-def _unchecked(what: str, place: Span, name: str, say: Report) -> Diagnostic:
-    return say(
-        Code.TLS_UNCHECKED,
-        f"with {what} `{name}` talks to whoever answers",
-        Label(place),
-        help="let it check certificates; give it the authority's as one of its `files:`",
-        subject=name,
-    )
-
-
-# ── amounts ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _limits(container: Container, name: str, say: Report) -> Iterator[Diagnostic]:
-    gets, most = container.amounts, container.limits
-    if gets is None or most is None:
+    """Limits below what a container gets, and GPUs beyond it, which Kubernetes does not know."""
+    if most is None:
         return
-    for key, unit in (("cores", 1000), ("memory", 0), ("gpus", 1), ("scratch", 0)):
-        least, limit = amount(gets, key), amount(most, key)
-        if least is not None and limit is not None and limit < least:
-            yield say(
-                Code.LIMIT_UNDER_RESOURCES,
-                f"`{name}` gets {shown(least, unit)} of {key}, and may have {shown(limit, unit)}",
-                Label(most.origin.at(key)),
-                Label(gets.origin.at(key), "what it gets"),
-                help="write a limit that is not below what it gets",
-                subject=name,
-            )
-    gpus = gets.gpus or 0
+    for key in KEYS:
+        least, limit = amount(gets, key) or 0, amount(most, key)
+        if limit is None or gets is None or limit >= least:
+            continue
+        yield say(
+            Code.LIMIT_UNDER_RESOURCES,
+            f"`{name}` gets {written(key, least)}, and may have no more than {written(key, limit)}",
+            Label(most.origin.at(key), "what it may have"),
+            Label(gets.origin.at(key), "what it gets"),
+            help="write a limit that is not below what it gets",
+            subject=name,
+        )
+    gpus = (gets.gpus if gets is not None else None) or 0
     if most.gpus is not None and most.gpus > gpus:
         yield say(
             Code.LIMIT_UNDER_RESOURCES,
-            f"`{name}` gets {gpus} GPUs and may have {most.gpus}: nobody has more than he gets",
+            f"`{name}` may have {written('gpus', most.gpus)}, and gets {written('gpus', gpus)}: "
+            "of GPUs a container has what it gets",
             Label(most.origin.at("gpus")),
             help=f"write `gpus: {most.gpus}` under `resources:` too, or leave it out here",
             subject=name,
         )
 
 
-def amount(amounts: Amounts, key: str) -> int | None:
-    """The cores (in thousandths), memory, gpus or scratch."""
+def amount(amounts: Amounts | None, key: str) -> int | None:
+    """The cores (in thousandths), memory, gpus or scratch; None where nobody says."""
+    if amounts is None:
+        return None
     return {
         "cores": amounts.millicores,
         "memory": amounts.memory,
@@ -201,164 +140,225 @@ def amount(amounts: Amounts, key: str) -> int | None:
     }[key]
 
 
-def shown(value: int, unit: int) -> str:
-    """An amount in words; a `unit` of 0 is bytes."""
-    return round_bytes(value) if unit == 0 else f"{value / unit:g}"
-
-
-# ── ports and mounts ──────────────────────────────────────────────────────────────────────────
+def written(key: str, value: int) -> str:
+    """An amount in words; cores are in thousandths."""
+    match key:
+        case "cores":
+            return "1 core" if value == 1000 else f"{value / 1000:.10g} cores"
+        case "gpus":
+            return "1 GPU" if value == 1 else f"{value} GPUs"
+        case "scratch":
+            return f"{round_bytes(value)} of scratch"
+    return f"{round_bytes(value)} of memory"
 
 
 def _ports(container: Container, name: str, say: Report) -> Iterator[Diagnostic]:
-    first: dict[tuple[int, str], Span] = {}
-    for port in container.ports:
-        key, place = (port.number, port.protocol), port.origin.at("port")
-        if key in first:
-            yield say(
-                Code.WRONG_PORT,
-                f"port {port.number} has two names",
-                Label(place, "again here"),
-                Label(first[key], "first here"),
-                help="remove one of them",
-                subject=name,
+    first: dict[tuple[int, str], Port] = {}
+    for port in sorted(container.ports, key=lambda port: port.origin.at()):
+        before = first.setdefault((port.number, port.protocol), port)
+        if before is not port:
+            yield _wrong_port(
+                f"port {port.number} of `{name}` has two names, `{before.name}` and `{port.name}`",
+                Label(port.origin.at("port"), "again here"),
+                "remove one of them",
+                name,
+                say,
+                Label(before.origin.at("port"), "first here"),
             )
-        first.setdefault(key, place)
     routed = [port for port in container.ports if port.routed]
-    if len(routed) > 1:
-        yield say(
-            Code.WRONG_PORT,
-            f"{len(routed)} ports of `{name}` are routed, and a route leads to one",
-            *(Label(port.origin.at("routed")) for port in routed),
-            help="let one of them be `routed: true`",
-            subject=name,
+    for port in routed[1:]:
+        yield _wrong_port(
+            f"a route leads to one port, and `{name}` has {len(routed)} that are routed",
+            Label(port.origin.at("routed")),
+            "let one of them be `routed: true`",
+            name,
+            say,
+            Label(routed[0].origin.at("routed"), "the first"),
         )
+    for port in routed:
+        if port.protocol != "TCP":
+            yield _not_tcp(port, "a route", port.origin.at("routed"), name, say)
     for probe in (container.ready, container.alive):
         if probe is not None:
-            yield from _asked(container, probe, name, say)
+            place = probe.origin.at("port")
+            yield from _asked(container, probe.port, "a probe", place, name, say)
 
 
-def _asked(container: Container, probe: Probe, name: str, say: Report) -> Iterator[Diagnostic]:
-    yield from _port(container, probe.port, probe.origin.at("port"), name, say)
-
-
-def _ports_of(service: Service, say: Report) -> Iterator[Diagnostic]:
-    if service.metrics is not None:
-        place = service.origin.at("metrics", "port")
-        yield from _port(service.container, service.metrics[0], place, service.name, say)
-
-
-def _port(
-    container: Container, port: str, place: Span, name: str, say: Report
+def _asked(
+    container: Container, wanted: str, who: str, place: Span, name: str, say: Report
 ) -> Iterator[Diagnostic]:
-    if container.port(port) is None:
-        there = ", ".join(f"`{each.name}`" for each in container.ports) or "none"
-        yield say(
-            Code.WRONG_PORT,
-            f"`{name}` has no port `{port}`",
+    """Whether there is a port of the name that somebody asks at."""
+    port = container.port(wanted)
+    if port is None:
+        there = ", ".join(f"`{each.name}`" for each in container.ports)
+        yield _wrong_port(
+            f"`{name}` has no port `{wanted}`",
             Label(place),
-            help=f"its ports are {there}",
-            subject=name,
+            f"its ports are {there}" if there else f"add `ports: {{{wanted}: {{port: 8080}}}}`",
+            name,
+            say,
         )
+    elif port.protocol != "TCP":
+        yield _not_tcp(port, who, place, name, say)
+
+
+def _not_tcp(port: Port, who: str, place: Span, name: str, say: Report) -> Diagnostic:
+    return _wrong_port(
+        f"{who} speaks TCP, and `{port.name}` of `{name}` speaks {port.protocol}",
+        Label(place),
+        "take a port of `protocol: TCP`",
+        name,
+        say,
+        Label(port.origin.at("protocol"), port.protocol),
+    )
+
+
+def _wrong_port(
+    message: str, place: Label, remedy: str, name: str, say: Report, *others: Label
+) -> Diagnostic:
+    return say(Code.WRONG_PORT, message, place, *others, help=remedy, subject=name)
 
 
 def _mounts(container: Container, name: str, say: Report) -> Iterator[Diagnostic]:
     first: dict[str, Span] = {}
     places = [
-        *((m.path, m.origin.at("at")) for m in container.mounts),
+        *((mount.path, mount.origin.at("at")) for mount in container.mounts),
         *((path, container.origin.key("files", path)) for path in container.files),
     ]
     for path, place in places:
-        if path.rstrip("/") in first:
+        bare = path.rstrip("/")
+        if bare in first:
             yield say(
-                Code.MOUNT_TWICE,
-                f"two things are to be seen at `{path}`",
+                Code.WRONG_MOUNT,
+                f"`{name}` would see two things at `{path}`",
                 Label(place, "again here"),
-                Label(first[path.rstrip("/")], "first here"),
+                Label(first[bare], "first here"),
                 help="give one of them another path",
                 subject=name,
             )
-        first.setdefault(path.rstrip("/"), place)
+        elif not bare or ".." in path.split("/"):
+            yield say(
+                Code.WRONG_MOUNT,
+                f"`{name}` cannot see something at `{path}`, "
+                + ("which would hide all of its image" if not bare else "which leads elsewhere"),
+                Label(place),
+                help="write a path such as `/data`",
+                subject=name,
+            )
+        first.setdefault(bare, place)
 
 
-def _no_area(service: Service, say: Report) -> Iterator[Diagnostic]:
-    for mount in service.container.mounts:
-        if mount.what == "area":
+# ── services and templates ────────────────────────────────────────────────────────────────────
+
+
+def _service(federation: Federation, service: Service, say: Report) -> Iterator[Diagnostic]:
+    here, name, container = service.origin, service.name, service.container
+    if service.metrics is not None:
+        place = here.at("metrics", "port")
+        yield from _asked(container, service.metrics[0], "who measures", place, name, say)
+    yield from _flows(federation, service, say)
+    yield from _schedule(service, say)
+    scaling = service.scaling
+    if scaling is not None and scaling.least > scaling.most:
+        yield say(
+            Code.SCALING_REVERSED,
+            f"`{name}` is to have at least {scaling.least} replicas, and at most {scaling.most}",
+            Label(scaling.origin.at("to")),
+            Label(scaling.origin.at("from"), "at least"),
+            help="write the smaller number after `from:`",
+            subject=name,
+        )
+    for mount in container.mounts:
+        if mount.what == "area" and service.storage == "none":
             yield say(
                 Code.AREA_NOT_MOUNTED,
-                f"`{service.name}` mounts a storage area, but the federation says it needs none",
+                f"`{name}` mounts a storage area, but the federation says that it needs none",
                 Label(mount.origin.at("storage")),
-                help=f"write `{service.name}: {{storage: mounted}}` under `services` of the"
-                " federation",
-                subject=service.name,
+                *_in_table(federation, name),
+                help=f"write `{name}: {{storage: mounted}}` under `services` of the federation,"
+                " or remove the mount",
+                subject=name,
             )
 
 
-def _area_of_template(template: Template, say: Report) -> Iterator[Diagnostic]:
-    for mount in template.container.mounts:
-        if mount.what == "area":
-            yield say(
-                Code.AREA_NOT_MOUNTED,
-                f"`{template.name}` runs for its user, and no site says which area it would see",
-                Label(mount.origin.at("storage")),
-                help="give it scratch, and let a service with an area bring the data",
-                subject=template.name,
+def _in_table(federation: Federation, name: str) -> Iterator[Label]:
+    if federation.origin.has("services", name):
+        yield Label(federation.origin.at("services", name), "what it needs")
+
+
+def _flows(federation: Federation, service: Service, say: Report) -> Iterator[Diagnostic]:
+    """Connections to ports that the other service does not have."""
+    for flow in service.flows:
+        other = federation.services.get(flow.service or "")
+        if other is None or flow.port is None:
+            continue
+        numbers = {port.number for port in other.container.ports}
+        if flow.port not in numbers:
+            there = ", ".join(f"`{number}`" for number in sorted(numbers))
+            yield _wrong_port(
+                f"`{other.name}` does not listen on port {flow.port}",
+                Label(flow.origin.at("port")),
+                f"it listens on {there}" if there else "it has no port: remove this",
+                service.name,
+                say,
+                Label(other.origin.at("ports"), f"the ports of `{other.name}`"),
             )
-
-
-# ── names and times ───────────────────────────────────────────────────────────────────────────
-
-
-def _names(federation: Federation) -> Iterator[Diagnostic]:
-    named: Mapping[str, tuple[str, Origin]] = {
-        **{f"service {s.name}": (s.name, s.origin) for s in federation.services.values()},
-        **{f"template {t.name}": (t.name, t.origin) for t in federation.templates.values()},
-    }
-    first: dict[str, Span] = {}
-    for name, origin in named.values():
-        place = origin.source_map.span(("metadata", "name"))
-        plain = name.lower().replace("_", "-")
-        if len(plain) > LONGEST:
-            yield _bad_name(f"`{name}` is longer than Kubernetes takes", place, name)
-        if plain in first:
-            yield _bad_name(
-                f"Kubernetes would call two things `{plain}`", place, name, first[plain]
-            )
-        first.setdefault(plain, place)
-
-
-def _bad_name(why: str, place: Span, name: str, other: Span | None = None) -> Diagnostic:
-    return error(
-        Code.NAME_FOR_KUBERNETES,
-        why,
-        Label(place),
-        *([Label(other, "the other")] if other is not None else []),
-        help=f"use another name, of at most {LONGEST} characters, in which `_` and `-` and"
-        " capitals make no difference",
-        subject=name,
-    )
 
 
 def _schedule(service: Service, say: Report) -> Iterator[Diagnostic]:
-    if (service.workload == "scheduled") != (service.schedule is not None):
-        missing = service.schedule is None
-        key = "runs" if missing else "schedule"
-        yield say(
-            Code.WRONG_SCHEDULE,
-            f"`{service.name}` runs by the clock, but nobody says when"
-            if missing
-            else f"`{service.name}` runs all the time, so its schedule means nothing",
-            Label(service.origin.at(key)),
-            help='write `schedule: "0 3 * * *"`' if missing else "write `runs: scheduled`",
-            subject=service.name,
+    here, name = service.origin, service.name
+    if service.workload == "scheduled" and service.schedule is None:
+        yield _wrong_time(
+            f"`{name}` runs by the clock, but nobody says when",
+            here.at("runs"),
+            'add `schedule: "0 3 * * *"`, or whenever it is to run',
+            name,
+            say,
         )
-    if service.schedule is None:
+    elif service.workload != "scheduled" and service.schedule is not None:
+        yield _wrong_time(
+            f"`{name}` runs all the time, so its schedule means nothing",
+            here.at("schedule"),
+            "write `runs: scheduled`, or remove it",
+            name,
+            say,
+        )
+    for problem in wrong_in(service.schedule) if service.schedule is not None else ():
+        yield _wrong_time(
+            problem,
+            here.at("schedule"),
+            "write minute, hour, day of the month, month and day of the week, such as `0 3 * * *`",
+            name,
+            say,
+        )
+
+
+def _wrong_time(message: str, place: Span, remedy: str, name: str, say: Report) -> Diagnostic:
+    return say(Code.WRONG_SCHEDULE, message, Label(place), help=remedy, subject=name)
+
+
+def _template(federation: Federation, template: Template) -> Iterator[Diagnostic]:
+    policy, here = federation.compute.policy, template.origin
+    if policy is None:
+        yield warning(
+            Code.NO_COMPUTE_POLICY,
+            f"nobody can start `{template.name}`, since nobody says how jobs run",
+            Label(here.at("queue")),
+            help="write a `ComputePolicy` in `policies/compute/`",
+            subject=template.name,
+        )
         return
-    for field, (what, most) in zip(service.schedule.split(), _MOST.items(), strict=True):
-        if any(int(number) > most for number in re.findall(r"(?<!/)\b[0-9]+", field)):
-            yield say(
-                Code.WRONG_SCHEDULE,
-                f"`{field}` is no {what}",
-                Label(service.origin.at("schedule")),
-                help=f"the {what} is at most {most}",
-                subject=service.name,
-            )
+    queue = policy.queues.get(template.queue)
+    if queue is not None and template.lasts is not None and template.lasts > queue.walltime:
+        yield _too_long(template, here, queue.origin)
+
+
+def _too_long(template: Template, here: Origin, queue: Origin) -> Diagnostic:
+    return warning(
+        Code.LASTS_TOO_LONG,
+        f"`{template.name}` is to last longer than its queue `{template.queue}` lets it",
+        Label(here.at("lasts")),
+        Label(queue.at("walltime"), "what the queue lets it"),
+        help="shorten it, or take another queue",
+        subject=template.name,
+    )

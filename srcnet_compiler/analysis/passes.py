@@ -18,11 +18,14 @@ from srcnet_compiler.analysis.clusters import check_clusters
 from srcnet_compiler.analysis.containers import check_containers
 from srcnet_compiler.analysis.expressible import check_expressible
 from srcnet_compiler.analysis.naming import check_names
+from srcnet_compiler.analysis.object_names import check_object_names
+from srcnet_compiler.analysis.offers import check_offers
 from srcnet_compiler.analysis.placement import PhasePlacement, place
 from srcnet_compiler.analysis.places import check_places
 from srcnet_compiler.analysis.platforms import check_platforms
 from srcnet_compiler.analysis.policies import check_policies
 from srcnet_compiler.analysis.queues import check_queues
+from srcnet_compiler.analysis.room import check_room
 from srcnet_compiler.analysis.services import check_services
 from srcnet_compiler.analysis.storage import check_reach, check_storage
 from srcnet_compiler.analysis.waivers import apply_waivers
@@ -59,7 +62,10 @@ CHECKS: tuple[Check, ...] = (
     lambda federation, _facts, _today: check_expressible(federation),
     lambda federation, _facts, _today: check_allocations(federation),
     lambda federation, _facts, _today: check_containers(federation),
+    lambda federation, _facts, _today: check_object_names(federation),
+    lambda federation, _facts, _today: check_offers(federation),
     lambda federation, _facts, _today: check_platforms(federation),
+    lambda federation, _facts, _today: check_room(federation),
     lambda federation, _facts, _today: check_downtimes(federation),
 )
 

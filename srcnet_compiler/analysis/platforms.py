@@ -1,39 +1,46 @@
 """Do the Kubernetes clusters of the sites have what is to run there, and room for it?"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from srcnet_compiler.analysis.clusters import amount_of
-from srcnet_compiler.analysis.containers import amount, check_variables, shown
+from srcnet_compiler.analysis.clusters import check_ceiling
+from srcnet_compiler.analysis.environment import WORDS, Told, check_variables, words_in
 from srcnet_compiler.analysis.severity import Report, report
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
-from srcnet_compiler.federation.model import Federation
-from srcnet_compiler.federation.services import Amounts, Service
-from srcnet_compiler.span import Span
+from srcnet_compiler.federation.model import Federation, StorageArea
+from srcnet_compiler.federation.services import Service
 
-_UNITS = {"cores": 1000, "memory": 0, "gpus": 1}
-_OTHER_WORDS = {"dev", "development", "test", "stage", "staging", "int", "preprod"}
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A cluster with what its site runs on it that does not end."""
+
+    cluster: KubernetesCluster
+    deployed: Sequence[Deployed]
+    say: Report
 
 
 def check_platforms(federation: Federation) -> Iterator[Diagnostic]:
-    """Every cluster with what its site runs on it, and every site with what it has to run."""
+    """Every cluster with what its site runs on it."""
+    for here in clusters_with(federation):
+        yield from _server(here)
+        if here.cluster.share is not None:
+            yield from check_ceiling(here.cluster.label, here.cluster.share, here.say)
+        yield from _operators(federation, here)
+        for each in here.deployed:
+            yield from _deployed(federation, here, each)
+
+
+def clusters_with(federation: Federation) -> Iterator[Here]:
+    """Every cluster with what runs there and does not end."""
     by_cluster: dict[tuple[str, str], list[Deployed]] = defaultdict(list)
     for each in federation.deployed:
-        by_cluster[each.site, each.cluster].append(each)
+        if not each.retired and not federation.services[each.service].retired:
+            by_cluster[each.site, each.cluster].append(each)
     for cluster in federation.kubernetes:
-        say = severity(federation, cluster)
-        here = by_cluster[cluster.site, cluster.name]
-        yield from _share(cluster, say)
-        yield from _operators(federation, cluster, here, say)
-        if cluster.in_use:
-            yield from _room(federation, cluster, here, say)
-            yield from _needs(federation, cluster, here, say)
-        for each in here:
-            yield from _deployed(federation, each)
-        yield from _templates(federation, cluster)
-    yield from _where(federation)
-    yield from _hosts(federation)
+        yield Here(cluster, by_cluster[cluster.site, cluster.name], severity(federation, cluster))
 
 
 def severity(federation: Federation, cluster: KubernetesCluster) -> Report:
@@ -45,249 +52,182 @@ def severity(federation: Federation, cluster: KubernetesCluster) -> Report:
 # ── the cluster ───────────────────────────────────────────────────────────────────────────────
 
 
-def _share(cluster: KubernetesCluster, say: Report) -> Iterator[Diagnostic]:
-    share = cluster.share
-    if share is None or share.guaranteed is None or share.ceiling is None:
-        return
-    for key, unit in _UNITS.items():
-        least, most = amount_of(share.guaranteed, key), amount_of(share.ceiling, key)
-        if least is not None and most is not None and least > most:
-            factor = unit or 1
-            yield say(
-                Code.GUARANTEED_OVER_CEILING,
-                f"`{cluster.label}` guarantees {shown(least * factor, unit)} of {key}, more than"
-                f" the {shown(most * factor, unit)} that the federation may have",
-                Label(share.guaranteed.origin.at(key)),
-                Label(share.ceiling.origin.at(key), "the ceiling"),
-                help="lower what is guaranteed, or raise the ceiling",
-                subject=cluster.label,
-            )
+def _server(here: Here) -> Iterator[Diagnostic]:
+    cluster = here.cluster
+    if cluster.server.startswith("http://"):
+        yield here.say(
+            Code.PLAIN_HTTP,
+            f"the token for `{cluster.label}` would be sent where everybody can read it",
+            Label(cluster.origin.at("server")),
+            help="write the address that begins with `https://`",
+            subject=cluster.label,
+        )
 
 
-def _operators(
-    federation: Federation, cluster: KubernetesCluster, here: Sequence[Deployed], say: Report
-) -> Iterator[Diagnostic]:
+def _operators(federation: Federation, here: Here) -> Iterator[Diagnostic]:
     """What is asked for and not installed."""
-    wants: list[tuple[str, Span, str]] = []
-    if cluster.borrowing is not None and not cluster.has("kueue"):
-        wants.append(("kueue", cluster.origin.key("kueue"), "queues that lend to each other"))
-    if cluster.gateway is not None and not cluster.has("gateway-api"):
-        wants.append(("gateway-api", cluster.origin.key("gateway"), "routes on a Gateway"))
-    if cluster.ingress_class is not None and not cluster.has("ingress"):
-        wants.append(("ingress", cluster.origin.at("ingressClass"), "ingresses"))
-    if cluster.secret_store is not None and not cluster.has("external-secrets"):
-        wants.append(("external-secrets", cluster.origin.at("secretStore"), "external secrets"))
-    for operator, place, what in wants:
-        yield say(
-            Code.OPERATOR_MISSING,
-            f"`{cluster.label}` is to have {what}, but `{operator}` is not installed there",
-            Label(place),
-            help=f"add `{operator}` to `operators:` once it is, or remove this",
-            subject=cluster.label,
-        )
-    routed = [
-        each
-        for each in here
-        if each.host is not None
-        and any(port.routed for port in federation.services[each.service].container.ports)
-    ]
-    if routed and cluster.gateway is None and cluster.ingress_class is None:
-        yield say(
-            Code.OPERATOR_MISSING,
-            f"`{routed[0].label}` is to be reached from outside, but `{cluster.label}` has neither"
-            " a Gateway nor a class of ingresses",
-            Label(routed[0].origin.at("host")),
-            Label(cluster.origin.at("operators"), "what is installed"),
-            help="add `gateway: {namespace: ..., name: ...}` or `ingressClass:`",
-            subject=cluster.label,
-        )
-
-
-def _room(
-    federation: Federation, cluster: KubernetesCluster, here: Sequence[Deployed], say: Report
-) -> Iterator[Diagnostic]:
-    ceiling = cluster.share.ceiling if cluster.share is not None else None
-    if ceiling is None:
-        return
-    for key, unit in _UNITS.items():
-        limit = amount_of(ceiling, key)
-        if limit is None:
-            continue
-        needs = {
-            each.service: needed(federation.services[each.service], each, key) for each in here
-        }
-        total, room = sum(needs.values()), limit * (unit or 1)
-        if total > room:
-            largest = sorted(needs, key=lambda name: -needs[name])[:3]
-            words = ", ".join(f"`{n}` {shown(needs[n], unit)}" for n in largest if needs[n])
-            yield say(
-                Code.SERVICES_OVER_SHARE,
-                f"the services on `{cluster.label}` need {shown(total, unit)} of {key}, more than"
-                f" the {shown(room, unit)} that the federation may have ({words})",
-                Label(ceiling.origin.at(key)),
-                *(Label(each.origin.at("service")) for each in here if each.service in largest[:1]),
-                help="run fewer replicas, or agree on a higher ceiling",
+    cluster = here.cluster
+    asked = (
+        ("kueue", cluster.borrowing, "kueue", "queues that lend to each other"),
+        ("gateway-api", cluster.gateway, "gateway", "routes on a Gateway"),
+        ("ingress", cluster.ingress_class, "ingressClass", "ingresses"),
+        ("external-secrets", cluster.secret_store, "secretStore", "secrets from a store"),
+    )
+    for operator, value, key, what in asked:
+        if value is not None and not cluster.has(operator):
+            yield here.say(
+                Code.OPERATOR_MISSING,
+                f"`{cluster.label}` is to have {what}, but `{operator}` is not installed there",
+                Label(cluster.origin.key(key)),
+                help=f"add `{operator}` to `operators:` once it is installed, or remove `{key}`",
                 subject=cluster.label,
             )
+    if cluster.gateway is not None or cluster.ingress_class is not None:
+        return
+    routed = [each for each in here.deployed if _is_routed(federation.services[each.service], each)]
+    for each in routed[:1]:
+        yield here.say(
+            Code.OPERATOR_MISSING,
+            f"`{each.label}` is to be reached from outside, but `{cluster.label}` has neither a"
+            " Gateway nor a class of ingresses",
+            Label(each.origin.at("host")),
+            Label(cluster.origin.at("operators"), "what is installed"),
+            help="add `gateway: {namespace: ..., name: ...}` or `ingressClass:` to the cluster",
+            subject=cluster.label,
+        )
 
 
-def needed(service: Service, here: Deployed, key: str) -> int:
-    """What all replicas of a service need on a cluster at most: cores in thousandths, bytes, GPUs.
-
-    A rolling update runs one replica more; it is counted where a limit is compared with a quota.
-    """
-    gets = here.amounts if here.amounts is not None else service.container.amounts
-    each = amount(gets, key) if gets is not None else None
-    return (each or 0) * most_replicas(service, here)
-
-
-def most_replicas(service: Service, here: Deployed) -> int:
-    """How many replicas there are at most."""
-    if service.scaling is not None:
-        return service.scaling.most
-    return here.replicas if here.replicas is not None else service.replicas
+def _is_routed(service: Service, here: Deployed) -> bool:
+    return here.host is not None and any(port.routed for port in service.container.ports)
 
 
 # ── what runs there ───────────────────────────────────────────────────────────────────────────
 
 
-def _needs(
-    federation: Federation, cluster: KubernetesCluster, here: Sequence[Deployed], say: Report
-) -> Iterator[Diagnostic]:
-    there = {each.service for each in here if not each.retired}
-    for each in here:
-        service = federation.services[each.service]
-        for index, name in enumerate(service.needs):
-            if name not in there:
-                yield say(
-                    Code.NEEDS_MISSING,
-                    f"`{each.label}` needs `{name}`, which does not run on `{cluster.label}`",
-                    Label(each.origin.at("service")),
-                    Label(service.origin.at("needs", index), "needed here"),
-                    help=f"add `{{service: {name}, at: {cluster.name}}}` to the site's services",
-                    subject=each.label,
-                )
+def _deployed(federation: Federation, here: Here, each: Deployed) -> Iterator[Diagnostic]:
+    service = federation.services[each.service]
+    drafts = (*each.drafts, *service.drafts)
+    say = report(federation, drafts, each.label, each.site, service.name)
+    if here.cluster.in_use:
+        yield from _needs(here, service, each, say)
+    yield from _overrides(service, each, say)
+    yield from _words(service, each, say)
+    yield from _area(federation, service, each, say)
 
 
-def _deployed(federation: Federation, here: Deployed) -> Iterator[Diagnostic]:
-    service = federation.services[here.service]
-    say = report(federation, (*here.drafts, *service.drafts), here.label, here.site, service.name)
-    written: Mapping[str, tuple[bool, Span]] = {
-        "replicas": (here.replicas is not None, here.origin.key("replicas")),
-        "resources": (here.amounts is not None, here.origin.key("resources")),
-        "env": (bool(here.variables), here.origin.key("env")),
-    }
-    for key, (is_set, place) in written.items():
-        if is_set and key not in service.overrides:
+def _needs(here: Here, service: Service, each: Deployed, say: Report) -> Iterator[Diagnostic]:
+    cluster, there = here.cluster, {other.service for other in here.deployed}
+    for index, name in enumerate(service.needs):
+        if name not in there:
             yield say(
-                Code.NOT_FOR_SITES,
-                f"sites do not say what the `{key}` of `{service.name}` are",
-                Label(place),
-                Label(service.origin.at("sitesMaySet"), "what they may say"),
-                help=f"remove it, or add `{key}` to `sitesMaySet:` of the service",
-                subject=here.label,
+                Code.NEEDS_MISSING,
+                f"`{each.label}` needs `{name}`, which does not run on `{cluster.label}`",
+                Label(each.origin.at("service")),
+                Label(service.origin.at("needs", index), "needed here"),
+                help=f"add `{{service: {name}, at: {cluster.name}}}` to the site's `services:`",
+                subject=each.label,
             )
-    values = ((k, text, here.origin.at("env", k)) for k, text in here.variables.items())
-    yield from check_variables(values, here.label, say)
-    yield from _mount(federation, here, service, say)
 
 
-def _mount(
-    federation: Federation, here: Deployed, service: Service, say: Report
-) -> Iterator[Diagnostic]:
-    mounts = [mount for mount in service.container.mounts if mount.what == "area"]
-    area = federation.areas.get(here.area) if here.area is not None else None
-    if mounts and area is not None and area.mount is None:
+def _overrides(service: Service, each: Deployed, say: Report) -> Iterator[Diagnostic]:
+    for key, is_set in (
+        ("replicas", each.replicas is not None),
+        ("resources", each.amounts is not None),
+        ("env", bool(each.variables)),
+    ):
+        if is_set and key not in service.overrides:
+            yield _not_for_sites(
+                each, key, f"sites do not set the `{key}` of `{service.name}`", service, say
+            )
+    if each.replicas is not None and service.scaling is not None:
+        why = f"the work that there is decides how many replicas `{service.name}` has"
+        yield _not_for_sites(each, "replicas", why, service, say)
+    secret = {variable.name for variable in service.container.secrets}
+    for name in sorted(secret.intersection(each.variables)):
+        why = f"`{name}` of `{service.name}` is a secret, so that no site writes it here"
+        yield _not_for_sites(each, "env", why, service, say)
+
+
+def _not_for_sites(each: Deployed, key: str, why: str, service: Service, say: Report) -> Diagnostic:
+    said = {"replicas": "scaling", "env": "secrets"}.get(key, "sitesMaySet")
+    about = said if service.origin.has(said) and key in service.overrides else "sitesMaySet"
+    return say(
+        Code.NOT_FOR_SITES,
+        why,
+        Label(each.origin.key(key)),
+        Label(service.origin.at(about), "what the service says"),
+        help=f"remove it, or have `{key}` added to `sitesMaySet:` of the service"
+        if about == "sitesMaySet"
+        else "remove it",
+        subject=each.label,
+    )
+
+
+def _words(service: Service, each: Deployed, say: Report) -> Iterator[Diagnostic]:
+    """What the site's own variables hold, and words that have no value at this site."""
+    here = each.origin
+    told = [Told(name, text, here.at("env", name)) for name, text in each.variables.items()]
+    sees = any(mount.what == "area" for mount in service.container.mounts)
+    words = [word for word in WORDS if word != "mount" or sees]
+    yield from check_variables(told, each.label, words, say)
+    values = {**service.container.environment, **each.variables}
+    if each.host is None and "host" in words_in(values.values()):
         yield say(
-            Code.AREA_NOT_MOUNTED,
-            f"`{here.label}` reads the files of `{area.name}`, which nobody can mount",
-            Label(here.origin.at("storage")),
-            Label(area.origin.at(), "the area"),
-            help="add `posixMount:` to the area, with the path at which nodes see it",
-            subject=here.label,
+            Code.UNKNOWN_WORD,
+            f"`{service.name}` is told its `{{host}}`, and `{each.label}` has none",
+            Label(here.at("service")),
+            *_first_with_host(service),
+            help="add `host:` with the name by which people reach it",
+            subject=each.label,
         )
 
 
-def _templates(federation: Federation, cluster: KubernetesCluster) -> Iterator[Diagnostic]:
-    ceiling = cluster.share.ceiling if cluster.share is not None else None
-    if ceiling is None or not cluster.in_use:
+def _first_with_host(service: Service) -> Iterator[Label]:
+    environment = service.container.environment
+    for name in [name for name, text in environment.items() if "host" in words_in([text])][:1]:
+        yield Label(service.container.origin.at("env", name), "told here")
+
+
+def _area(
+    federation: Federation, service: Service, each: Deployed, say: Report
+) -> Iterator[Diagnostic]:
+    """The area whose files a service sees: named, on nodes, of a known size, in use."""
+    mounts = [mount for mount in service.container.mounts if mount.what == "area"]
+    if mounts and each.area is None and service.storage == "none":
+        remedy = "add `storage:` with the area whose files it sees"
+        yield _not_mounted(
+            each, "names no storage area", Label(each.origin.at("service")), say, remedy
+        )
+    area = federation.areas.get(each.area) if each.area is not None else None
+    if area is None or not (mounts or service.storage == "mounted"):
         return
-    for template in federation.templates.values():
-        gets: Amounts | None = template.container.amounts
-        if template.queue not in cluster.queues or gets is None or not gets.gpus:
-            continue
-        if ceiling.gpus == 0:
-            yield warning(
-                Code.NO_GPU,
-                f"`{template.name}` asks for {gets.gpus} GPUs, and the federation has none on"
-                f" `{cluster.label}`: it would wait there for ever",
-                Label(template.container.origin.at("resources", "gpus")),
-                Label(ceiling.origin.at("gpus"), "what the federation may have"),
-                help=f"leave `{template.queue}` out of the cluster's `queues:`, or agree on GPUs",
-                subject=template.name,
-            )
+    place = Label(each.origin.at("storage"))
+    about = Label(area.origin.at("name"), "the area")
+    for key, why in why_not_mountable(area):
+        written = key in ("posixMount", "capacity")
+        remedy = f"add `{key}:` to the area, or name another" if written else "name another area"
+        message = f"reads the files of `{area.name}`, {why}"
+        yield _not_mounted(each, message, place, say, remedy, about)
 
 
-# ── which sites ───────────────────────────────────────────────────────────────────────────────
+def why_not_mountable(area: StorageArea) -> Iterator[tuple[str, str]]:
+    """Why no container can see an area's files: the key that is amiss, and words."""
+    if area.mount is None:
+        yield "posixMount", "which no node sees"
+    if area.capacity is None:
+        yield "capacity", "of which nobody says how much it holds"
+    if not area.enabled or area.retired:
+        yield "enabled", "which is not in use"
 
 
-def _where(federation: Federation) -> Iterator[Diagnostic]:
-    runs: dict[str, set[str]] = defaultdict(set)
-    for site in federation.sites.values():
-        for offered in site.services:
-            if offered.enabled and offered.environment == "production":
-                runs[offered.service].add(site.name)
-    for service in federation.services.values():
-        for name in service.must:
-            if name in federation.sites and name not in runs[service.name]:
-                yield warning(
-                    Code.SERVICE_MISSING,
-                    f"`{name}` has to run `{service.name}`, and does not say that it does",
-                    Label(federation.sites[name].origin.at("services")),
-                    Label(service.origin.at("sites"), "said here"),
-                    help=f"add `{{service: {service.name}, at: ...}}` to its `services:`",
-                    subject=name,
-                )
-    for each in federation.deployed:
-        service = federation.services[each.service]
-        if each.site in service.may_not:
-            say = report(federation, service.drafts, service.name, each.site)
-            yield say(
-                Code.SERVICE_NOT_WANTED,
-                f"`{each.site}` is not to run `{service.name}`",
-                Label(each.origin.at("service")),
-                Label(service.origin.at("sites", "mayNot"), "said here"),
-                help="remove it there, or ask for the site to be taken off this list",
-                subject=each.site,
-            )
-
-
-def _hosts(federation: Federation) -> Iterator[Diagnostic]:
-    """Production services that lead to the host of another environment."""
-    for site in federation.sites.values():
-        others = {
-            each.host: each
-            for each in site.services
-            if each.host is not None and each.environment != "production"
-        }
-        for each in site.services:
-            if each.environment != "production" or not each.enabled or each.host is None:
-                continue
-            same = others.get(each.host)
-            if same is not None and same.service == each.service and same.path == each.path:
-                yield _other_host(
-                    each.label, each.host, each.origin.at("host"), same.origin.at("host")
-                )
-            elif _OTHER_WORDS & {*each.host.lower().split(".")[:-2]}:
-                yield _other_host(each.label, each.host, each.origin.at("host"), None)
-
-
-def _other_host(label: str, host: str, place: Span, other: Span | None) -> Diagnostic:
-    return warning(
-        Code.HOST_OF_OTHERS,
-        f"`{label}` is in production, and `{host}` looks like the host of another environment",
-        Label(place),
-        *([Label(other, "the other environment")] if other is not None else []),
-        help="write the host of production, or `environment: development`",
-        subject=label,
+def _not_mounted(
+    each: Deployed, why: str, place: Label, say: Report, remedy: str, *others: Label
+) -> Diagnostic:
+    return say(
+        Code.AREA_NOT_MOUNTED,
+        f"`{each.label}` {why}",
+        place,
+        *others,
+        help=remedy,
+        subject=each.label,
     )

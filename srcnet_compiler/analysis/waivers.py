@@ -24,6 +24,14 @@ NEVER_SET_ASIDE = frozenset(
         Code.SLURM_CANNOT_EXPRESS,
         Code.ALLOCATION_REVERSED,
         Code.ALLOCATIONS_OVERLAP,
+        Code.REGISTRY_NOT_ALLOWED,
+        Code.LIMIT_UNDER_RESOURCES,
+        Code.WRONG_PORT,
+        Code.WRONG_MOUNT,
+        Code.WRONG_SCHEDULE,
+        Code.SCALING_REVERSED,
+        Code.UNKNOWN_WORD,
+        Code.NAME_FOR_KUBERNETES,
     )
 )
 """Findings without which nothing right can be emitted."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from srcnet_compiler.analysis.object_names import plain
 from srcnet_compiler.pipeline import spec_files
 from srcnet_compiler.source import parse, read_bytes
 from srcnet_compiler.source.compose import Document
@@ -19,6 +20,9 @@ _MAPS = ("tiers", "regions", "storageClasses", "queues")
 """Mappings whose keys are names."""
 _PREFIXED = ("queues", "projects", "windows")
 """What is on clusters by its name behind the federation's prefix."""
+_SERVICES = ("spec", "services")
+_RUNS = ("Service", "WorkflowTemplate")
+"""Kinds of documents whose names Kubernetes writes with `-` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,28 @@ def _names(document: Document, prefixes: Sequence[str]) -> Iterator[Described]:
     kind = document.data.get("kind")
     if isinstance(title, str):
         place = document.source_map.span(("metadata", "name"))
-        yield Described(title, f"a document of kind {kind}", place, document.source_map.span(()))
+        whole = document.source_map.span(())
+        own = Described(title, f"a document of kind {kind}", place, whole)
+        yield own
+        if kind in _RUNS and plain(title) != title.lower():
+            yield replace(own, name=plain(title))
     owner = f"{kind} {title}"
+    if kind == "Site":
+        yield from _services(document, owner)
     for each, path in _below(document, document.data.get("spec"), ("spec",), owner):
         yield each
         for also in _also(document, path, each.name, prefixes):
             yield replace(each, name=also)
+
+
+def _services(document: Document, owner: str) -> Iterator[Described]:
+    """What a site runs, by its own name and that of the service."""
+    site, services = (_get(document.data, *keys) for keys in (("metadata", "name"), _SERVICES))
+    for number in range(len(services) if isinstance(services, list) else 0):
+        name, path = _get(services, number, "service"), (*_SERVICES, number)
+        if isinstance(name, str):
+            place, whole = (document.source_map.span(p) for p in ((*path, "service"), path))
+            yield Described(f"{site}/{name}", f"`services` of {owner}", place, whole)
 
 
 def _also(document: Document, path: Keys, name: str, prefixes: Sequence[str]) -> Iterator[str]:

@@ -100,9 +100,10 @@ class Tenant:
             server.apply(f"{spaces}/{path}", document, manager=manager)
 
     def seen(self) -> str:
-        """All that lies in its namespace, as the server holds it."""
-        paths = (f"namespaces/{THEIRS}", *(f"namespaces/{THEIRS}/{each}" for each in _KINDS))
-        return json.dumps([self.server.ask("GET", f"/api/v1/{path}") for path in paths])
+        """Its namespace and all that lies in it, as the server holds it."""
+        here = f"/api/v1/namespaces/{THEIRS}"
+        things = [self.server.ask("GET", f"{here}/{each}")["items"] for each in _KINDS]
+        return json.dumps([self.server.ask("GET", here), things])
 
 
 _KINDS = ("resourcequotas", "limitranges", "configmaps", "secrets", "services", "pods")

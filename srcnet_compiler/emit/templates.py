@@ -12,8 +12,11 @@ from srcnet_compiler.resources import folder
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.runtime import Context
 
 _MARK = re.compile("\x00([0-9]+)\x00")
+_KNOWN = "\x00known"
+"""Under what a template finds the places that its lines were given: no name that it could write."""
 
 
 def fill_template(path: str, template: str, values: Mapping[str, object], spans: Spans) -> Artifact:
@@ -23,14 +26,8 @@ def fill_template(path: str, template: str, values: Mapping[str, object], spans:
     without one have `spans`.
     """
     known: list[Spans] = []
-
-    def at(text: str, places: Spans) -> str:
-        known.append(places)
-        return f"{text}\x00{len(known) - 1}\x00"
-
-    environment = _environment().overlay()
-    environment.filters = {**environment.filters, "at": at}
-    lines = environment.get_template(template).render(values).split("\n")
+    text = _environment().get_template(template).render({**values, _KNOWN: known})
+    lines = text.split("\n")
     sources = {
         number: tuple(span for index in _MARK.findall(line) for span in known[int(index)]) or spans
         for number, line in enumerate(lines[:-1], start=1)
@@ -40,9 +37,15 @@ def fill_template(path: str, template: str, values: Mapping[str, object], spans:
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 
-    return Environment(
+    @pass_context
+    def at(context: "Context", text: str, places: Spans) -> str:
+        known: list[Spans] = context[_KNOWN]
+        known.append(places)
+        return f"{text}\x00{len(known) - 1}\x00"
+
+    environment = Environment(
         loader=FileSystemLoader(folder("templates")),
         undefined=StrictUndefined,
         autoescape=False,
@@ -50,3 +53,5 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["at"] = at
+    return environment

@@ -45,11 +45,14 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
 
 
 def to_documents(path: str, head: str, documents: Iterable[Tree], spans: Spans) -> Artifact:
-    """A file of several YAML documents below `head`, each with its line `---` before it."""
+    """A file of several YAML documents below `head`, each with a line `---` before it, which
+    is there for what it parts."""
     page = _Page(head, spans)
+    before: Spans = ()
     for tree in documents:
         bare, here = _bare(tree, spans)
-        page.line("---", here)
+        page.line("---", (*here, *before))
+        before = here
         page.block(bare, 0, here)
     return page.artifact(path)
 

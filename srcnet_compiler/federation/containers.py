@@ -1,7 +1,8 @@
 """What documents say of a container to the model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import TypeVar
 
 from srcnet_compiler.diagnostic import Code, Label, error
 from srcnet_compiler.federation.amounts import Findings
@@ -18,6 +19,8 @@ from srcnet_compiler.federation.shared import draft, secret
 from srcnet_compiler.quantity import Seconds, parse_bytes, parse_duration
 from srcnet_compiler.schema import containers as schema
 from srcnet_compiler.span import Origin
+
+N = TypeVar("N", bound=int)
 
 
 def read_container(spec: schema.Container, here: Origin, found: Findings) -> Container:
@@ -54,11 +57,23 @@ def read_amounts(
         return None
     return Amounts(
         millicores=_millicores(spec.cores, here, found),
-        memory=found.amount(parse_bytes, spec.memory, here, "memory"),
+        memory=found.amount(some(parse_bytes), spec.memory, here, "memory"),
         gpus=spec.gpus,
-        scratch=found.amount(parse_bytes, spec.scratch, here, "scratch"),
+        scratch=found.amount(some(parse_bytes), spec.scratch, here, "scratch"),
         origin=here,
     )
+
+
+def some(parse: Callable[[str], N]) -> Callable[[str], N]:
+    """As `parse`, but nothing is no amount: a cluster takes it for no limit, or for its own."""
+
+    def parsed(text: str) -> N:
+        amount = parse(text)
+        if amount == 0:
+            raise ValueError(f"`{text}` is nothing")
+        return amount
+
+    return parsed
 
 
 def _millicores(cores: float | None, here: Origin, found: Findings) -> int | None:
@@ -85,12 +100,12 @@ def _mounts(spec: schema.Container, here: Origin, found: Findings) -> Iterator[M
     for index, mount in enumerate(spec.mounts):
         place = here.below("mounts", index)
         what = "area" if mount.scratch is None else "scratch"
-        amount = found.amount(parse_bytes, mount.scratch, place, "scratch")
+        amount = found.amount(some(parse_bytes), mount.scratch, place, "scratch")
         yield Mount(what, mount.at, mount.readOnly, amount, place)
 
 
 def _probe(spec: schema.Probe | None, here: Origin, found: Findings) -> Probe | None:
     if spec is None:
         return None
-    every = found.required(parse_duration, spec.every, here, "every", Seconds(10))
+    every = found.required(some(parse_duration), spec.every, here, "every", Seconds(10))
     return Probe(spec.port, spec.path, every, spec.failures, here)

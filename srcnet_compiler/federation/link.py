@@ -19,6 +19,7 @@ from srcnet_compiler.federation.model import Federation, Site, Waiver
 from srcnet_compiler.federation.nesting import check_nesting
 from srcnet_compiler.federation.renames import check_ends, check_moves
 from srcnet_compiler.federation.serving import (
+    check_serving,
     names_of_drafts_in_serving,
     read_serving,
     unknown_in_serving,
@@ -136,6 +137,7 @@ def _contradictions(federation: Federation) -> Iterable[Diagnostic]:
     yield from check_ends(federation.retired, federation.areas)
     yield from policies.check_parts(federation.policies.values())
     yield from check_compute(federation.compute)
+    yield from check_serving(federation)
 
 
 def _named(documents: Sequence[Located[Document]]) -> Iterable[tuple[str, Span]]:

@@ -109,7 +109,8 @@ class StorageArea:
 
 @dataclass(frozen=True, slots=True)
 class SiteService:
-    """A service that a site offers; `label` is what a person would call it."""
+    """A service that a site offers; `label` is what a person would call it, `version` what the site
+    says that it runs."""
 
     service: str
     label: str
@@ -122,6 +123,7 @@ class SiteService:
     host: str | None
     port: int | None
     path: str | None
+    version: str | None
     origin: Origin = field(compare=False, repr=False)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.clusters import read_share
 from srcnet_compiler.federation.compute import ComputePolicy
@@ -35,7 +36,19 @@ def read_kubernetes(
     for index, compute in numbered:
         if compute.kubernetes is not None:
             origin = site.origin.below("compute", index)
+            if compute.slurm is not None:
+                found.append(_both(origin))
             yield _cluster(compute, compute.kubernetes, site, origin, policy, ended, found)
+
+
+def _both(origin: Origin) -> Diagnostic:
+    return error(
+        Code.SHAPE,
+        "`slurm` and `kubernetes` exclude each other",
+        Label(origin.key("kubernetes")),
+        Label(origin.key("slurm"), "and here"),
+        help="keep one of them, and describe the other as a compute of its own",
+    )
 
 
 def read_deployed(

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from srcnet_compiler.diagnostic import Diagnostic
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.compute import ComputePolicy
-from srcnet_compiler.federation.containers import read_container
+from srcnet_compiler.federation.containers import read_container, some
 from srcnet_compiler.federation.known import known
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.model import Federation, Site
@@ -23,7 +23,7 @@ from srcnet_compiler.federation.services import (
 from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import GroupPath, QueueName, SiteName
-from srcnet_compiler.quantity import parse_duration, parse_percent
+from srcnet_compiler.quantity import BasisPoints, parse_duration, parse_percent
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.security_policy import SecurityPolicy as SecurityDocument
 from srcnet_compiler.schema.service import Service as ServiceDocument
@@ -89,6 +89,19 @@ def read_serving(
     )
 
 
+def check_serving(federation: Federation) -> Iterator[Diagnostic]:
+    """What is described twice: a cluster by two names, a service twice on one cluster."""
+    in_order = sorted(federation.kubernetes, key=lambda cluster: cluster.origin.at("server"))
+    yield from repeated(
+        ((f"the cluster at `{c.server}`", c.origin.at("server")) for c in in_order),
+        "each would remove what the other wants: describe it once",
+    )
+    yield from repeated(
+        (f"service `{d.service}` on `{d.site}/{d.cluster}`", d.origin.at("service"))
+        for d in federation.deployed
+    )
+
+
 def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
     """Sites, services, queues and groups that there are not."""
     policy = federation.compute.policy
@@ -105,10 +118,6 @@ def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
     for cluster in federation.kubernetes:
         for index, name in enumerate(cluster.queues):
             yield from known(name, queues, "queue", cluster.origin, "queues", index)
-    yield from repeated(
-        (f"service `{d.service}` on `{d.site}/{d.cluster}`", d.origin.at("service"))
-        for d in federation.deployed
-    )
 
 
 def names_of_drafts_in_serving(federation: Federation) -> Iterator[str]:
@@ -179,8 +188,17 @@ def _service(
 def _scaling(spec: ServiceSpec, here: Origin, found: Findings) -> Scaling | None:
     if spec.scaling is None:
         return None
-    load = found.amount(parse_percent, spec.scaling.load, here, "load")
-    return Scaling(spec.scaling.from_, spec.scaling.to, (load or 7000) // 100, here)
+    load = found.required(parse_percent, spec.scaling.load, here, "load", BasisPoints(7000))
+    if load == 0 or load % 100:
+        found.append(
+            error(
+                Code.QUANTITY,
+                f"`load`: `{spec.scaling.load}` is no whole number of per cent above 0",
+                Label(here.at("load")),
+                help="write one such as `70 %`",
+            )
+        )
+    return Scaling(spec.scaling.from_, spec.scaling.to, load // 100, here)
 
 
 def _template(
@@ -193,7 +211,7 @@ def _template(
         queue=QueueName(spec.queue),
         container=read_container(spec, here, found),
         groups=tuple(GroupPath(group) for group in spec.groups),
-        lasts=found.amount(parse_duration, spec.lasts, here, "lasts"),
+        lasts=found.amount(some(parse_duration), spec.lasts, here, "lasts"),
         retired=("template", name) in ended,
         drafts=draft(spec, here),
         origin=here,

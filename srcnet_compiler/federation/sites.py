@@ -143,5 +143,6 @@ def _service(service: schema.SiteService, site: SiteName, origin: Origin) -> Sit
         host=service.host,
         port=service.port,
         path=service.path,
+        version=service.version,
         origin=origin,
     )

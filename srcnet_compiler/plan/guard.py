@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
+from typing import TypeAlias
 
 from srcnet_compiler.change import Action, Change
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
@@ -12,7 +13,9 @@ from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span
 
-ALL = ("rucio", "slurm")
+ALL = ("rucio", "slurm", "kubernetes")
+_Draft: TypeAlias = tuple[str, tuple[Span, ...], tuple[str, ...]]
+"""What may rest on drafts, on which, and the names to waive them by."""
 
 
 def guard(plan: Plan, federation: Federation, today: date) -> tuple[Diagnostic, ...]:
@@ -36,24 +39,31 @@ def held_back(federation: Federation, targets: Collection[str] = ALL) -> tuple[H
         ),
         *((f"namespace `{n.name}`", n.drafts, (n.name,)) for n in federation.data.namespaces),
     ]
+    both = {"slurm", "kubernetes"}.intersection(targets)
     names = [
         *(data if "rucio" in targets else ()),
-        *(_compute(federation.compute) if "slurm" in targets else ()),
+        *(_policy(federation.compute) if both else ()),
+        *(_slurm(federation.compute) if "slurm" in targets else ()),
+        *(_kubernetes(federation) if "kubernetes" in targets else ()),
     ]
-    return tuple(
-        Held(what, f"rests on a draft at {drafts[0]}")
+    held = {
+        what: f"rests on a draft at {drafts[0]}"
         for what, drafts, waived in names
         if federation.holds_back(drafts, *waived)
-    )
+    }
+    unread = dict(_unread(federation) if "kubernetes" in targets else ())
+    return tuple(Held(what, why) for what, why in {**unread, **held}.items())
 
 
-def _compute(compute: Compute) -> Iterator[tuple[str, tuple[Span, ...], tuple[str, ...]]]:
-    """What of compute may rest on drafts: what it is, on which, and the names to waive them by."""
+def _policy(compute: Compute) -> Iterator[_Draft]:
     if compute.policy is not None:
         policy = compute.policy
         yield f"compute policy `{policy.name}`", policy.drafts, (policy.name,)
         for queue in policy.queues.values():
             yield f"queue `{queue.name}`", queue.drafts, (queue.name, policy.name)
+
+
+def _slurm(compute: Compute) -> Iterator[_Draft]:
     for cluster in compute.clusters:
         share = cluster.share.drafts if cluster.share is not None else ()
         names = (cluster.label, cluster.site)
@@ -63,6 +73,32 @@ def _compute(compute: Compute) -> Iterator[tuple[str, tuple[Span, ...], tuple[st
     for allocation in compute.allocations:
         for project in allocation.projects:
             yield f"project `{project.name}`", project.drafts, (project.name, allocation.name)
+
+
+def _kubernetes(federation: Federation) -> Iterator[_Draft]:
+    for cluster in federation.kubernetes:
+        share = cluster.share.drafts if cluster.share is not None else ()
+        names = (cluster.label, cluster.site)
+        yield f"cluster `{cluster.label}`", (*cluster.drafts, *share), names
+    for kind, things in (("service", federation.services), ("template", federation.templates)):
+        for name, thing in things.items():
+            yield f"{kind} `{name}`", (*thing.drafts, *thing.container.image.drafts), (name,)
+    for each in federation.deployed:
+        what = f"service `{each.service}` on `{each.site}/{each.cluster}`"
+        yield what, each.drafts, (each.label, each.service, each.site)
+    if federation.security is not None:
+        name = federation.security.name
+        yield f"security policy `{name}`", federation.security.drafts, (name,)
+
+
+def _unread(federation: Federation) -> Iterator[tuple[str, str]]:
+    """What would run an image whose digest nobody has read, and why it does not."""
+    for kind, things in (("service", federation.services), ("template", federation.templates)):
+        for name, thing in things.items():
+            image = thing.container.image
+            if image.digest is None and not thing.retired:
+                place = image.origin.at("repository")
+                yield f"{kind} `{name}`", f"nobody has read the digest of its image at {place}"
 
 
 def _in_force(federation: Federation, kind: str, today: date) -> Iterator[Waiver]:
@@ -123,7 +159,12 @@ def _accepted(federation: Federation, today: date) -> Iterable[Span]:
     for space in federation.data.namespaces:
         if space.name in waived:
             yield from space.drafts
-    for _, drafts, names in _compute(federation.compute):
+    of_clusters = (
+        *_policy(federation.compute),
+        *_slurm(federation.compute),
+        *_kubernetes(federation),
+    )
+    for _, drafts, names in of_clusters:
         if not waived.isdisjoint(names):
             yield from drafts
 
@@ -149,7 +190,7 @@ def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Di
         elif policy is not None and policy not in over:
             places = [end.origin.at("until") for end in federation.retired if end.policy == policy]
             yield _no_document(change, "switched off", places)
-        elif _ends_compute(change) and change.until is None:
+        elif _ends_on_cluster(change) and change.until is None:
             yield _no_document(change, "removed", [f.origin for f in change.fields])
 
 
@@ -167,7 +208,7 @@ def _closes_area(change: Change) -> bool:
     return change.action is Action.RETIRE and change.address.kind == "rse"
 
 
-def _ends_compute(change: Change) -> bool:
+def _ends_on_cluster(change: Change) -> bool:
     """Memberships are not among it: who has left a group is out without a document."""
     return (
         change.action is Action.RETIRE

@@ -1,7 +1,7 @@
 """Changes in words: what happens to which object, from what to what, and which line says so."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.change import Action, Change, FieldChange, Impact, Json
@@ -11,6 +11,8 @@ from srcnet_compiler.report.paint import Paint
 
 ONE_BY_ONE = 12
 """More of one kind than this are counted, unless all are asked for."""
+_FEW = 3
+"""More fields than this of what ends are counted."""
 _SIGNS = {
     Action.ADOPT: "=",
     Action.CREATE: "+",
@@ -38,7 +40,7 @@ def change_lines(changes: Sequence[Change], paint: Paint, *, full: bool) -> Iter
             yield f"  {head} {len(group)} {plural(kind)}: {names}   (all with --full)"
         else:
             for change in group:
-                yield from _change(change, paint)
+                yield from _change(change, paint, full)
 
 
 def first_names(names: Iterator[str]) -> str:
@@ -51,16 +53,36 @@ def plural(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
-def _change(change: Change, paint: Paint) -> Iterator[str]:
+def _change(change: Change, paint: Paint, full: bool) -> Iterator[str]:
     head = paint(f"{_SIGNS[change.action]} {change.action.value}", change.action.value)
     yield f"  {head} {change.address.kind} {visible(change.address.name)}{_impact(change, paint)}"
     if change.reason:
         yield f"      because {visible(change.reason)}"
     if change.action is not Action.ADOPT:
-        for field in change.fields:
-            yield from _field(field, change.action, paint)
+        yield from _fields(change, paint, full)
     for wait in change.waits:
         yield f"      waits until {visible(wait.text)}"
+
+
+def _fields(change: Change, paint: Paint, full: bool) -> Iterator[str]:
+    """The fields one by one; of a long creation those that a line of a spec of their own asks for,
+    while what follows from one place is counted, as is all that ends."""
+    ends = change.action is Action.RETIRE and all(f.after is None for f in change.fields)
+    if ends and not full and len(change.fields) > _FEW:
+        yield f"      all of its {len(change.fields)} fields (each with --full)"
+        return
+    lines = [line for field in change.fields for line in _field(field, change.action, paint)]
+    if full or change.action is not Action.CREATE or len(lines) <= ONE_BY_ONE:
+        yield from lines
+        return
+    ((common, _),) = Counter(field.origin for field in change.fields).most_common(1)
+    own = [field for field in change.fields if field.origin != common]
+    for field in own:
+        yield from _field(field, change.action, paint)
+    left = len(change.fields) - len(own)
+    noun = f"field{'' if left == 1 else 's'}{' more' if own else ''}"
+    place = f"   {paint(str(common), 'place')}" if common is not None else ""
+    yield f"      {left} {noun} (all with --full){place}"
 
 
 def _impact(change: Change, paint: Paint) -> str:

@@ -10,7 +10,7 @@ from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.change import Json
 from srcnet_compiler.emit.yaml import Sourced, Tree, to_artifact, to_documents
 from srcnet_compiler.span import Span
-from srcnet_compiler.targets.kubernetes.model import KubernetesModel, Object, in_order
+from srcnet_compiler.targets.kubernetes.model import ALL, KubernetesModel, Object, in_order
 from srcnet_compiler.targets.kubernetes.model.paths import keyed, steps
 from srcnet_compiler.task import SHELL
 
@@ -36,25 +36,28 @@ def _tree(folder: str, desired: KubernetesModel, objects: Iterable[Object]) -> I
         groups[each.group].append(each)
     if not groups:
         return
-    whole = desired.origins.get("", ())
+    places = {group: _places(desired, found) for group, found in groups.items()}
     kustomization: Tree = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": [Sourced(f"{g}.yaml", _places(groups[g], whole)) for g in sorted(groups)],
+        "resources": [Sourced(f"{group}.yaml", places[group]) for group in sorted(groups)],
     }
     head = f"Objects of the federation on cluster {desired.instance}"
-    places = _places([each for group in groups.values() for each in group], whole)
-    yield to_artifact(f"{folder}/kustomization.yaml", head, kustomization, places)
+    path = f"{folder}/kustomization.yaml"
+    yield to_artifact(path, head, kustomization, desired.origins.get(ALL, ()))
     for group, found in sorted(groups.items()):
         documents = (sourced(each) for each in found)
-        places = _places(found, whole)
-        yield to_documents(f"{folder}/{group}.yaml", f"{group}: {head}", documents, places)
+        path = f"{folder}/{group}.yaml"
+        yield to_documents(path, f"{group}: {head}", documents, places[group])
 
 
-def _places(objects: Iterable[Object], whole: Spans) -> Spans:
+def _places(desired: KubernetesModel, objects: Iterable[Object]) -> Spans:
     """What decides that any of these objects is there."""
-    sets = {id(found): found for each in objects for found in (each.origins.get("", ()),)}
-    return tuple(dict.fromkeys((*whole, *(span for found in sets.values() for span in found))))
+    found = {id(spans): spans for each in objects if (spans := each.origins.get("", ()))}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    whole = desired.origins.get("", ())
+    return tuple(dict.fromkeys((*whole, *(span for spans in found.values() for span in spans))))
 
 
 # ── an object with its places ─────────────────────────────────────────────────────────────────
@@ -116,8 +119,7 @@ def _tasks(folder: str, desired: KubernetesModel) -> Iterator[Artifact]:
     if desired.tasks:
         from srcnet_compiler.emit.templates import fill_template
 
-        head = (*desired.origins.get("", ()), *(s for t in desired.tasks for s in t.spans))
         shown = [(task, task.lines) for task in desired.tasks]
         values = {"cluster": desired.instance, "shell": SHELL, "tasks": shown}
         path = f"{folder}/admin.md"
-        yield fill_template(path, "kubernetes/admin.md.j2", values, tuple(dict.fromkeys(head)))
+        yield fill_template(path, "kubernetes/admin.md.j2", values, desired.origins.get(ALL, ()))

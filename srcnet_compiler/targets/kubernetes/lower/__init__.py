@@ -21,7 +21,7 @@ from srcnet_compiler.targets.kubernetes.lower.site import Part
 from srcnet_compiler.targets.kubernetes.lower.storage import volumes
 from srcnet_compiler.targets.kubernetes.lower.templates import templates
 from srcnet_compiler.targets.kubernetes.lower.todo import todo
-from srcnet_compiler.targets.kubernetes.model import Key, KubernetesModel, Object
+from srcnet_compiler.targets.kubernetes.model import ALL, Key, KubernetesModel, Object
 
 
 def lower(
@@ -61,7 +61,7 @@ def _model(scope: Scope) -> KubernetesModel:
         ended_until={key: end.until.isoformat() for key, end in ends.items()},
         tasks=todo(scope, instance, whole, carriers, before),
         measured=() if cluster.retired else tuple(measured(scope)),
-        origins={"": scope.places},
+        origins={"": scope.places, ALL: scope.wide_places},
     )
 
 

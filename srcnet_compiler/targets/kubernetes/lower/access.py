@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.names import GroupPath
-from srcnet_compiler.targets.kubernetes.lower.places import Spans
+from srcnet_compiler.span import written
+from srcnet_compiler.targets.kubernetes.lower.places import Spans, group_places, together
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Part
 from srcnet_compiler.targets.kubernetes.model import Object
@@ -62,11 +63,12 @@ _START: dict[str, Json] = {
 def access(part: Part) -> Iterator[Object]:
     """A role for operators in each namespace, and one for people where they start something."""
     scope = part.scope
-    for use, namespace in scope.living:
-        inside = Part(scope, namespace, part.group, part.exists, part.drafts)
+    for use, _ in scope.living:
+        inside = part.within(use)
         operators = scope.federation.compute.groups.get(OPERATORS)
         if operators is not None:
-            yield from _role(inside, OPERATORS, _OPERATE, (operators,), ())
+            said = (scope.federation.origin.at("identity", "groups", OPERATORS),)
+            yield from _role(inside, OPERATORS, _OPERATE, (operators,), said)
         people = _people(scope, use)
         if use != SERVICES and people:
             yield from _role(inside, "users", _START[use], people, _people_places(scope, use))
@@ -79,17 +81,17 @@ def _people(scope: Scope, use: str) -> tuple[GroupPath, ...]:
 
 
 def _people_places(scope: Scope, use: str) -> Spans:
-    of_templates = (each.template.origin for each in scope.startable(use))
-    return tuple(origin.at("groups") for origin in of_templates if origin.has("groups"))
+    of_templates = (written(each.template.origin, "groups") for each in scope.startable(use))
+    return together((*of_templates, group_places(scope.federation)))
 
 
 def _role(
     part: Part, name: str, rules: Json, groups: tuple[GroupPath, ...], places: Spans
 ) -> Iterator[Object]:
-    yield part.make("Role", name, {"rules": rules})
+    yield part.make("Role", name, {"rules": rules}, because=places)
     subjects: list[Json] = [
         {"apiGroup": _RBAC, "kind": "Group", "name": str(group)} for group in groups
     ]
     reference: Json = {"apiGroup": _RBAC, "kind": "Role", "name": name}
     body = {"roleRef": reference, "subjects": subjects}
-    yield part.make("RoleBinding", name, body, {"subjects": places})
+    yield part.make("RoleBinding", name, body, {"subjects": places}, because=places)

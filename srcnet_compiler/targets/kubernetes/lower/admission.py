@@ -5,14 +5,14 @@ What it says to who is refused is read by people who never saw a spec.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.services import Mount, SecurityPolicy
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.namespaces import signed
-from srcnet_compiler.targets.kubernetes.lower.places import Spans, named, together
-from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope, Startable
+from srcnet_compiler.targets.kubernetes.lower.places import Spans, security_places, together
+from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
 from srcnet_compiler.targets.kubernetes.model import PROJECT, SERVICE, USER, Object
 from srcnet_compiler.targets.kubernetes.model.words import NAMESPACE_NAME, READ_ONLY, SERVICES
@@ -87,6 +87,7 @@ class _Refusal:
 def admission(part: Part) -> Iterator[Object]:
     """Policies, and for which of our namespaces they hold: by name, so never for another's."""
     scope, security = part.scope, part.scope.security
+    part = replace(part, exists=together((_decides(scope), part.exists)))
     if scope.cluster.version < SINCE or not scope.living:
         return
     everywhere = [name for _, name in scope.living]
@@ -107,20 +108,18 @@ def admission(part: Part) -> Iterator[Object]:
 
 
 def _said_by(part: Part, security: SecurityPolicy) -> Part:
-    here = security.origin
-    return Part(
-        part.scope,
-        part.namespace,
-        part.group,
-        together(((named(here),), written(here, "status"), part.exists)),
-        tuple(dict.fromkeys((*part.drafts, *security.drafts))),
-    )
+    return replace(part, drafts=together((part.drafts, security.drafts)))
 
 
 def _mounts(scope: Scope) -> Iterator[Mount]:
-    things: tuple[Running | Startable, ...] = (*scope.services, *scope.sessions, *scope.jobs)
-    for thing in things:
-        yield from (mount for mount in thing.container.mounts if mount.what == "area")
+    for running in scope.services:
+        yield from (mount for mount in running.container.mounts if mount.what == "area")
+
+
+def _decides(scope: Scope) -> Spans:
+    """What decides which policies there are."""
+    mounts = tuple(mount.origin.at() for mount in _mounts(scope))
+    return (*mounts, *security_places(scope.federation, scope.federation.security))
 
 
 # ── images ────────────────────────────────────────────────────────────────────────────────────
@@ -196,7 +195,7 @@ def _identity(part: Part, security: SecurityPolicy, scope: Scope) -> Iterator[Ob
             'variables.labels[?x].orValue("") != ""',
             "what is started here must say for whom and for which project: give it the label {}",
         )
-        own = {"spec.validations": written(security.origin, "carries", "identity")}
+        own = {"spec.validations": written(security.origin, "workloadsCarry")}
         yield from _policy(part, "identity", _STARTED, [_LABELS], [refusal], where, own)
 
 

@@ -95,15 +95,16 @@ NOTHING = Sizes(0, 0, 0, 0)
 
 def requests_of(container: Container, over: Amounts | None, kept: bool) -> Sizes:
     """What a container asks for; `over` is what its site sets otherwise. `kept`: large scratch is
-    no space of its node."""
+    no space of its node. What is said of scratch is for all of it together."""
     own, scratch = container.amounts, 0
+    said = _first("scratch", over, own)
     for mount in container.mounts:
         if mount.what == "scratch" and not (kept and is_large(mount)):
             scratch += mount.amount or LITTLE_SCRATCH
     return Sizes(
         _first("millicores", over, own) or LITTLE_CORES,
         _first("memory", over, own) or LITTLE_MEMORY,
-        scratch + (_first("scratch", over, own) or LITTLE_SCRATCH),
+        max(scratch + LITTLE_SCRATCH if said is None else said, scratch),
         _first("gpus", over, own) or 0,
     )
 

@@ -75,4 +75,6 @@ def _argocd(part: Part, here: Delivery, instance: str) -> Object:
 def _places(here: Delivery, *paths: str) -> dict[str, Spans]:
     """The places of repository, branch and folder, at these paths in this order."""
     keys = ("repository", "branch", "folder")
-    return {path: written(here.origin, key) for path, key in zip(paths, keys, strict=False) if path}
+    pairs = zip(paths, keys, strict=False)
+    found = {path: written(here.origin, key) for path, key in pairs if path}
+    return {"metadata.namespace": written(here.origin, "namespace"), **found}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.span import written
+from srcnet_compiler.targets.kubernetes.lower.places import Spans, identity_places
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
 from srcnet_compiler.targets.kubernetes.model import Measured, Object
@@ -26,18 +27,30 @@ def monitors(part: Part, running: Running) -> Iterator[Object]:
             "endpoints": [{"port": port, "path": path}],
         }
         own = {"spec.endpoints": written(service.origin, "metrics")}
-        yield part.make("ServiceMonitor", name, {"spec": spec}, own)
+        because = (*written(service.origin, "metrics"), *_who_measures(part))
+        yield part.make("ServiceMonitor", name, {"spec": spec}, own, because=because)
     url = url_of(running)
     if url is not None:
         targets: Json = {"staticConfig": {"static": [url], "labels": dict(labels_of(running))}}
         spec = {"prober": {"url": PROBER}, "module": MODULE, "targets": targets}
-        own = {
-            "spec.targets": (
-                *written(running.deployed.origin, "host"),
-                *written(service.origin, "path"),
-            )
-        }
-        yield part.make("Probe", name, {"spec": spec}, own)
+        places = _url_places(part.scope, running)
+        because = (*_who_measures(part), *places)
+        yield part.make("Probe", name, {"spec": spec}, {"spec.targets": places}, because=because)
+
+
+def _who_measures(part: Part) -> Spans:
+    return written(part.scope.cluster.origin, "operators")
+
+
+def _url_places(scope: Scope, running: Running) -> Spans:
+    ready, here = running.container.ready, running.deployed
+    return (
+        *written(here.origin, "host"),
+        *written(running.service.origin, "path"),
+        *(port.origin.at() for port in running.container.ports),
+        *((ready.origin.at(),) if ready is not None else ()),
+        *identity_places(scope.federation, here),
+    )
 
 
 def measured(scope: Scope) -> Iterator[Measured]:
@@ -45,7 +58,8 @@ def measured(scope: Scope) -> Iterator[Measured]:
     for running in scope.services:
         url = url_of(running)
         if url is not None:
-            yield Measured(url, labels_of(running), running.places)
+            places = (*_url_places(scope, running), *running.places)
+            yield Measured(url, labels_of(running), places)
 
 
 def url_of(running: Running) -> str | None:

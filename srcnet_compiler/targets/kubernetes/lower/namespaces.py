@@ -15,9 +15,9 @@ from srcnet_compiler.targets.kubernetes.lower.amounts import (
     pods_of,
     requests_of,
 )
-from srcnet_compiler.targets.kubernetes.lower.places import Spans
+from srcnet_compiler.targets.kubernetes.lower.places import Spans, security_places
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
-from srcnet_compiler.targets.kubernetes.lower.site import Part
+from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
 from srcnet_compiler.targets.kubernetes.model import Object
 from srcnet_compiler.targets.kubernetes.model.words import SERVICES
 
@@ -30,9 +30,8 @@ def namespaces(part: Part) -> Iterator[Object]:
     """One for each use, where something lives in it."""
     quotas = quotas_of(part.scope)
     for use, namespace in part.scope.living:
-        yield _namespace(part, namespace)
-        asked, most = quotas[use]
-        inside = Part(part.scope, namespace, part.group, part.exists, part.drafts)
+        inside, (asked, most) = part.within(use), quotas[use]
+        yield _namespace(inside, namespace)
         yield _quota(inside, asked, most)
         yield _limits(inside, most)
 
@@ -43,7 +42,7 @@ def _namespace(part: Part, name: str) -> Object:
     version = "v{}.{}".format(*scope.cluster.version)
     labels: dict[str, Json] = {}
     own: dict[str, Spans] = {}
-    said = written(security.origin, "podSecurity") if security is not None else ()
+    said = written(security.origin, "podSecurity", "status") if security is not None else ()
     for mode in _MODES:
         key = f"pod-security.kubernetes.io/{mode}"
         labels |= {key: level, f"{key}-version": version}
@@ -51,6 +50,11 @@ def _namespace(part: Part, name: str) -> Object:
         own[f'metadata.labels."{key}-version"'] = (scope.cluster.origin.at("version"),)
     if security is not None and signed(scope):
         labels[SIGNED] = "true"
+        own[f'metadata.labels."{SIGNED}"'] = (
+            *security_places(scope.federation, security),
+            *written(security.origin, "signers", "registries"),
+            *written(scope.cluster.origin, "operators"),
+        )
     return part.make("Namespace", name, {}, own, labels=labels)
 
 
@@ -103,13 +107,9 @@ def _quota(part: Part, asked: Sizes, most: Sizes) -> Object:
         **{f"requests.{key}": text for key, text in asked.written().items()},
         **{f"limits.{key}": text for key, text in most.written().items() if "/" not in key},
     }
-    share = part.scope.cluster.origin.below("share")
-    return part.make(
-        "ResourceQuota",
-        "share",
-        {"spec": {"hard": dict(sorted(hard.items()))}},
-        {"spec.hard": written(share, "ceiling")},
-    )
+    places = (*_ceiling(part), *part.scope.amount_places)
+    body: Body = {"spec": {"hard": dict(sorted(hard.items()))}}
+    return part.make("ResourceQuota", "share", body, {"spec.hard": places})
 
 
 def _limits(part: Part, most: Sizes) -> Object:
@@ -124,10 +124,9 @@ def _limits(part: Part, most: Sizes) -> Object:
         "defaultRequest": little.written(),
         "max": most.written(),
     }
-    share = part.scope.cluster.origin.below("share")
-    return part.make(
-        "LimitRange",
-        "each",
-        {"spec": {"limits": [item]}},
-        {"spec.limits": written(share, "ceiling")},
-    )
+    places = (*_ceiling(part), *part.scope.amount_places)
+    return part.make("LimitRange", "each", {"spec": {"limits": [item]}}, {"spec.limits": places})
+
+
+def _ceiling(part: Part) -> Spans:
+    return written(part.scope.cluster.origin.below("share"), "ceiling")

@@ -24,8 +24,8 @@ def closed(part: Part) -> Iterator[Object]:
     """Each namespace closed both ways, but for asking for names; sessions and jobs may use the
     services, as far as those are reached from outside."""
     scope = part.scope
-    for use, namespace in scope.living:
-        inside = Part(scope, namespace, part.group, part.exists, part.drafts)
+    for use, _ in scope.living:
+        inside = part.within(use)
         everything: Body = {"spec": {"podSelector": {}, "policyTypes": _BOTH_WAYS}}
         yield inside.make("NetworkPolicy", "closed", everything)
         yield inside.make("NetworkPolicy", "names", _egress([_to_names()]))
@@ -70,12 +70,14 @@ def allowed(part: Part, running: Running) -> Object:
         "spec.egress": (
             *(flow.origin.at() for flow in service.flows),
             *written(service.origin, "needs"),
+            *scope.all_places,
         ),
         "spec.ingress": (
             *ports,
             *written(scope.cluster.origin, "gateway", "operators"),
             *written(service.origin, "metrics"),
             *_callers_places(scope, running),
+            *scope.all_places,
         ),
     }
     return part.make("NetworkPolicy", running.name, {"spec": spec}, own)

@@ -11,7 +11,8 @@ from typing import TypeAlias
 from srcnet_compiler.federation.compute import ComputePolicy, Queue
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.model import Federation, accepted
-from srcnet_compiler.federation.services import Template
+from srcnet_compiler.federation.services import SecurityPolicy, Template
+from srcnet_compiler.federation.sites import class_in
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.span import Origin, Span, written
 from srcnet_compiler.targets.kubernetes.model import Origins
@@ -66,8 +67,8 @@ def service_places(federation: Federation, deployed: Deployed) -> Spans:
     return together(
         (
             (named(service.origin), deployed.origin.at()),
-            written(service.origin, "status", "workload", "sites"),
-            written(deployed.origin, "status", "enabled", "at", "service"),
+            written(service.origin, "status", "runs", "sites"),
+            written(deployed.origin, "status", "enabled", "at", "service", "storage"),
             image_places(service.container.image.origin),
             _ends(federation, "service"),
             accepted(federation, service.name, deployed.label),
@@ -104,6 +105,14 @@ def queue_places(
     )
 
 
+def security_places(federation: Federation, security: SecurityPolicy | None) -> Spans:
+    """What decides whether a policy of what may run is in force."""
+    if security is None:
+        return ()
+    here = security.origin
+    return (named(here), *written(here, "status"), *accepted(federation, security.name))
+
+
 def image_places(origin: Origin) -> Spans:
     """What decides which image it is."""
     return (origin.at("digest"), *written(origin, "repository", "status"))
@@ -114,12 +123,34 @@ def area_places(federation: Federation, name: AreaName | None) -> Spans:
     area = federation.areas.get(name) if name is not None else None
     if area is None:
         return ()
-    here = area.origin
+    here, kind = area.origin, federation.classes.get(class_in(area.name, federation.classes) or "")
     return (
         here.at("name"),
-        *written(here, "posixMount", "capacity", "status", "enabled", "role", "environment"),
-        *accepted(federation, area.name),
+        *written(here, "posixMount", "capacity", "status", "enabled", "tier"),
+        *written(federation.tiers[area.tier].origin, "status"),
+        *(written(kind.origin, "status") if kind else ()),
+        *accepted(federation, area.name, area.site),
+        *_ends(federation, "area"),
     )
+
+
+def identity_places(federation: Federation, deployed: Deployed) -> Spans:
+    """What decides the identity of a service at a site."""
+    return (deployed.origin.at(), named(federation.origin))
+
+
+def group_places(federation: Federation) -> Spans:
+    """What decides which projects may use a cluster, and whose members work for them; those that
+    may not belong to it as well."""
+    found: list[Spans] = []
+    for allocation in federation.compute.allocations:
+        here = allocation.origin
+        found += [
+            (named(here), *written(here, "sites", "clusters", "status")),
+            tuple(project.origin.at() for project in allocation.projects),
+            accepted(federation, allocation.name, *(p.name for p in allocation.projects)),
+        ]
+    return together((*found, _ends(federation, "project")))
 
 
 def _ends(federation: Federation, key: str) -> Spans:

@@ -32,7 +32,8 @@ from srcnet_compiler.targets.kubernetes.model.words import (
 class Wanted:
     """What a pod is made of. `values` stand for the words in braces; a variable with one that has
     none is left out, as nobody knows what it should hold. `files` and `secrets` are the names of
-    what holds them. `over` is what the site sets otherwise, at `site`."""
+    what holds them. `over` is what the site sets otherwise, at `site`; `identity` are the
+    places of the identity."""
 
     app: str
     container: Container
@@ -42,6 +43,7 @@ class Wanted:
     over: Amounts | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     site: Origin | None = None
+    identity: Spans = ()
 
     @property
     def kept(self) -> bool:
@@ -257,11 +259,23 @@ def _image(container: Container) -> Spans:
 
 
 def _amounts(wanted: Wanted) -> Spans:
-    own = (wanted.container.amounts, wanted.container.limits, wanted.over)
-    return tuple(each.origin.at() for each in own if each is not None)
+    container = wanted.container
+    own = (container.amounts, container.limits, wanted.over)
+    scratch = (mount.origin.at() for mount in container.mounts if mount.what == "scratch")
+    return (*(each.origin.at() for each in own if each is not None), *scratch)
 
 
 def _variable(wanted: Wanted, name: str) -> Spans:
-    if name in wanted.variables and wanted.site is not None:
-        return (wanted.site.at("environment", name),)
-    return (wanted.container.origin.at("environment", name),)
+    container, here = wanted.container, wanted.site
+    if name in wanted.variables and here is not None:
+        text, own = wanted.variables[name], here.at("env", name)
+    else:
+        text, own = container.environment[name], container.origin.at("env", name)
+    places = [own]
+    if "{host}" in text and here is not None:
+        places.append(here.at("host"))
+    if "{mount}" in text:
+        places += [mount.origin.at() for mount in container.mounts if mount.what == "area"]
+    if "{identifier}" in text:
+        places += wanted.identity
+    return tuple(places)

@@ -8,13 +8,12 @@ from srcnet_compiler.federation.kubernetes import Borrowing
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.amounts import (
     SCRATCH,
-    Sizes,
     ceiling_of,
     guarantee_of,
 )
 from srcnet_compiler.targets.kubernetes.lower.namespaces import services_need
 from srcnet_compiler.targets.kubernetes.lower.places import together
-from srcnet_compiler.targets.kubernetes.lower.scope import Scope
+from srcnet_compiler.targets.kubernetes.lower.scope import Scope, Startable
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
 from srcnet_compiler.targets.kubernetes.model import Object
 from srcnet_compiler.targets.kubernetes.model.words import (
@@ -40,19 +39,25 @@ def queues(cluster: Part) -> Iterator[Object]:
             "",
             group="queues",
             exists=together((scope.queue_places(queue), cluster.exists)),
-            drafts=together((scope.drafts, queue.drafts)),
+            drafts=scope.drafts_of(_waiting_in(scope, queue)),
         )
         yield _priority(part, queue)
         if scope.has_queues:
             yield _waiting(part, queue)
             for use, namespace in scope.living:
-                if any(each.queue is queue for each in scope.startable(use)):
+                if any(each in scope.startable(use) for each in _waiting_in(scope, queue)):
                     inside = Part(scope, namespace, part.group, part.exists, part.drafts)
                     body: Body = {"spec": {"clusterQueue": scope.prefix}}
                     yield inside.make("LocalQueue", object_name(queue.name), body)
     borrowing = scope.cluster.borrowing
     if scope.queues and scope.has_queues and borrowing is not None:
         yield _cluster_queue(cluster, borrowing)
+
+
+def _waiting_in(scope: Scope, queue: Queue) -> tuple[Startable, ...]:
+    """The templates of a queue class; what there is for it rests on its drafts, as they do."""
+    both = (*scope.sessions, *scope.jobs)
+    return tuple(each for each in both if each.queue is queue)
 
 
 def _priority(part: Part, queue: Queue) -> Object:
@@ -117,6 +122,7 @@ def _cluster_queue(part: Part, borrowing: Borrowing) -> Object:
         "spec.resourceGroups": (
             *written(share, "guaranteed", "ceiling"),
             *written(here, "flavor", "lends"),
+            *scope.amount_places,
         ),
     }
     queues_part = Part(scope, "", "queues", (*part.exists, here.at()), part.drafts)
@@ -134,8 +140,9 @@ def _makes_way(scope: Scope) -> bool:
 def _resources(scope: Scope, borrowing: Borrowing) -> list[dict[str, Json]]:
     """What is guaranteed, what may be borrowed beside it, and what others may borrow of it."""
     needed = services_need(scope)[1]
-    own = guarantee_of(scope.cluster.share).without(needed)
-    more = _beyond(ceiling_of(scope.cluster.share).without(needed), own)
+    most = ceiling_of(scope.cluster.share).without(needed)
+    own = guarantee_of(scope.cluster.share).without(needed).at_most(most)
+    more = most.without(own).written()
     found: list[dict[str, Json]] = []
     for name, nominal in own.written().items():
         if name == SCRATCH:
@@ -148,7 +155,3 @@ def _resources(scope: Scope, borrowing: Borrowing) -> list[dict[str, Json]]:
         each["lendingLimit"] = nominal if borrowing.lends else "0"
         found.append(each)
     return found
-
-
-def _beyond(ceiling: Sizes, own: Sizes) -> dict[str, Json]:
-    return ceiling.without(own).written()

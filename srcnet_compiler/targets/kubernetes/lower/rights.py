@@ -36,7 +36,7 @@ def rights(scope: Scope, pushed: Mapping[Key, Object]) -> Iterator[Task]:
             *_roles(roles),
             *(line for each in namespaces for line in _inside(each, roles)),
         ),
-        scope.places,
+        scope.wide_places,
     )
 
 

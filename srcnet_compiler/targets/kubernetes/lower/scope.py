@@ -1,7 +1,7 @@
 """What of the federation takes part on one cluster: services, templates, queues that are agreed."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,9 @@ from srcnet_compiler.targets.kubernetes.lower.places import (
     Spans,
     area_places,
     cluster_places,
+    group_places,
     queue_places,
+    security_places,
     service_places,
     template_places,
     together,
@@ -72,7 +74,6 @@ class Startable:
     template: Template
     queue: Queue
     name: str
-    area: StorageArea | None
     drafts: Spans
     places: Spans
 
@@ -120,14 +121,49 @@ class Scope:
         to it as well, since they would be if they said otherwise."""
         federation, policy = self.federation, self.policy
         waivers = (written(w.origin, "of") for w in federation.waivers if w.kind == "draft")
+        offered = federation.sites[self.cluster.site].services
         queues = policy.queues.values() if policy is not None else ()
         return together(
             (
                 self.places,
                 *(service_places(federation, deployed) for deployed in self.deployed),
+                *(written(each.origin, "service", "at", "enabled") for each in offered),
                 *(template_places(federation, each) for each in federation.templates.values()),
                 *(self.queue_places(queue) for queue in queues),
                 *waivers,
+            )
+        )
+
+    @cached_property
+    def amount_places(self) -> Spans:
+        """What decides how much all services need together."""
+        return together(
+            (
+                *(written(r.service.origin, "replicas", "scaling", "runs") for r in self.services),
+                *(written(r.deployed.origin, "replicas", "resources") for r in self.services),
+                *(written(r.container.origin, "resources", "limits") for r in self.services),
+                *(tuple(m.origin.at() for m in r.container.mounts) for r in self.services),
+                written(self.cluster.origin, "storageClass", "share"),
+            )
+        )
+
+    @cached_property
+    def wide_places(self) -> Spans:
+        """Everything that is said of what is here: for what follows from all of it together."""
+        federation = self.federation
+        policy = federation.security
+        return together(
+            (
+                self.all_places,
+                self.amount_places,
+                tuple(federation.services[each.service].origin.at() for each in self.deployed),
+                tuple(each.origin.at() for each in federation.templates.values()),
+                (self.cluster.origin.at(),),
+                security_places(federation, policy),
+                (policy.origin.at(),) if policy is not None else (),
+                *(area_places(federation, each.area) for each in self.deployed),
+                group_places(federation),
+                written(federation.origin, "identity"),
             )
         )
 
@@ -184,6 +220,17 @@ class Scope:
     def startable(self, use: str) -> tuple[Startable, ...]:
         """The templates that run in the namespace of this use."""
         return {SESSIONS: self.sessions, JOBS: self.jobs}.get(use, ())
+
+    def drafts_of(self, things: Iterable[Running | Startable]) -> Spans:
+        """Those that what serves all of these rests on: theirs only where all have some, since
+        then it is there for drafts alone."""
+        found = [each.drafts for each in things]
+        own = [d for d in found if set(d) - set(self.drafts)]
+        return together((self.drafts, *own)) if len(own) == len(found) else self.drafts
+
+    def living_in(self, use: str) -> tuple[Running | Startable, ...]:
+        """What runs, or can be started, in the namespace of this use."""
+        return self.services if use == SERVICES else self.startable(use)
 
     def name(self, name: str) -> str:
         """What something of ours is called that all of the cluster can see."""
@@ -255,21 +302,17 @@ class Scope:
             or federation.holds_back(queue.drafts, queue.name, policy.name)
         ):
             return None
-        area = self.data
-        if area is None and _sees_files(template.container):
-            return None
-        kept = area if _sees_files(template.container) else None
+        if _sees_files(template.container):
+            return None  # nobody says which area it would see
         return Startable(
             template,
             queue,
             object_name(template.name, CRON_NAME),
-            kept,
-            together((self.drafts, drafts, queue.drafts, _drafts(kept))),
+            together((self.drafts, drafts, queue.drafts)),
             together(
                 (
                     template_places(federation, template),
                     queue_places(federation, policy, self.cluster, queue),
-                    area_places(federation, kept.name if kept is not None else None),
                     self.places,
                 )
             ),
@@ -284,22 +327,6 @@ class Scope:
             return None
         held = self.federation.holds_back(area.drafts, area.name, area.site)
         return None if held or area.retired else area
-
-    @cached_property
-    def data(self) -> StorageArea | None:
-        """The area that sessions and jobs see: the first by name of the site's own that holds data,
-        in the environment of the cluster."""
-        here = self.cluster
-        names = sorted(self.federation.sites[here.site].areas)
-        found = (self.area(name) for name in names)
-        return next(
-            (
-                area
-                for area in found
-                if area is not None and area.environment == here.environment and area.role == "data"
-            ),
-            None,
-        )
 
 
 def _sees_files(container: Container) -> bool:

@@ -1,14 +1,14 @@
 """A service of the federation to what runs it on a cluster, and to what leads to it there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
-from srcnet_compiler.federation.services import Container, Port
+from srcnet_compiler.federation.services import Container, Port, Scaling
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.monitoring import monitors
 from srcnet_compiler.targets.kubernetes.lower.network import allowed
-from srcnet_compiler.targets.kubernetes.lower.places import Spans
+from srcnet_compiler.targets.kubernetes.lower.places import Spans, identity_places
 from srcnet_compiler.targets.kubernetes.lower.pods import Wanted, file_keys, pod, pod_places
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
@@ -70,6 +70,7 @@ def wanted_of(scope: Scope, running: Running) -> Wanted:
         over=deployed.amounts,
         variables=deployed.variables,
         site=deployed.origin,
+        identity=identity_places(scope.federation, deployed),
     )
 
 
@@ -80,7 +81,9 @@ def files(part: Part, wanted: Wanted) -> Iterator[Object]:
         keys = file_keys(container)
         data: dict[str, Json] = {keys[path]: text for path, text in sorted(container.files.items())}
         places = tuple(container.origin.at("files", path) for path in keys)
-        yield part.make("ConfigMap", wanted.files, {"immutable": True, "data": data}, {"": places})
+        yield part.make(
+            "ConfigMap", wanted.files, {"immutable": True, "data": data}, because=places
+        )
 
 
 def secrets(part: Part, wanted: Wanted) -> Iterator[Object]:
@@ -91,7 +94,7 @@ def secrets(part: Part, wanted: Wanted) -> Iterator[Object]:
         data: list[Json] = [
             {
                 "secretKey": each.name,
-                "remoteRef": {"key": each.secret.place.lstrip("/"), "property": each.name},
+                "remoteRef": _in_vault(each.secret.place),
             }
             for each in container.secrets
         ]
@@ -105,7 +108,14 @@ def secrets(part: Part, wanted: Wanted) -> Iterator[Object]:
             "spec.secretStoreRef": written(cluster.origin, "secretStore"),
             "spec.data": tuple(each.origin.at() for each in container.secrets),
         }
-        yield part.make("ExternalSecret", wanted.secrets, {"spec": spec}, own)
+        because = written(cluster.origin, "operators", "secretStore")
+        yield part.make("ExternalSecret", wanted.secrets, {"spec": spec}, own, because=because)
+
+
+def _in_vault(place: str) -> Json:
+    """A path in a vault, whose last part is a key of what is kept there."""
+    path, _, key = place.strip("/").rpartition("/")
+    return {"key": path, "property": key} if path else {"key": key}
 
 
 def fetches_secrets(cluster: KubernetesCluster, container: Container) -> bool:
@@ -124,7 +134,7 @@ def _workload(part: Part, running: Running, wanted: Wanted) -> Object:
     at, body = _FORMS[kind](running, wanted)
     own = {
         **pod_places(wanted, at),
-        f'metadata.annotations."{IDENTIFIER}"': (running.deployed.origin.at(),),
+        **_identity(part, running),
         "spec.schedule": written(origin, "schedule"),
         "spec.replicas": (
             *written(running.deployed.origin, "replicas"),
@@ -132,6 +142,11 @@ def _workload(part: Part, running: Running, wanted: Wanted) -> Object:
         ),
     }
     return part.make(kind, running.name, {"spec": body}, own, {IDENTIFIER: running.identifier})
+
+
+def _identity(part: Part, running: Running) -> dict[str, Spans]:
+    places = identity_places(part.scope.federation, running.deployed)
+    return {f'metadata.annotations."{IDENTIFIER}"': places}
 
 
 def _template(running: Running, wanted: Wanted, lasting: Body) -> dict[str, Json]:
@@ -190,25 +205,36 @@ _FORMS = {"Deployment": _deployment, "StatefulSet": _stateful, "CronJob": _sched
 
 def _replicas(part: Part, running: Running) -> Iterator[Object]:
     """What keeps enough of them while nodes are emptied, and adds some under load."""
-    service, name = running.service, running.name
+    service, site = running.service, running.deployed.origin
     if running.least > 1:
-        selector: Json = {"matchLabels": {APP: name}}
+        selector: Json = {"matchLabels": {APP: running.name}}
         body: Body = {"spec": {"maxUnavailable": 1, "selector": selector}}
-        yield part.make("PodDisruptionBudget", name, body)
+        because = (*written(site, "replicas"), *written(service.origin, "replicas", "scaling"))
+        yield part.make("PodDisruptionBudget", running.name, body, because=because)
     if service.scaling is not None:
-        least, most, load = service.scaling.least, service.scaling.most, service.scaling.load
-        kind = _KINDS[service.workload]
-        cores: Json = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": load}}
-        body = {
-            "spec": {
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": name},
-                "minReplicas": least,
-                "maxReplicas": most,
-                "metrics": [{"type": "Resource", "resource": cores}],
-            }
-        }
-        own: Mapping[str, Spans] = {"spec": (service.scaling.origin.at(),)}
-        yield part.make("HorizontalPodAutoscaler", name, body, own)
+        yield _scaled(part, running, service.scaling)
+
+
+def _scaled(part: Part, running: Running, scaling: Scaling) -> Object:
+    cores: Json = {
+        "name": "cpu",
+        "target": {"type": "Utilization", "averageUtilization": scaling.load},
+    }
+    kind = _KINDS[running.service.workload]
+    spec: Body = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": running.name},
+        "minReplicas": scaling.least,
+        "maxReplicas": scaling.most,
+        "metrics": [{"type": "Resource", "resource": cores}],
+    }
+    here = scaling.origin
+    own = {
+        "spec.minReplicas": (here.at("from"),),
+        "spec.maxReplicas": (here.at("to"),),
+        "spec.metrics": (here.at("load"),),
+    }
+    because = (here.at(),)
+    return part.make("HorizontalPodAutoscaler", running.name, {"spec": spec}, own, because=because)
 
 
 # ── what leads to it ──────────────────────────────────────────────────────────────────────────
@@ -227,10 +253,10 @@ def _ports(part: Part, running: Running) -> Iterator[Object]:
             for port in ports
         ]
         spec: Body = {"selector": {APP: running.name}, "ports": found}
-        own = {"spec.ports": tuple(port.origin.at() for port in ports)}
-        yield part.make(
-            "Service", running.name, {"spec": spec}, own, {IDENTIFIER: running.identifier}
-        )
+        places = tuple(port.origin.at() for port in ports)
+        own = {"spec.ports": places, **_identity(part, running)}
+        identity: Body = {IDENTIFIER: running.identifier}
+        yield part.make("Service", running.name, {"spec": spec}, own, identity, because=places)
 
 
 def routed(running: Running) -> Port | None:
@@ -252,6 +278,7 @@ def _route(part: Part, running: Running) -> Iterator[Object]:
             port.origin.at(),
         ),
     }
+    because = (port.origin.at(), *written(running.deployed.origin, "host"))
     path = running.service.path or "/"
     if cluster.gateway is not None and cluster.has("gateway-api"):
         namespace, gateway = cluster.gateway
@@ -264,7 +291,7 @@ def _route(part: Part, running: Running) -> Iterator[Object]:
             "hostnames": [host],
             "rules": [rule],
         }
-        yield part.make("HTTPRoute", running.name, {"spec": spec}, own)
+        yield part.make("HTTPRoute", running.name, {"spec": spec}, own, because=because)
     elif cluster.ingress_class is not None:
         backend: Json = {"service": {"name": running.name, "port": {"name": port.name}}}
         item: dict[str, Json] = {"path": path, "pathType": "Prefix", "backend": backend}
@@ -273,4 +300,4 @@ def _route(part: Part, running: Running) -> Iterator[Object]:
             "rules": [{"host": host, "http": {"paths": [item]}}],
             "tls": [{"hosts": [host]}],
         }
-        yield part.make("Ingress", running.name, {"spec": spec}, own)
+        yield part.make("Ingress", running.name, {"spec": spec}, own, because=because)

@@ -1,7 +1,7 @@
 """A cluster's scope with what all its objects share: labels, places, how an object is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from srcnet_compiler.change import Json
@@ -30,6 +30,11 @@ class Part:
     service: str = ""
     app: str = ""
 
+    def within(self, use: str) -> "Part":
+        """The same for what the namespace of a use has as a whole."""
+        drafts = self.scope.drafts_of(self.scope.living_in(use))
+        return replace(self, namespace=self.scope.namespaces[use], drafts=drafts)
+
     def make(
         self,
         kind: str,
@@ -38,8 +43,10 @@ class Part:
         own: Mapping[str, Spans] | None = None,
         annotations: Mapping[str, Json] | None = None,
         labels: Mapping[str, Json] | None = None,
+        because: Spans = (),
     ) -> Object:
-        """An object with the labels of all that is ours; `own` are the places of its fields."""
+        """An object with the labels of all that is ours; `own` are the places of its fields, and
+        `because` what further decides that it is there."""
         known = KINDS[kind]
         inside = self.namespace if known.namespaced else ""
         metadata: dict[str, Json] = {"name": name}
@@ -53,7 +60,7 @@ class Part:
             name=f"{inside}/{name}" if inside else name,
             document={"apiVersion": known.api, "kind": kind, "metadata": metadata, **body},
             group=self.group,
-            origins=origins(own or {}, self.exists),
+            origins=origins(own or {}, (*because, *self.exists) if because else self.exists),
             drafts=self.drafts,
         )
 

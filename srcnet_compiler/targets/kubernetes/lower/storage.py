@@ -8,48 +8,45 @@ from srcnet_compiler.names import AreaName
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.places import area_places, together
 from srcnet_compiler.targets.kubernetes.lower.pods import claim_name
-from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope, Startable
+from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Part
 from srcnet_compiler.targets.kubernetes.model import Object
 from srcnet_compiler.targets.kubernetes.model.words import SERVICES, format_amount
 
 
 def volumes(scope: Scope) -> Iterator[Object]:
-    """For each area that something mounts, and each way, a volume with its claim in a namespace:
-    a volume serves one claim alone."""
-    for use, namespace in scope.living:
-        for name, read_only in sorted(_seen(scope, use)):
+    """For each area that a service mounts, and each way, a volume with its claim."""
+    namespace = scope.namespaces.get(SERVICES)
+    if namespace is not None:
+        for name, read_only in sorted(_seen(scope)):
             area = scope.federation.areas[name]
             part = Part(
                 scope,
                 namespace,
                 group="storage",
-                exists=together((area_places(scope.federation, name), scope.all_places)),
-                drafts=together((scope.drafts, area.drafts)),
+                exists=together((area_places(scope.federation, name), scope.wide_places)),
+                drafts=scope.drafts_of(r for r in scope.services if r.area is area),
             )
-            yield from _volume(part, use, area, read_only)
+            yield from _volume(part, area, read_only)
 
 
-def _seen(scope: Scope, use: str) -> set[tuple[AreaName, bool]]:
-    """The areas that are mounted, and whether to read only."""
-    things: tuple[Running | Startable, ...] = (
-        scope.services if use == SERVICES else scope.startable(use)
-    )
+def _seen(scope: Scope) -> set[tuple[AreaName, bool]]:
+    """The areas that services mount, and whether to read only."""
     return {
-        (thing.area.name, mount.read_only)
-        for thing in things
-        if thing.area is not None
-        for mount in thing.container.mounts
+        (running.area.name, mount.read_only)
+        for running in scope.services
+        if running.area is not None
+        for mount in running.container.mounts
         if mount.what == "area"
     }
 
 
-def _volume(part: Part, use: str, area: StorageArea, read_only: bool) -> Iterator[Object]:
+def _volume(part: Part, area: StorageArea, read_only: bool) -> Iterator[Object]:
     """The volume is the directory that the site mounts on its nodes: where it is missing, no pod
     starts. Whatever happens to the claim, the files stay."""
     assert area.capacity is not None
     claim = claim_name(area, read_only)
-    name = part.scope.name(f"{use}-{claim}")
+    name = part.scope.name(claim)
     modes: Json = ["ReadOnlyMany" if read_only else "ReadWriteMany"]
     size = format_amount(area.capacity)
     capacity, mount = written(area.origin, "capacity"), written(area.origin, "posixMount")

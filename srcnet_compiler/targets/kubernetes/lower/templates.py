@@ -48,14 +48,11 @@ def templates(scope: Scope) -> Iterator[Object]:
 
 def wanted_of(scope: Scope, startable: Startable) -> Wanted:
     """What a pod of a template is made of."""
-    mounts = startable.container.mounts
-    seen = next((mount.path for mount in mounts if mount.what == "area"), None)
-    values = {"site": str(scope.cluster.site), **({"mount": seen} if seen is not None else {})}
     return Wanted(
         app=startable.name,
         container=startable.container,
-        values=values,
-        area=startable.area,
+        values={"site": str(scope.cluster.site)},
+        area=None,
         storage_class=scope.cluster.storage_class,
     )
 

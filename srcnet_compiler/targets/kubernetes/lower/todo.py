@@ -1,6 +1,5 @@
 """What only the administrators of a cluster can do: why, and the exact lines."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from srcnet_compiler.federation.services import Container
@@ -11,7 +10,7 @@ from srcnet_compiler.targets.kubernetes.lower.endings import STAYS
 from srcnet_compiler.targets.kubernetes.lower.monitoring import PROBER, url_of
 from srcnet_compiler.targets.kubernetes.lower.places import Spans, together
 from srcnet_compiler.targets.kubernetes.lower.rights import rights
-from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope, Startable
+from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.services import fetches_secrets
 from srcnet_compiler.targets.kubernetes.model import Key, Object
 from srcnet_compiler.targets.kubernetes.model.kinds import KINDS
@@ -47,7 +46,7 @@ def task(
     scope: Scope, title: str, why: str, where: str, lines: tuple[str, ...], spans: Spans
 ) -> Task:
     """Lines to write or to type."""
-    return Task(title, why, where, lines, together((spans, scope.places)))
+    return Task(title, why, where, lines, together((spans, scope.wide_places)))
 
 
 def _of(whole: Objects, kind: str) -> Iterator[Object]:
@@ -71,7 +70,7 @@ def _fetching(scope: Scope, instance: str, carriers: Objects) -> Iterator[Task]:
             f"rsync --archive --delete --exclude delivery build/kubernetes/{instance}/"
             f" {path_of(here, instance)}/",
         ),
-        written(here.origin, "how", "repository", "branch", "folder"),
+        written(here.origin, "repository", "branch", "folder"),
     )
 
 
@@ -144,9 +143,9 @@ def _sharing(scope: Scope, whole: Objects) -> Iterator[Task]:
 
 
 def _storage(scope: Scope, whole: Objects) -> Iterator[Task]:
-    areas = {
-        thing.area.name: thing.area for thing in _things(scope) if thing.area is not None
-    } if any(_of(whole, "PersistentVolume")) else {}  # fmt: skip
+    areas = {r.area.name: r.area for r in scope.services if r.area is not None}
+    if not any(_of(whole, "PersistentVolume")):
+        return
     for _, area in sorted(areas.items()):
         yield task(
             scope,
@@ -157,10 +156,6 @@ def _storage(scope: Scope, whole: Objects) -> Iterator[Task]:
             (f"mountpoint {area.mount}",),
             written(area.origin, "posixMount"),
         )
-
-
-def _things(scope: Scope) -> tuple[Running | Startable, ...]:
-    return (*scope.services, *scope.sessions, *scope.jobs)
 
 
 def _secrets(scope: Scope) -> Iterator[Task]:
@@ -188,15 +183,12 @@ def _secrets_of(scope: Scope, namespace: str, app: str, container: Container) ->
             spans,
         )
     elif container.secrets:
-        kept: dict[str, list[str]] = defaultdict(list)
-        for each in container.secrets:
-            kept[each.secret.place].append(each.name)
         yield task(
             scope,
             f"Have the secrets of {app} in the vault",
-            f"`{scope.cluster.secret_store}` finds each under its path, as a property of its name.",
+            f"`{scope.cluster.secret_store}` finds each by its path, whose last part is a key.",
             "the vault",
-            tuple(f"{place}: {', '.join(sorted(names))}" for place, names in sorted(kept.items())),
+            tuple(sorted({each.secret.place for each in container.secrets})),
             spans,
         )
 

@@ -32,6 +32,8 @@ Fields: TypeAlias = Mapping[str, Json]
 """Values by path, as `flatten` writes it."""
 Origins: TypeAlias = Mapping[str, tuple[Span, ...]]
 """The spec places of a field, by the path of it or of what it lies in; "" is the whole."""
+ALL = "*"
+"""In the origins of a model: the places of all that is there together."""
 Key: TypeAlias = tuple[str, str]
 """Kind and name of an object."""
 

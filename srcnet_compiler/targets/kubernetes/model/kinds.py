@@ -38,7 +38,14 @@ _CLUSTER = False
 
 _ALL = (
     Kind("Namespace", "v1", "namespaces", 0, _CLUSTER, replaceable=False),
-    Kind("PriorityClass", "scheduling.k8s.io/v1", "priorityclasses", 1, _CLUSTER, ("value",)),
+    Kind(
+        "PriorityClass",
+        "scheduling.k8s.io/v1",
+        "priorityclasses",
+        1,
+        _CLUSTER,
+        ("value", "preemptionPolicy"),
+    ),
     Kind(
         "ValidatingAdmissionPolicy",
         "admissionregistration.k8s.io/v1",

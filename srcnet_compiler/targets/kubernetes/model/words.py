@@ -43,6 +43,7 @@ def namespace_of(prefix: str, use: str) -> str:
     return f"{prefix}-{use}"
 
 
+@lru_cache(maxsize=10_000)
 def object_name(name: str, longest: int = _NAME) -> str:
     """A name as a cluster lets objects be called: `soda_sync` is `soda-sync`.
 
