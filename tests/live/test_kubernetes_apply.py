@@ -400,16 +400,17 @@ def test_what_cannot_be_changed_is_replaced_and_says_so(kubernetes: ApiServer, t
     assert live(kubernetes, "RoleBinding", name)["metadata"]["uid"] != old
 
 
-def test_a_replacement_that_was_cut_off_is_ended(kubernetes: ApiServer, tmp_path: Path):
-    """Deleted, and not made anew: the next run of the same plan makes it."""
+def test_what_somebody_deleted_before_its_replacement_is_a_conflict(
+    kubernetes: ApiServer, tmp_path: Path
+):
+    """What we deleted ourselves, before a kill, is made: see the kills in the other file."""
     space, name = "ska-m", "ska-m/soda"
-    first = small(space, binding(name, "one"))
-    converge(kubernetes, first, tmp_path / "1")
-    second = small(space, binding(name, "two"))
-    plan = to_reach(kubernetes, second)
+    converge(kubernetes, small(space, binding(name, "one")), tmp_path / "1")
+    plan = to_reach(kubernetes, small(space, binding(name, "two")))
     delete(kubernetes, "RoleBinding", name)
     receipt = carry_out(kubernetes, plan, tmp_path / "2")
-    assert [each.status for each in receipt.results] == [Status.CONFLICT]  # not by us
+    assert [each.status for each in receipt.results] == [Status.CONFLICT]
+    assert not is_there(kubernetes, "RoleBinding", name)
 
 
 def test_a_claim_is_never_replaced(kubernetes: ApiServer, tmp_path: Path):

@@ -54,6 +54,32 @@ def look(
     return reading, changes
 
 
+def looked_at_by_a_reader(server: ApiServer, desired: KubernetesModel) -> list[str]:
+    """What differs for somebody who may look, and not even try a change."""
+    root = "/apis/rbac.authorization.k8s.io/v1"
+    rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}]
+    server.ask("POST", f"{root}/clusterroles", {"metadata": {"name": "look"}, "rules": rules})
+    binding = {
+        "metadata": {"name": "look"},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "look",
+        },
+        "subjects": [{"kind": "User", "name": "reader", "apiGroup": "rbac.authorization.k8s.io"}],
+    }
+    server.ask("POST", f"{root}/clusterrolebindings", binding)
+    connection = {**reached(server, desired), "token": server.token_for("reader")}
+    with closing(open_connection(connection)) as api:
+        changes = TARGET.diff(desired, TARGET.read(api, desired))
+    return [
+        f"{change.address}: {field.name} {field.before} → {field.after}"
+        for change in changes
+        for field in change.fields
+        if field.before != field.after
+    ]
+
+
 def test_there_is_something_to_see():
     assert MODELS
     assert sum(len(model.objects) for model in MODELS.values()) > 20
@@ -91,4 +117,6 @@ def test_what_is_lowered_is_applied_and_read_back_and_the_rest_is_a_gap(
     ] == []
     assert after.model.objects.keys() == {key for key in desired.objects if key[0] not in unseen}
     assert fingerprint(server, "tenant") == theirs
+    differs = looked_at_by_a_reader(server, desired)
+    assert differs == [], "\n".join(differs)
     print(f"{instance}: {made.total()} objects, unseen: {sorted(unseen)}")

@@ -141,7 +141,8 @@ def test_rights_are_told_without_trying_anything(kubernetes: ApiServer, tmp_path
         (
             "see its objects",
             False,
-            f"not allowed: list deployments in {space}, list namespaces",
+            f"not allowed: get deployments in {space}, list deployments in {space},"
+            " get namespaces and 1 more",
         ),
         (
             "make and change its objects",

@@ -11,7 +11,7 @@ from srcnet_compiler.targets.kubernetes.model import KubernetesModel
 from srcnet_compiler.targets.kubernetes.model.kinds import KINDS
 from srcnet_compiler.targets.protocol import Right
 
-_SEE = ("list",)
+_SEE = ("get", "list")
 _SET = ("create", "patch")
 _END = ("delete",)
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

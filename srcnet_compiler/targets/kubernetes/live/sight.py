@@ -12,13 +12,20 @@ from srcnet_compiler.targets.kubernetes.model import OWNER, Object
 from srcnet_compiler.targets.kubernetes.model.amounts import same_amount
 from srcnet_compiler.targets.kubernetes.model.paths import flatten
 
-_FILLED_IN: Mapping[str, Json] = {
-    "protocol": "TCP",
-    "apiGroup": "rbac.authorization.k8s.io",
-    "scope": "*",
-    "matchPolicy": "Equivalent",
+_FILLED_IN: Mapping[str, tuple[Json, ...]] = {
+    "protocol": ("TCP",),
+    "apiGroup": ("rbac.authorization.k8s.io",),
+    "scope": ("*",),
+    "matchPolicy": ("Equivalent",),
+    "namespaceSelector": ({},),
+    "objectSelector": ({},),
+    "group": ("gateway.networking.k8s.io", ""),
+    "kind": ("Gateway", "Service"),
+    "weight": (1,),
+    "matches": ([{"path": {"type": "PathPrefix", "value": "/"}}],),
 }
-"""What the server writes into values that are held as a whole. Any other it is asked for."""
+"""What the server writes into values that are held as a whole, where it means what nothing means.
+Any other it is asked for, by a trial run, which who only reads may not ask for."""
 _AMOUNTS = frozenset(
     {"requests", "limits", "hard", "capacity", "max", "min", "default", "defaultRequest"}
     | {"maxLimitRequestRatio", "sizeLimit", "nominalQuota", "borrowingLimit", "lendingLimit"}
@@ -149,7 +156,7 @@ def _alike(wanted: Any, live: Any, amounts: Amounts) -> Any:  # noqa: ANN401 - a
         return {
             key: _alike(wanted[key], value, _below(amounts, key)) if key in wanted else value
             for key, value in there.items()
-            if key in wanted or _FILLED_IN.get(key, _ABSENT) != value
+            if key in wanted or value not in _FILLED_IN.get(key, ())
         } | {key: value for key, value in wanted.items() if key not in there and value in _EMPTY}
     if isinstance(wanted, list | tuple) and isinstance(live, list) and len(wanted) == len(live):
         return [_alike(one, other, amounts) for one, other in zip(wanted, live, strict=True)]
