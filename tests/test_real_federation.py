@@ -102,7 +102,30 @@ def test_there_is_no_warning_of_another_kind(real):
         Code.TOO_FEW_AREAS,
         Code.WORST_CASE,
         Code.TIER_OVER_CAPACITY,
+        Code.SERVICE_MISSING,
     }
+
+
+def test_mandatory_services_are_described_and_none_of_them_has_a_digest_made_up(federation):
+    """Of v0.1: what every node runs. Nobody has read a digest, so none of them can run."""
+    assert {*federation.services} == {
+        "gatekeeper",
+        "monitoring",
+        "perfsonar",
+        "prepare_data",
+        "soda_sync",
+        "storage_element",
+    }
+    images = [service.container.image for service in federation.services.values()]
+    assert all(image.digest is None and image.drafts for image in images)
+    asked = {name for name, service in federation.services.items() if service.must}
+    assert {*federation.services} - asked == {"storage_element"}
+
+
+def test_services_that_nodes_have_to_run_and_do_not_list_are_warnings(real):
+    missing = findings(real, Code.SERVICE_MISSING)
+    assert len(missing) == 8
+    assert "`SWESRC-OSO` has to run `monitoring`, and does not say that it does" in missing
 
 
 def test_the_campaign_is_what_is_emitted(real):

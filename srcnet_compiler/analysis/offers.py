@@ -88,7 +88,7 @@ def _versions(federation: Federation, site: Site) -> Iterator[Diagnostic]:
     """Versions that are not the federation's; one that is told less precisely may be."""
     for offered in filter(_in_production, site.services):
         service = federation.services.get(offered.service)
-        version = service.container.image.version if service is not None else None
+        version = _agreed_version(federation, service) if service is not None else None
         if service is None or version is None or offered.version is None:
             continue
         if not f"{version}.".startswith(f"{offered.version}."):
@@ -101,6 +101,12 @@ def _versions(federation: Federation, site: Site) -> Iterator[Diagnostic]:
                 help="run the same everywhere, and write its version, or none",
                 subject=offered.label,
             )
+
+
+def _agreed_version(federation: Federation, service: Service) -> str | None:
+    image = service.container.image
+    held = federation.holds_back((*service.drafts, *image.drafts), service.name)
+    return None if held else image.version
 
 
 # ── hosts ─────────────────────────────────────────────────────────────────────────────────────
