@@ -4,6 +4,7 @@ what is left to the cluster's administrators."""
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from srcnet_compiler.artifact import Artifact
