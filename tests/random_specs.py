@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
-from random_compute import GROUPS, allocation, cluster, compute_policy, drafts_in
+from random_compute import GROUPS, allocation, cluster, compute_policy, drafts_in, some
+from random_services import REGISTRY, SERVICES, drafts_of, kubernetes, offered, service, template
 from specs import TODAY
 
 from srcnet_compiler.analysis.passes import Analysis, analyse
@@ -193,7 +194,8 @@ def spec_files(draw: st.DrawFn) -> Files:
             "Federation", "random", federation_spec(regions, namespaces)
         )
     }
-    drafts = []
+    drafts, there = [], []
+    serving = draw(some(SERVICES)) if draw(st.booleans()) else []
     computing = draw(st.booleans())
     policy = draw(compute_policy()) if computing else {"queues": {}}
     queues, lending = list(policy["queues"]), []
@@ -212,6 +214,14 @@ def spec_files(draw: st.DrawFn) -> Files:
             site["compute"] = [
                 {"name": each, "slurm": draw(cluster(each, queues))} for each in clusters
             ]
+        if serving and draw(st.booleans()):
+            runs = f"k{number}"
+            described = {"name": runs, "kubernetes": draw(kubernetes(runs, queues or ["none"]))}
+            if not queues:
+                described["kubernetes"].pop("queues", None)
+            site["compute"] = [*site.get("compute", ()), described]
+            site["services"] = draw(offered(serving, runs, site["storage"][0]["name"]))
+        there.append(name)
         files[f"site-specs/{name.lower()}.yaml"] = document("Site", name, site)
         drafts += [area["name"] for area in site["storage"] if area["status"] == "draft"]
     for number in range(count):
@@ -228,6 +238,19 @@ def spec_files(draw: st.DrawFn) -> Files:
         files["policies/allocation/cycle.yaml"] = document("Allocation", "cycle", spec)
         # a waiver for a site is one for the shares and windows of its clusters
         drafts += [*drafts_in(spec), *lending]
+    for name in serving:
+        run = draw(service(name, there))
+        files[f"policies/services/{name}.yaml"] = document("Service", name, run)
+        drafts += drafts_of(name, run)
+    if serving and queues:
+        started = draw(template("notebook", queues))
+        files["policies/workflows/notebook.yaml"] = document(
+            "WorkflowTemplate", "notebook", started
+        )
+        drafts += drafts_of("notebook", started)
+    if serving and draw(st.booleans()):
+        allowed = {"registries": [REGISTRY], "podSecurity": "restricted"}
+        files["policies/security.yaml"] = document("SecurityPolicy", "security", allowed)
     accepted = [name for name in drafts if draw(st.booleans())]
     if accepted:
         files["policies/waivers.yaml"] = "---\n".join(_waiver(name) for name in accepted)

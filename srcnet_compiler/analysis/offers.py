@@ -1,12 +1,14 @@
 """Do the sites run the services that they have to, and only such, under hosts of their own?"""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.analysis.severity import report
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.model import Federation, Site, SiteService
 from srcnet_compiler.federation.services import Service
+from srcnet_compiler.names import SiteName
 from srcnet_compiler.span import Span
 
 _OTHERS = {"dev", "srcdev", "devel", "development", "test", "stage", "staging", "preprod"}
@@ -17,8 +19,12 @@ def check_offers(federation: Federation) -> Iterator[Diagnostic]:
     """Each service for itself, then each site."""
     for service in federation.services.values():
         yield from _contradiction(service)
+    asked: dict[SiteName, list[Service]] = defaultdict(list)
+    for service in federation.services.values():
+        for name in () if service.retired else {*service.must} - {*service.may_not}:
+            asked[name].append(service)
     for site in federation.sites.values():
-        yield from _missing(federation, site)
+        yield from _missing(federation, site, asked[site.name])
         yield from _unwanted(federation, site)
         yield from _versions(federation, site)
         yield from _hosts(site)
@@ -38,19 +44,12 @@ def _contradiction(service: Service) -> Iterator[Diagnostic]:
             )
 
 
-def _missing(federation: Federation, site: Site) -> Iterator[Diagnostic]:
+def _missing(federation: Federation, site: Site, asked: Sequence[Service]) -> Iterator[Diagnostic]:
     """Nothing is asked of a site of which nobody has said anything yet."""
     if federation.holds_back(site.drafts, site.name):
         return
     there = {each.service for each in site.services if _in_production(each)}
-    missing = [
-        service
-        for service in federation.services.values()
-        if site.name in service.must
-        and site.name not in service.may_not
-        and service.name not in there
-        and not service.retired
-    ]
+    missing = [service for service in asked if service.name not in there]
     if missing:
         *most, last = (f"`{service.name}`" for service in missing)
         names = f"{', '.join(most)} and {last}" if most else last
