@@ -33,6 +33,8 @@ SLURM = "srcnet_compiler/targets/slurm"
 SLURM_ROLE = "srcnet_compiler/apply/project/roles/slurm/module_utils"
 SLURM_LIVE = "tests/live/test_slurm_apply.py"
 GROUPS = "tests/test_apply_groups.py"
+KUBERNETES = "srcnet_compiler/targets/kubernetes"
+KUBERNETES_LIVE = "tests/live/test_kubernetes_apply.py"
 
 BREAKS = (
     Break(
@@ -385,5 +387,40 @@ BREAKS = (
         "    todo = list(fields)\n",
         "tests/live/test_kill_sweep.py",
         live="rucio",
+    ),
+    Break(
+        5,
+        "a field that another manager holds is taken from him",
+        f"{KUBERNETES}/live/filled.py",
+        '"fieldValidation": "Strict", **query}',
+        '"fieldValidation": "Strict", "force": "true", **query}',
+        f"{KUBERNETES_LIVE}::test_who_takes_a_field_at_the_last_moment_is_not_overruled",
+        live="kubernetes",
+    ),
+    Break(
+        5,
+        "an object that is no longer ours is deleted",
+        f"{KUBERNETES}/diff.py",
+        "        and found.ours\n",
+        "",
+        f"{KUBERNETES_LIVE}::test_what_lost_our_label_is_not_retired",
+        live="kubernetes",
+    ),
+    Break(
+        5,
+        "an object of another federation is changed",
+        f"{KUBERNETES}/diff.py",
+        "    if found is not None and _has_other_owner(found):\n        return\n",
+        "",
+        "tests/test_kubernetes_diff.py::test_what_another_federation_has_is_an_error_and_no_change",
+    ),
+    Break(
+        6,
+        "what keeps data is deleted with what used it",
+        f"{KUBERNETES}/diff.py",
+        "        and not keeps_data(found)\n",
+        "",
+        f"{KUBERNETES_LIVE}::test_what_is_retired_goes_and_what_keeps_data_stays",
+        live="kubernetes",
     ),
 )

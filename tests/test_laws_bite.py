@@ -16,6 +16,8 @@ NOT_COPIED = shutil.ignore_patterns(
     *(".*cache", "__pycache__", ".git", ".venv", ".srcnet", "build", "dist", "benchmarks")
 )
 PATIENCE = 400
+BUILT = ".srcnet/kubernetes"
+"""Where the API server is that has been built."""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project, to be broken; what runs in it finds this code before the one installed."""
     folder = tmp_path_factory.mktemp("broken") / "project"
     shutil.copytree(REAL, folder, ignore=NOT_COPIED)
+    (folder / BUILT).parent.mkdir()
+    (folder / BUILT).symlink_to(REAL / BUILT)
     return folder
 
 
@@ -44,6 +48,14 @@ def test_a_broken_line_is_noticed_on_a_real_rucio(broken: Break, copy: Path):
 @pytest.mark.live("slurm")
 @pytest.mark.parametrize("broken", [b for b in BREAKS if b.live == "slurm"], ids=lambda b: b.label)
 def test_a_broken_line_is_noticed_on_a_real_cluster(broken: Break, copy: Path):
+    assert_noticed(broken, copy)
+
+
+@pytest.mark.live("kubernetes")
+@pytest.mark.parametrize(
+    "broken", [b for b in BREAKS if b.live == "kubernetes"], ids=lambda b: b.label
+)
+def test_a_broken_line_is_noticed_on_a_real_api_server(broken: Break, copy: Path):
     assert_noticed(broken, copy)
 
 

@@ -1,0 +1,152 @@
+"""What the golden federation's guards let through on a real API server: images, people, rights."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from specs import GOLDEN, compiled
+
+from srcnet_compiler.demo import kubernetes_server
+from srcnet_compiler.demo.kubernetes_server import ApiServer, RefusedError
+from srcnet_compiler.targets.kubernetes import TARGET
+from srcnet_compiler.targets.kubernetes.live import apply, open_connection
+from srcnet_compiler.targets.kubernetes.model import PROJECT, USER, KubernetesModel
+
+pytestmark = pytest.mark.live("kubernetes")
+
+(MODEL,) = (
+    lowered.model
+    for lowered in compiled(GOLDEN).models
+    if lowered.target is TARGET and lowered.model.instance == "CHSRC-CSCS.services"
+)
+GUARDS = {
+    *("Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+    *("ResourceQuota", "LimitRange", "Role", "RoleBinding"),
+}
+DIGEST = f"sha256:{'0' * 64}"
+GOOD = f"registry.example.org/srcnet/notebook@{DIGEST}"
+SOMEBODY = {USER: "somebody", PROJECT: "eor"}
+SECONDS = 30
+"""How long the server may take to obey a policy that it was just given."""
+
+
+@pytest.fixture
+def guarded(fresh_kubernetes: ApiServer) -> ApiServer:
+    server = fresh_kubernetes
+    kubernetes_server.install_crds(server, "kueue")
+    desired: KubernetesModel = MODEL
+    connection = {
+        "server": server.url,
+        "certificate": server.certificate,
+        "token": server.token,
+        "instance": desired.instance,
+        "prefix": desired.prefix,
+    }
+    with closing(open_connection(connection)) as api:
+        for thing in desired.things():
+            if thing.kind in GUARDS:
+                apply(api.client, thing)
+    server.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "tenant"}})
+    await_refusal(server)
+    return server
+
+
+def await_refusal(server: ApiServer) -> None:
+    """Until the policies are in force."""
+    deadline = monotonic() + SECONDS
+    for namespace, image, labels in (
+        ("ska-services", "registry.example.org/srcnet/notebook:latest", {}),
+        ("ska-sessions", GOOD, {}),
+    ):
+        while said(server, namespace, image, labels) is None:
+            assert monotonic() < deadline, namespace
+            sleep(0.2)
+
+
+def pod(image: str, labels: dict[str, str], **more: Any) -> dict[str, Any]:
+    some = {"cpu": "100m", "memory": "64Mi", "ephemeral-storage": "100M"}
+    container = {
+        "name": "main",
+        "image": image,
+        "resources": {"requests": some, "limits": some},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        **more,
+    }
+    user = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
+    return {
+        "metadata": {"name": "trial", "labels": labels},
+        "spec": {"containers": [container], "securityContext": user},
+    }
+
+
+def said(
+    server: ApiServer,
+    namespace: str,
+    image: str,
+    labels: dict[str, str],
+    token: str | None = None,
+    **more: Any,
+) -> str | None:
+    """Why a Pod is refused; None where it is not."""
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    try:
+        server.ask("POST", path, pod(image, labels, **more), token=token, dryRun="All")
+    except RefusedError as refusal:
+        return str(refusal)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("registry.example.org/srcnet/notebook:latest", "has no digest"),
+        ("registry.example.org/srcnet/notebook", "has no digest"),
+        (f"registry.example.com/miner@{DIGEST}", "is from elsewhere than the federation allows"),
+        (f"registry.example.org/srcnet-like/x@{DIGEST}", "is from elsewhere"),
+        (f"docker.io/registry.example.org/srcnet/x@{DIGEST}", "is from elsewhere"),
+    ],
+)
+def test_images_without_digest_or_from_elsewhere_are_refused_in_words(
+    guarded: ApiServer, image: str, words: str
+):
+    for namespace, labels in (("ska-services", {}), ("ska-sessions", SOMEBODY)):
+        assert words in (said(guarded, namespace, image, labels) or "")
+    assert said(guarded, "tenant", image, {}) is None, "what is not ours is let pass"
+
+
+def test_sessions_say_for_whom_and_for_what_they_run(guarded: ApiServer):
+    for missing in (USER, PROJECT):
+        labels = {key: value for key, value in SOMEBODY.items() if key != missing}
+        assert missing in (said(guarded, "ska-sessions", GOOD, labels) or "")
+    assert said(guarded, "ska-sessions", GOOD, SOMEBODY) is None
+    assert said(guarded, "ska-services", GOOD, {}) is None, "a service runs for nobody"
+
+
+def test_nobody_is_root_and_nobody_has_more_than_there_is(guarded: ApiServer):
+    root = {"securityContext": {"privileged": True}}
+    assert "restricted" in (said(guarded, "ska-sessions", GOOD, SOMEBODY, **root) or "")
+    much = {"cpu": "100k", "memory": "64Mi", "ephemeral-storage": "100M"}
+    amounts = {"resources": {"requests": much, "limits": much}}
+    assert "cpu" in (said(guarded, "ska-sessions", GOOD, SOMEBODY, **amounts) or "")
+    assert said(guarded, "tenant", GOOD, {}, **root) is None
+
+
+def test_groups_may_do_what_their_roles_say_and_no_more(guarded: ApiServer):
+    member = guarded.token_for("a-member", "/projects/eor")
+    operator = guarded.token_for("an-operator", "/roles/int/oper")
+    stranger = guarded.token_for("a-stranger", "/projects/other")
+    assert said(guarded, "ska-sessions", GOOD, SOMEBODY, token=member) is None
+    for who in (member, stranger):
+        assert "forbidden" in (said(guarded, "ska-services", GOOD, {}, token=who) or "")
+    assert "forbidden" in (said(guarded, "ska-sessions", GOOD, SOMEBODY, token=stranger) or "")
+    assert "forbidden" in (said(guarded, "tenant", GOOD, {}, token=operator) or "")
+    assert said(guarded, "ska-services", GOOD, {}, token=operator) is None
+    quotas = "/api/v1/namespaces/ska-services/resourcequotas"
+    (quota,) = guarded.ask("GET", quotas, token=operator)["items"]
+    with pytest.raises(RefusedError, match="forbidden"):
+        guarded.ask("DELETE", f"{quotas}/{quota['metadata']['name']}", token=operator)
+    with pytest.raises(RefusedError, match="forbidden"):
+        guarded.ask("GET", "/api/v1/namespaces/ska-sessions/secrets", token=member)
