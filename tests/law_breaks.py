@@ -394,7 +394,7 @@ BREAKS = (
         f"{KUBERNETES}/live/filled.py",
         '"fieldValidation": "Strict", **query}',
         '"fieldValidation": "Strict", "force": "true", **query}',
-        f"{KUBERNETES_LIVE}::test_who_takes_a_field_at_the_last_moment_is_not_overruled",
+        f"{KUBERNETES_LIVE}::test_who_takes_a_field_between_our_look_and_our_word_is_not_overruled",
         live="kubernetes",
     ),
     Break(

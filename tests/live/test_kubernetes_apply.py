@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kubernetes_cases import (
     left,
     live,
     plan_of,
+    reached,
     seen,
     settle_tenant,
     to_reach,
@@ -25,6 +27,8 @@ from srcnet_compiler.change import Action, Change, Impact
 from srcnet_compiler.demo.kubernetes_server import ApiServer
 from srcnet_compiler.demo.kubernetes_server import RefusedError as Refused
 from srcnet_compiler.targets.kubernetes import diff
+from srcnet_compiler.targets.kubernetes.live import apply, open_connection
+from srcnet_compiler.targets.kubernetes.live.client import ApiError
 from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.kinds import KINDS
 
@@ -233,6 +237,20 @@ def test_who_takes_a_field_at_the_last_moment_is_not_overruled(
     edit(kubernetes, "Deployment", name, {"spec": {"replicas": 5}})
     receipt = carry_out(kubernetes, plan, tmp_path / "2")
     assert [result.status for result in receipt.results] == [Status.CONFLICT]
+    assert live(kubernetes, "Deployment", name)["spec"]["replicas"] == 5
+
+
+def test_who_takes_a_field_between_our_look_and_our_word_is_not_overruled(
+    kubernetes: ApiServer, tmp_path: Path
+):
+    """The server itself says no: nothing that we send is ever forced."""
+    space, name = "ska-race", "ska-race/soda"
+    desired = deployment(name)
+    converge(kubernetes, small(space, desired), tmp_path / "1")
+    edit(kubernetes, "Deployment", name, {"spec": {"replicas": 5}})
+    with closing(open_connection(reached(kubernetes))) as api, pytest.raises(ApiError) as no:
+        apply(api.client, desired)
+    assert no.value.status == 409
     assert live(kubernetes, "Deployment", name)["spec"]["replicas"] == 5
 
 
