@@ -196,7 +196,11 @@ def _area(
     if mounts and each.area is None and service.storage == "none":
         remedy = "add `storage:` with the area whose files it sees"
         yield _not_mounted(
-            each, "names no storage area", Label(each.origin.at("service")), say, remedy
+            each,
+            f"`{each.label}` names no storage area",
+            Label(each.origin.at("service")),
+            say,
+            remedy,
         )
     area = federation.areas.get(each.area) if each.area is not None else None
     if area is None or not (mounts or service.storage == "mounted"):
@@ -206,7 +210,7 @@ def _area(
     for key, why in why_not_mountable(area):
         written = key in ("posixMount", "capacity")
         remedy = f"add `{key}:` to the area, or name another" if written else "name another area"
-        message = f"reads the files of `{area.name}`, {why}"
+        message = f"`{each.label}` reads the files of `{area.name}`, {why}"
         yield _not_mounted(each, message, place, say, remedy, about)
 
 
@@ -225,7 +229,7 @@ def _not_mounted(
 ) -> Diagnostic:
     return say(
         Code.AREA_NOT_MOUNTED,
-        f"`{each.label}` {why}",
+        why,
         place,
         *others,
         help=remedy,
