@@ -1,6 +1,7 @@
 """What all tests share: the specs of this repository and of the golden federation, compiled."""
 
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ TOGETHER = {"sshd": "slurm"}
 """Systems whose tests share what another's have brought up."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """Where tests run side by side, those of one real system run one after another, on one of it;
     what needs several goes with the last by name."""
     for item in items:
@@ -29,6 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if systems:
             group = max(TOGETHER.get(name, name) for name in systems)
             item.add_marker(pytest.mark.xdist_group(group))
+    yield  # who groups them by these marks is also among the first
 
 
 # What is started in the background of a shell is born deaf to ^C, and so are its children.

@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -219,10 +220,24 @@ def _bring_up(slurm: Slurm, progress: Callable[[str], None]) -> None:
     mariadb.add_account(slurm.database, SCHEMA, slurm.log("mariadb"))
     _start(slurm, accounting)
     for cluster in slurm.clusters:
-        ask(cluster, "sacctmgr", "-i", "add", "cluster", cluster.name)
+        wait_until(
+            partial(_added, cluster),
+            what=f"the accounting of {cluster.name}",
+            log=slurm.log("slurmdbd"),
+            seconds=60,
+        )
     progress(f"starting {', '.join(cluster.name for cluster in slurm.clusters)}")
     _start(slurm, controllers)
     _start(slurm, nodes)
+
+
+LIST_CLUSTERS = ("sacctmgr", "-nP", "show", "cluster", "format=cluster")
+
+
+def _added(cluster: Cluster) -> bool:
+    """Whether the database knows the cluster; one that has just come up may refuse it at first."""
+    command(cluster, "sacctmgr", "-i", "add", "cluster", cluster.name)
+    return cluster.name in ask(cluster, *LIST_CLUSTERS).splitlines()
 
 
 def _write_files(slurm: Slurm) -> None:
