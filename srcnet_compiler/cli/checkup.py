@@ -2,12 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.federation.compute import SlurmCluster
@@ -15,6 +16,9 @@ from srcnet_compiler.federation.kubernetes import KubernetesCluster
 from srcnet_compiler.federation.model import DataManagement, Secret
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.span import Span
+
+if TYPE_CHECKING:
+    from srcnet_compiler.targets.protocol import Right
 
 
 class Answer(Enum):
@@ -50,9 +54,9 @@ def look(found: Compiled) -> Iterator[Row]:
     for account, secret, place in _accounts(data):
         yield from _account(data, account, secret, place)
     for cluster in found.federation.compute.clusters:
-        yield from _cluster(found, cluster)
+        yield from _try(found, _slurm(cluster))
     for each in found.federation.kubernetes:
-        yield from _kubernetes(found, each)
+        yield from _try(found, _kubernetes(each))
 
 
 def _specs(found: Compiled) -> Row:
@@ -123,78 +127,87 @@ def _account(data: DataManagement, account: str, secret: Secret, place: Span) ->
         yield Row(Answer.NO, "reach the server", str(trouble), None, server, code)
 
 
-def _cluster(found: Compiled, cluster: SlurmCluster) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """A cluster of a site: its logins, whether each is for reading alone, and where it is named.
+    `enter` opens it with one of them, and says what is behind, then what may be done there."""
+
+    target: str
+    name: str
+    in_use: bool
+    logins: tuple[tuple[bool, Secret, Span], ...]
+    place: Span
+    enter: "Callable[[Any, bool], Iterator[str | Right]]"
+
+
+def _slurm(cluster: SlurmCluster) -> _Door:
     """A cluster that the specs let us manage: both logins, and what ours may do."""
-    from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
     from srcnet_compiler.targets.slurm.live import connection, open_connection, rights
     from srcnet_compiler.targets.slurm.lower import instance_of
 
-    name = instance_of(cluster)
-    models = (each.model for each in found.models if each.target.name == "slurm")
-    model = next((each for each in models if each.instance == name), None)
-    if model is None:  # out of use, or resting on a draft
-        if found.failed and cluster.in_use:
-            yield Row(Answer.UNKNOWN, name, "not looked at while the specs have errors")
-        return
+    def enter(model: Any, reads: bool) -> "Iterator[str | Right]":  # noqa: ANN401
+        said = connection(cluster, model, os.environ, reading=reads)
+        with closing(open_connection(said)) as controller:
+            year, month = controller.version
+            yield f"cluster {model.cluster}, Slurm {year}.{month:02}"
+            yield from () if reads else rights(controller, cluster.allows)
+
     control = cluster.controller
-    logins = [(False, control.secret, control.origin.at("credentials"))]
-    if (control.read_secret, control.read_user) != (control.secret, control.user):
-        logins.append((True, control.read_secret, control.origin.at("reading", "credentials")))
-    for reads, secret, place in logins:
-        there = _credentials(f"{name}{', for reading' if reads else ''}", secret, place)
-        yield there
-        if there.answer is Answer.NO:
-            continue
-        what = f"{name} lets us in{' to read' if reads else ''}"
-        try:
-            said = connection(cluster, model, os.environ, reading=reads)
-            with closing(open_connection(said)) as controller:
-                year, month = controller.version
-                yield Row(Answer.YES, what, f"cluster {model.cluster}, Slurm {year}.{month:02}")
-                if not reads:
-                    for right in rights(controller, cluster.allows):
-                        yield _right(right.what, right.may, right.why, right.needed)
-        except RefusedError as trouble:
-            yield Row(Answer.NO, what, str(trouble), None, place, Exit.CREDENTIALS)
-        except UnreachableError as trouble:
-            host = control.origin.at("host")
-            yield Row(Answer.NO, what, str(trouble), None, host, Exit.UNREACHABLE)
+    own = (False, control.secret, control.origin.at("credentials"))
+    other = (True, control.read_secret, control.origin.at("reading", "credentials"))
+    differ = (control.read_secret, control.read_user) != (control.secret, control.user)
+    logins = (own, other) if differ else (own,)
+    place = control.origin.at("host")
+    return _Door("slurm", instance_of(cluster), cluster.in_use, logins, place, enter)
 
 
-def _kubernetes(found: Compiled, cluster: KubernetesCluster) -> Iterator[Row]:
+def _kubernetes(cluster: KubernetesCluster) -> _Door:
     """A cluster whose API server the specs name: both tokens, and what ours may do."""
     from srcnet_compiler.targets.kubernetes.live import connection, open_connection, rights
     from srcnet_compiler.targets.kubernetes.lower import instance_of
-    from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 
     name = instance_of(cluster)
-    models = (each.model for each in found.models if each.target.name == "kubernetes")
-    model = next((each for each in models if each.instance == name), None)
+
+    def enter(model: Any, reads: bool) -> "Iterator[str | Right]":  # noqa: ANN401
+        said = connection(cluster, model, os.environ, reading=reads)
+        with closing(open_connection(said)) as api:
+            major, minor = api.version
+            yield f"Kubernetes {major}.{minor}"
+            for right in rights(api, model, reading=reads):
+                yield replace(right, what=f"{name}: {right.what}")
+
+    own = (False, cluster.secret, cluster.origin.at("credentials"))
+    other = (True, cluster.read_secret, cluster.origin.at("reading", "credentials"))
+    logins = (own, other) if cluster.read_secret != cluster.secret else (own,)
+    return _Door("kubernetes", name, cluster.in_use, logins, cluster.origin.at("server"), enter)
+
+
+def _try(found: Compiled, door: _Door) -> Iterator[Row]:
+    """Whether each login is let in, and what ours may do there."""
+    from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+
+    models = (each.model for each in found.models if each.target.name == door.target)
+    model = next((each for each in models if each.instance == door.name), None)
     if model is None:  # out of use, or resting on a draft
-        if found.failed and cluster.in_use:
-            yield Row(Answer.UNKNOWN, name, "not looked at while the specs have errors")
+        if found.failed and door.in_use:
+            yield Row(Answer.UNKNOWN, door.name, "not looked at while the specs have errors")
         return
-    tokens = [(False, cluster.secret, cluster.origin.at("credentials"))]
-    if cluster.read_secret != cluster.secret:
-        tokens.append((True, cluster.read_secret, cluster.origin.at("reading", "credentials")))
-    for reads, secret, place in tokens:
-        there = _credentials(f"{name}{', for reading' if reads else ''}", secret, place)
+    for reads, secret, place in door.logins:
+        there = _credentials(f"{door.name}{', for reading' if reads else ''}", secret, place)
         yield there
         if there.answer is Answer.NO:
             continue
-        what = f"{name} lets us in{' to read' if reads else ''}"
+        what = f"{door.name} lets us in{' to read' if reads else ''}"
         try:
-            said = connection(cluster, model, os.environ, reading=reads)
-            with closing(open_connection(said)) as api:
-                major, minor = api.version
-                yield Row(Answer.YES, what, f"Kubernetes {major}.{minor}")
-                for right in rights(api, model, reading=reads):
-                    yield _right(f"{name}: {right.what}", right.may, right.why, right.needed)
+            for said in door.enter(model, reads):
+                if isinstance(said, str):
+                    yield Row(Answer.YES, what, said)
+                else:
+                    yield _right(said.what, said.may, said.why, said.needed)
         except RefusedError as trouble:
             yield Row(Answer.NO, what, str(trouble), None, place, Exit.CREDENTIALS)
         except UnreachableError as trouble:
-            server = cluster.origin.at("server")
-            yield Row(Answer.NO, what, str(trouble), None, server, Exit.UNREACHABLE)
+            yield Row(Answer.NO, what, str(trouble), None, door.place, Exit.UNREACHABLE)
 
 
 def _credentials(account: str, secret: Secret, place: Span) -> Row:
