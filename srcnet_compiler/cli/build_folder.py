@@ -1,17 +1,21 @@
 """Artifacts as files: only what changed is written, all of it or nothing."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import PARTIAL, write_files
+from srcnet_compiler.source import no_collection
 from srcnet_compiler.span import Span
 
 SOURCE_MAP = "source-map.json"
 
 
+@no_collection()
 def write_build(folder: Path, artifacts: Iterable[Artifact]) -> int:
     """Make `folder` hold exactly the artifacts and their source map; how many files changed.
 
@@ -71,25 +75,19 @@ def _source_map(artifacts: Iterable[Artifact]) -> str:
 
     Thousands of lines share one set of hundreds of places: it is hashed once.
     """
-    places: dict[Span, int] = {}
-    sets: dict[tuple[Span, ...], int] = {}
+    sets: defaultdict[tuple[Span, ...], int] = defaultdict(count().__next__)
     met: dict[int, int] = {}
     files: dict[str, list[int]] = {}
     for artifact in artifacts:
         numbers = files[str(artifact.path)] = []
-        for line in range(1, len(artifact.sources) + 1):
-            found = artifact.sources[line]
+        for found in artifact.sources.values():
             if id(found) not in met:
-                met[id(found)] = sets.setdefault(found, len(sets))
+                met[id(found)] = sets[found]
             numbers.append(met[id(found)])
-    refs = [[places.setdefault(span, len(places)) for span in found] for found in sets]
-    content = {"places": list(_rows(places)), "sets": refs, "files": files}
+    places: defaultdict[Span, int] = defaultdict(count().__next__)
+    refs = [list(map(places.__getitem__, found)) for found in sets]
+    content = {"places": list(places), "sets": refs, "files": files}
     return json.dumps(content, separators=(",", ":")) + "\n"
-
-
-def _rows(places: Iterable[Span]) -> Iterator[list[str | int]]:
-    for span in places:
-        yield [span.file, span.line, span.column, span.end_line, span.end_column]
 
 
 def _says(path: Path, content: str) -> bool:
