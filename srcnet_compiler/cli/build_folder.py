@@ -9,13 +9,11 @@ from pathlib import Path
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import PARTIAL, write_files
-from srcnet_compiler.source import no_collection
 from srcnet_compiler.span import Span
 
 SOURCE_MAP = "source-map.json"
 
 
-@no_collection()
 def write_build(folder: Path, artifacts: Iterable[Artifact]) -> int:
     """Make `folder` hold exactly the artifacts and their source map; how many files changed.
 
@@ -73,7 +71,8 @@ def _written_before(folder: Path) -> list[str] | None:
 def _source_map(artifacts: Iterable[Artifact]) -> str:
     """Places and sets of places are written once; each line refers to a set.
 
-    Thousands of lines share one set of hundreds of places: it is hashed once.
+    Thousands of lines share one set of hundreds of places: it is hashed once. The
+    numbers of all sets are millions, so that they are text from the start.
     """
     sets: defaultdict[tuple[Span, ...], int] = defaultdict(count().__next__)
     met: dict[int, int] = {}
@@ -84,10 +83,13 @@ def _source_map(artifacts: Iterable[Artifact]) -> str:
             if id(found) not in met:
                 met[id(found)] = sets[found]
             numbers.append(met[id(found)])
-    places: defaultdict[Span, int] = defaultdict(count().__next__)
-    refs = [list(map(places.__getitem__, found)) for found in sets]
-    content = {"places": list(places), "sets": refs, "files": files}
-    return json.dumps(content, separators=(",", ":")) + "\n"
+    places: defaultdict[Span, str] = defaultdict(map(str, count()).__next__)
+    rows = ",".join(f"[{','.join(map(places.__getitem__, found))}]" for found in sets)
+    return f'{{"places":{_json(list(places))},"sets":[{rows}],"files":{_json(files)}}}\n'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _says(path: Path, content: str) -> bool:

@@ -80,7 +80,11 @@ class _Page:
             self.line(f"{pad}{_flow(bare)}", here)
         elif isinstance(bare, _MAPPINGS):
             for key, value in bare.items():
-                self._entry(f"{pad}{_text(key)}:", value, depth + 1, here)
+                if isinstance(value, str):
+                    self.lines.append(f"{pad}{_text(key)}: {_text(value)}")
+                    self.sources.append(here)
+                else:
+                    self._entry(f"{pad}{_text(key)}:", value, depth + 1, here)
         elif isinstance(bare, _SEQUENCES):
             for value in bare:
                 self._item(pad, value, depth, here)
@@ -88,9 +92,6 @@ class _Page:
             self.line(f"{pad}{_flow(bare)}", here)
 
     def _entry(self, start: str, value: Tree, depth: int, spans: Spans) -> None:
-        if isinstance(value, str):
-            self.line(f"{start} {_text(value)}", spans)
-            return
         bare, here = _bare(value, spans)
         flat = _flow(bare)
         if flat is not None and (len(start) + len(flat) < _WIDTH or not _is_collection(bare)):
