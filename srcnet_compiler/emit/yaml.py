@@ -46,12 +46,16 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
 
 def to_documents(path: str, head: str, documents: Iterable[Tree], spans: Spans) -> Artifact:
     """A file of several YAML documents below `head`, each with a line `---` before it, which
-    is there for what it parts."""
+    is there for what it parts; what parts the same has the same tuple, as most documents do."""
     page = _Page(head, spans)
     before: Spans = ()
+    parting: dict[tuple[int, int], tuple[Spans, Spans, Spans]] = {}
     for tree in documents:
         bare, here = _bare(tree, spans)
-        page.line("---", (*here, *before))
+        pair = id(here), id(before)
+        if pair not in parting:
+            parting[pair] = here, before, (*here, *before)  # held, so that no id is used again
+        page.line("---", parting[pair][-1])
         before = here
         page.block(bare, 0, here)
     return page.artifact(path)
