@@ -7,6 +7,8 @@ flow style. Every site has one area that holds copies, one for development, and 
 from pathlib import Path
 from random import Random
 
+from benchmarks import corpus_kubernetes
+
 REGIONS = {
     "africa": {"ZASRC": "ZA"},
     "americas": {"CANSRC": "CA"},
@@ -25,19 +27,24 @@ def write(
     *,
     server: str = "https://rucio.example.org",
     secret: str = "{env: SRCNET_RUCIO_TOKEN}",
+    kubernetes: bool = False,
 ) -> None:
     """Specs of `sites` sites below `folder`, whose Rucio is at `server`; `secret` is a secretRef.
 
     In Rucio they are twice as many RSEs, and a distance for each pair of sites in each direction.
+    With `kubernetes` each site has a cluster of it, on which twelve services are run.
     """
     dice = Random(sites)
     _file(folder / "policies/federation.yaml", _federation(server, secret))
     for name, text in _policies().items():
         _file(folder / f"policies/data/{name}.yaml", text)
+    if kubernetes:
+        for name, text in corpus_kubernetes.policies(dict(_ON_KUBERNETES)):
+            _file(folder / f"policies/services/{name}.yaml", text)
     for number in range(sites):
         src = sorted(MEMBERS)[number % len(MEMBERS)]
         name = f"{src}-S{number:05}"
-        _file(folder / f"site-specs/{name.lower()}.yaml", _site(name, src, dice))
+        _file(folder / f"site-specs/{name.lower()}.yaml", _site(name, src, dice, kubernetes))
 
 
 def _file(path: Path, text: str) -> None:
@@ -152,15 +159,16 @@ _SERVICES = (
     ("binderhub", "none"),
     ("gaussconv", "any"),
 )
+_ON_KUBERNETES = _SERVICES[:12]
 
 
-def _site(name: str, src: str, dice: Random) -> str:
+def _site(name: str, src: str, dice: Random, kubernetes: bool) -> str:
     host = f"{name.lower()}.example.org"
     names_today = "      nameToday: " + name.replace("-", "_") + "_XRD\n"
     today = names_today if dice.random() < 0.3 else ""
-    services = "".join(
-        _service(service, storage, name, host, dice) for service, storage in _SERVICES
-    )
+    offered = _ON_KUBERNETES if kubernetes else _SERVICES
+    services = "".join(_service(service, storage, name, host, dice) for service, storage in offered)
+    cluster = corpus_kubernetes.cluster(name) if kubernetes else ""
     return f"""\
 # {name}: one place of {src}. The site's administrators keep this file.
 # What is not known is left out; what is not agreed says so.
@@ -233,7 +241,7 @@ spec:
       hardware: container
       capabilities: [gpu, high-mem]
       description: "Kubernetes, on machines of the site's own"
-    - {{name: dev-k8s, environment: development, hardware: vm}}
+{cluster}    - {{name: dev-k8s, environment: development, hardware: vm}}
 
   # What the site offers, in production and for development.
   services:

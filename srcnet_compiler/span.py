@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the root of a document to a value."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A half-open range of characters; lines and columns count from 1, columns in code points."""
+class Span(NamedTuple):
+    """A half-open range of characters; lines and columns count from 1, columns in code points.
+
+    A tuple, since sets of places are made by the hundred thousand.
+    """
 
     file: str
     line: int
@@ -30,8 +34,9 @@ def pack(line: int, column: int, end_line: int, end_column: int) -> int:
     return ((line << _BITS | column) << _BITS | end_line) << _BITS | end_column
 
 
+@lru_cache(maxsize=50_000)
 def unpack(file: str, packed: int) -> Span:
-    """The span that `pack` was given."""
+    """The span that `pack` was given; the places of what is shared come again for each site."""
     return Span(
         file,
         packed >> 3 * _BITS,

@@ -1,7 +1,9 @@
 """Artifacts as files: only what changed is written, all of it or nothing."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 
 from srcnet_compiler.artifact import Artifact
@@ -69,27 +71,25 @@ def _written_before(folder: Path) -> list[str] | None:
 def _source_map(artifacts: Iterable[Artifact]) -> str:
     """Places and sets of places are written once; each line refers to a set.
 
-    Thousands of lines share one set of hundreds of places: it is hashed once.
+    Thousands of lines share one set of hundreds of places: it is hashed once. The
+    numbers of all sets are millions, so that they are text from the start.
     """
-    places: dict[Span, int] = {}
-    sets: dict[tuple[Span, ...], int] = {}
+    sets: defaultdict[tuple[Span, ...], int] = defaultdict(count().__next__)
     met: dict[int, int] = {}
     files: dict[str, list[int]] = {}
     for artifact in artifacts:
         numbers = files[str(artifact.path)] = []
-        for line in range(1, len(artifact.sources) + 1):
-            found = artifact.sources[line]
+        for found in artifact.sources.values():
             if id(found) not in met:
-                met[id(found)] = sets.setdefault(found, len(sets))
+                met[id(found)] = sets[found]
             numbers.append(met[id(found)])
-    refs = [[places.setdefault(span, len(places)) for span in found] for found in sets]
-    content = {"places": list(_rows(places)), "sets": refs, "files": files}
-    return json.dumps(content, separators=(",", ":")) + "\n"
+    places: defaultdict[Span, str] = defaultdict(map(str, count()).__next__)
+    rows = ",".join(f"[{','.join(map(places.__getitem__, found))}]" for found in sets)
+    return f'{{"places":{_json(list(places))},"sets":[{rows}],"files":{_json(files)}}}\n'
 
 
-def _rows(places: Iterable[Span]) -> Iterator[list[str | int]]:
-    for span in places:
-        yield [span.file, span.line, span.column, span.end_line, span.end_column]
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _says(path: Path, content: str) -> bool:

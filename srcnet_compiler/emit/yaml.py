@@ -46,12 +46,16 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
 
 def to_documents(path: str, head: str, documents: Iterable[Tree], spans: Spans) -> Artifact:
     """A file of several YAML documents below `head`, each with a line `---` before it, which
-    is there for what it parts."""
+    is there for what it parts; what parts the same has the same tuple, as most documents do."""
     page = _Page(head, spans)
     before: Spans = ()
+    parting: dict[tuple[int, int], tuple[Spans, Spans, Spans]] = {}
     for tree in documents:
         bare, here = _bare(tree, spans)
-        page.line("---", (*here, *before))
+        pair = id(here), id(before)
+        if pair not in parting:
+            parting[pair] = here, before, (*here, *before)  # held, so that no id is used again
+        page.line("---", parting[pair][-1])
         before = here
         page.block(bare, 0, here)
     return page.artifact(path)
@@ -76,19 +80,22 @@ class _Page:
         """The lines of a tree, indented by `depth` steps."""
         pad = "  " * depth
         bare, here = _bare(tree, spans)
-        if not bare or not _is_collection(bare):
+        if not bare or isinstance(bare, str):
             self.line(f"{pad}{_flow(bare)}", here)
-        elif isinstance(bare, Mapping):
+        elif isinstance(bare, _MAPPINGS):
             for key, value in bare.items():
-                self._entry(f"{pad}{_text(key)}:", value, depth + 1, here)
-        elif isinstance(bare, Sequence):
+                if isinstance(value, str):
+                    self.lines.append(f"{pad}{_text(key)}: {_text(value)}")
+                    self.sources.append(here)
+                else:
+                    self._entry(f"{pad}{_text(key)}:", value, depth + 1, here)
+        elif isinstance(bare, _SEQUENCES):
             for value in bare:
                 self._item(pad, value, depth, here)
+        else:
+            self.line(f"{pad}{_flow(bare)}", here)
 
     def _entry(self, start: str, value: Tree, depth: int, spans: Spans) -> None:
-        if isinstance(value, str):
-            self.line(f"{start} {_text(value)}", spans)
-            return
         bare, here = _bare(value, spans)
         flat = _flow(bare)
         if flat is not None and (len(start) + len(flat) < _WIDTH or not _is_collection(bare)):
@@ -99,13 +106,18 @@ class _Page:
 
     def _item(self, pad: str, value: Tree, depth: int, spans: Spans) -> None:
         bare, here = _bare(value, spans)
-        flat = None if bare and isinstance(bare, Mapping) else _flow(bare)
+        flat = None if bare and isinstance(bare, _MAPPINGS) else _flow(bare)
         if flat is not None and (len(pad) + len(flat) < _WIDTH or not _is_collection(bare)):
             self.line(f"{pad}- {flat}", here)
         else:
             first = len(self.lines)
             self.block(bare, depth + 1, here)
             self.lines[first] = f"{pad}- {self.lines[first].lstrip()}"
+
+
+_MAPPINGS = (dict, Mapping)
+_SEQUENCES = (list, tuple, Sequence)
+"""What is nearly always met stands first: to ask for the rest takes ten times as long."""
 
 
 def _bare(value: Tree, spans: Spans) -> tuple[Bare, Spans]:
@@ -116,37 +128,37 @@ def _bare(value: Tree, spans: Spans) -> tuple[Bare, Spans]:
 
 
 def _is_collection(bare: Bare) -> bool:
-    return not isinstance(bare, str) and isinstance(bare, (dict, Mapping, Sequence))
+    return not isinstance(bare, str) and isinstance(bare, (*_MAPPINGS, *_SEQUENCES))
 
 
 def _flow(bare: Bare) -> str | None:
     """The value on one line; None for a collection of more than scalars without places."""
     if isinstance(bare, str):
         return _text(bare)
-    if isinstance(bare, (dict, Mapping)):
-        texts = [_leaf(item) for item in bare.values()] if _holds_leaves(bare.values()) else None
+    if isinstance(bare, _MAPPINGS):
+        texts = _leaves(bare.values())
         if texts is None:
             return None
         return "{" + ", ".join(f"{_text(k)}: {t}" for k, t in zip(bare, texts, strict=True)) + "}"
-    if isinstance(bare, Sequence):
-        return "[" + ", ".join(map(_leaf, bare)) + "]" if _holds_leaves(bare) else None
+    if isinstance(bare, _SEQUENCES):
+        texts = _leaves(bare)
+        return None if texts is None else "[" + ", ".join(texts) + "]"
     return scalar(bare)
 
 
-def _holds_leaves(items: Iterable[Tree]) -> bool:
-    """Whether none of these has places of its own, or anything in it."""
-    return all(
-        isinstance(item, str) or not (isinstance(item, Sourced) or (item and _is_collection(item)))
-        for item in items
-    )
-
-
-def _leaf(value: Tree) -> str:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, (int, float)) or value is None:
-        return scalar(value)
-    return "{}" if isinstance(value, Mapping) else "[]"
+def _leaves(items: Iterable[Tree]) -> list[str] | None:
+    """Each of them on one line; None where one has places of its own, or anything in it."""
+    texts = []
+    for item in items:
+        if isinstance(item, str):
+            texts.append(_text(item))
+        elif isinstance(item, Sourced) or (item and _is_collection(item)):
+            return None
+        elif isinstance(item, (int, float)) or item is None:
+            texts.append(scalar(item))
+        else:
+            texts.append("{}" if isinstance(item, _MAPPINGS) else "[]")
+    return texts
 
 
 def scalar(value: str | int | float | bool | None) -> str:

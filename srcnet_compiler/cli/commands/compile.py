@@ -1,6 +1,6 @@
 """`srcnet compile`: artifacts into a folder, all or nothing."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -48,7 +48,17 @@ def command(
       srcnet compile
       srcnet compile --out /tmp/build --format json
     """
-    result = compiled(settings, the_day(today), members)
+    from srcnet_compiler.source import no_collection
+
+    with no_collection():
+        return _compile(settings, out, members, form, the_day(today))
+
+
+def _compile(
+    settings: Settings, out: Path, members: tuple[Path, ...], form: str, today: date
+) -> int:
+    """All that is held while it is compiled and written is let go when this returns."""
+    result = compiled(settings, today, members)
     facts: tuple[tuple[str, int], ...] = ()
     if not result.failed and result.federation is not None:
         from srcnet_compiler.cli.build_folder import write_build

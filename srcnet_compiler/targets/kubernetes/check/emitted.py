@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
 from srcnet_compiler.targets.kubernetes.check.places import instance_label, label
 from srcnet_compiler.targets.kubernetes.check.schemas import (
     Definitions,
-    Schema,
+    Version,
     definitions_of,
     nearest,
     schema_of,
 )
-from srcnet_compiler.targets.kubernetes.check.shape import Misfit, misfits
+from srcnet_compiler.targets.kubernetes.check.shape import Misfit, Rule, misfits
 from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
+from srcnet_compiler.targets.kubernetes.model.kinds import Kind
 from srcnet_compiler.targets.kubernetes.model.paths import join
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -31,9 +33,9 @@ def check(desired: KubernetesModel, custom: Definitions = NOTHING) -> Iterator[D
     version = nearest(desired.version)
     if version[0] != desired.version[0] or version > desired.version:
         yield _no_schemas(desired, version)
-    types = definitions_of(version)
+    rules = {kind: Rule(schema, {}) for kind, schema in custom.items()}
     for thing in (*desired.things(), *desired.fetched.values()):
-        for found in _misfits(thing, version, types, custom):
+        for found in _misfits(thing, version, rules):
             yield refused(thing, found)
         yield from _ownership(desired, thing)
 
@@ -50,20 +52,27 @@ def refused(thing: Object, found: Misfit) -> Diagnostic:
     )
 
 
+@lru_cache(maxsize=1000)
+def _rule(kind: Kind, version: Version) -> Rule | None:
+    """What a version of Kubernetes asks of a kind of its own; None: it has none such."""
+    schema = schema_of(kind, version)
+    return None if schema is None else Rule(schema, definitions_of(version))
+
+
 def _misfits(
-    thing: Object, version: tuple[int, int], types: Mapping[str, Schema], custom: Definitions
+    thing: Object, version: Version, custom: Mapping[tuple[str, str], Rule]
 ) -> Iterator[Misfit]:
     kind = thing.described
-    schema = custom.get((kind.api, kind.name))
+    rule = custom.get((kind.api, kind.name))
     if kind.operator is None:
-        schema = schema_of(kind, version)
-        if schema is None:
+        rule = _rule(kind, version)
+        if rule is None:
             major, minor = version
             yield Misfit("", f"Kubernetes {major}.{minor} has no {kind.name} of {kind.api}")
     document: Any = thing.document
-    if schema is not None:
+    if rule is not None:
         named = {"apiVersion": kind.api, "kind": kind.name, **document}
-        yield from misfits(named, schema, types)
+        yield from misfits(named, rule)
     yield from _names(thing)
     yield from _labels(_metadata(thing))
 
@@ -90,16 +99,27 @@ def _labels(metadata: Mapping[str, Any]) -> Iterator[Misfit]:
     for part in ("labels", "annotations"):
         pairs = metadata.get(part)
         for key, value in pairs.items() if isinstance(pairs, Mapping) else ():
-            here = join(f"metadata.{part}", str(key))
-            prefix, _, name = str(key).rpartition("/")
-            if not name or not _WORD.fullmatch(name) or (prefix and not _DOMAIN.fullmatch(prefix)):
+            if not _is_key(str(key)):
+                here = join(f"metadata.{part}", str(key))
                 yield Misfit(here, f"`{key}` is no key for one of the {part}")
-            if part == "labels" and isinstance(value, str) and not _WORD.fullmatch(value):
+            if part == "labels" and isinstance(value, str) and not _is_word(value):
                 yield Misfit(
-                    here,
+                    join(f"metadata.{part}", str(key)),
                     f"`{value[:80]}` is no value for a label",
                     "at most 63 letters, digits, `-`, `_` and `.`",
                 )
+
+
+@lru_cache(maxsize=10_000)
+def _is_key(key: str) -> bool:
+    prefix, _, name = key.rpartition("/")
+    return name != "" and _is_word(name) and (not prefix or _DOMAIN.fullmatch(prefix) is not None)
+
+
+@lru_cache(maxsize=10_000)
+def _is_word(text: str) -> bool:
+    """The same few words stand on all objects."""
+    return _WORD.fullmatch(text) is not None
 
 
 def _metadata(thing: Object) -> Mapping[str, Any]:

@@ -1,13 +1,15 @@
 """Whether a document has the shape that a schema of the API says, strictly: no unknown field."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from srcnet_compiler.targets.kubernetes.check.schemas import Schema, is_amount, resolved
 from srcnet_compiler.targets.kubernetes.model.amounts import parse_amount
-from srcnet_compiler.targets.kubernetes.model.paths import item_steps, join
+from srcnet_compiler.targets.kubernetes.model.paths import join, keyed
 
 
 class Misfit(NamedTuple):
@@ -21,79 +23,133 @@ class Misfit(NamedTuple):
 Types: TypeAlias = Mapping[str, Schema]
 
 
-def misfits(value: Any, schema: Schema, types: Types, path: str = "") -> Iterator[Misfit]:  # noqa: ANN401
-    """Everything that does not fit; `types` are those that references mean."""
-    if is_amount(schema):
-        yield from _amount(value, path)
-        return
-    schema = resolved(schema, types)
-    if not _has_type(value, schema):
-        yield Misfit(path, f"is {_shown(value)}, and must be {_wanted(schema)}")
-        return
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """What a schema asks of a value, with what follows from it found once: a large federation asks
+    the same schemas a million times. `types` are those that references mean."""
+
+    said: Schema
+    types: Types
+
+    @cached_property
+    def is_amount(self) -> bool:
+        return is_amount(self.said)
+
+    @cached_property
+    def schema(self) -> Schema:
+        return resolved(self.said, self.types)
+
+    @cached_property
+    def fitting(self) -> frozenset[type]:
+        """The types of which every value has the type that is asked for."""
+        samples: tuple[object, ...] = ({}, [], (), "", 0, 0.5, True)
+        return frozenset(type(each) for each in samples if _has_type(each, self.schema))
+
+    @cached_property
+    def fields(self) -> Mapping[str, "Rule"]:
+        """Those that a mapping may have, by key."""
+        known = self.schema.get("properties", {})
+        return {key: Rule(schema, self.types) for key, schema in known.items()}
+
+    @cached_property
+    def required(self) -> Sequence[str]:
+        needed: Sequence[str] = self.schema.get("required", ())
+        return needed
+
+    @cached_property
+    def others(self) -> "Rule | None":
+        """What is asked of every further field of a mapping."""
+        more = self.schema.get("additionalProperties")
+        return Rule(more, self.types) if isinstance(more, Mapping) else None
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether a mapping may have any further field."""
+        more = self.schema.get("additionalProperties")
+        free = not self.fields and more is None
+        marks = ("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource")
+        return free or more is True or any(self.schema.get(mark) for mark in marks)
+
+    @cached_property
+    def items(self) -> "Rule":
+        """What is asked of each item of a list."""
+        return Rule(self.schema.get("items", {}), self.types)
+
+    @cached_property
+    def is_bounded(self) -> bool:
+        """Whether it asks anything of the value of a scalar."""
+        return not self.schema.keys().isdisjoint(("enum", "pattern", *_LENGTHS, *_BOUNDS))
+
+
+def misfits(value: Any, rule: Rule, key: str = "") -> Sequence[Misfit]:  # noqa: ANN401
+    """Everything that does not fit, with paths from the value on; `key` leads to it."""
+    if rule.is_amount:
+        return tuple(_amount(value))
+    if type(value) not in rule.fitting and not _has_type(value, rule.schema):
+        return (Misfit("", f"is {_shown(value)}, and must be {_wanted(rule.schema)}"),)
     if isinstance(value, dict):
-        yield from _of_mapping(value, schema, types, path)
-    elif isinstance(value, list | tuple):
-        yield from _of_list(value, schema, types, path)
-    else:
-        yield from _of_scalar(value, schema, path)
+        return _of_mapping(value, rule)
+    if isinstance(value, list | tuple):
+        return _of_list(value, rule, key)
+    return tuple(_of_scalar(value, rule.schema)) if rule.is_bounded else ()
 
 
-def _of_mapping(
-    value: Mapping[str, Any], schema: Schema, types: Types, path: str
-) -> Iterator[Misfit]:
-    known = schema.get("properties", {})
-    more = schema.get("additionalProperties", None)
-    free = not known and more is None
-    open_ = schema.get("x-kubernetes-preserve-unknown-fields") or schema.get(
-        "x-kubernetes-embedded-resource"
-    )
-    for key in schema.get("required", ()):
-        if key not in value:
-            yield Misfit(path, f"lacks `{key}`")
+def _of_mapping(value: Mapping[str, Any], rule: Rule) -> list[Misfit]:
+    found = [Misfit("", f"lacks `{key}`") for key in rule.required if key not in value]
     for key, inner in value.items():
-        here = join(path, key)
-        if key in known:
-            yield from misfits(inner, known[key], types, here)
-        elif isinstance(more, Mapping):
-            yield from misfits(inner, more, types, here)
-        elif not (free or open_ or more is True):
-            near = get_close_matches(key, known, 1)
+        asked = rule.fields.get(key, rule.others)
+        if asked is not None:
+            if wrong := misfits(inner, asked, key):
+                found += _below(join("", key), wrong)
+        elif not rule.is_open:
+            near = get_close_matches(key, rule.fields, 1)
             remedy = f"did you mean `{near[0]}`?" if near else None
-            yield Misfit(here, f"`{key}` is no field of it", remedy)
+            found.append(Misfit(join("", key), f"`{key}` is no field of it", remedy))
+    return found
 
 
-def _of_list(value: Any, schema: Schema, types: Types, path: str) -> Iterator[Misfit]:  # noqa: ANN401
-    inner = schema.get("items", {})
-    for step, item in item_steps(path, value):
-        yield from misfits(item, inner, types, step)
-    for key, wrong in _SIZES.items():
-        if key in schema and wrong(len(value), schema[key]):
-            yield Misfit(path, f"has {len(value)} items: `{key}` is {schema[key]}")
+def _of_list(value: Sequence[Any], rule: Rule, key: str) -> list[Misfit]:
+    found: list[Misfit] = []
+    items = keyed(key, value)
+    for step, item in items if items is not None else (("", each) for each in value):
+        if wrong := misfits(item, rule.items):
+            found += _below(f"[{step}]" if step else "", wrong)
+    for word, is_wrong in _SIZES.items():
+        if word in rule.schema and is_wrong(len(value), rule.schema[word]):
+            found.append(Misfit("", f"has {len(value)} items: `{word}` is {rule.schema[word]}"))
+    return found
 
 
-def _of_scalar(value: Any, schema: Schema, path: str) -> Iterator[Misfit]:  # noqa: ANN401
+def _below(step: str, found: Iterable[Misfit]) -> Iterator[Misfit]:
+    """The same, seen from what the value lies in."""
+    for each in found:
+        dot = "." if step and each.path and not each.path.startswith("[") else ""
+        yield each._replace(path=f"{step}{dot}{each.path}")
+
+
+def _of_scalar(value: Any, schema: Schema) -> Iterator[Misfit]:  # noqa: ANN401
     if "enum" in schema and value not in schema["enum"]:
         allowed = ", ".join(f"`{each}`" for each in schema["enum"][:12])
-        yield Misfit(path, f"is {_shown(value)}, and must be one of {allowed}")
+        yield Misfit("", f"is {_shown(value)}, and must be one of {allowed}")
     if isinstance(value, str):
         if "pattern" in schema and not _matches(schema["pattern"], value):
-            yield Misfit(path, f"is {_shown(value)}, which is not of the form {schema['pattern']}")
+            yield Misfit("", f"is {_shown(value)}, which is not of the form {schema['pattern']}")
         for key, wrong in _LENGTHS.items():
             if key in schema and wrong(len(value), schema[key]):
-                yield Misfit(path, f"is {len(value)} characters long: `{key}` is {schema[key]}")
+                yield Misfit("", f"is {len(value)} characters long: `{key}` is {schema[key]}")
     else:
         for key, wrong in _BOUNDS.items():
             if key in schema and wrong(value, schema[key]):
-                yield Misfit(path, f"is {value}: `{key}` is {schema[key]}")
+                yield Misfit("", f"is {value}: `{key}` is {schema[key]}")
 
 
-def _amount(value: Any, path: str) -> Iterator[Misfit]:  # noqa: ANN401
+def _amount(value: Any) -> Iterator[Misfit]:  # noqa: ANN401
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError
         parse_amount(value)
     except ValueError:
-        yield Misfit(path, f"is {_shown(value)}, which is no amount", "such as `500m` or `16Gi`")
+        yield Misfit("", f"is {_shown(value)}, which is no amount", "such as `500m` or `16Gi`")
 
 
 def _has_type(value: Any, schema: Schema) -> bool:  # noqa: ANN401

@@ -2,11 +2,13 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 _AMOUNT = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE]?)")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
 
+@lru_cache(maxsize=10_000)
 def parse_amount(text: str | int | float) -> Fraction:
     """The exact number. Raises ValueError for what is no amount."""
     found = _AMOUNT.fullmatch(str(text))
