@@ -259,6 +259,15 @@ def test_objects_of_an_operator_are_there_where_the_site_has_it(small):
     assert names(small, "Ingress") == ["data-gateway"]
 
 
+def test_an_area_that_grows_changes_no_claim(golden, lugano):
+    areas = golden.federation.areas
+    larger = replace(areas["CHSRC-CSCS-T0"], capacity=2 * areas["CHSRC-CSCS-T0"].capacity)
+    grown = models(golden, areas={**areas, larger.name: larger})["CHSRC-CSCS.lugano"]
+    of = lambda model, kind: [o.document for o in all_of(model) if o.kind == kind]  # noqa: E731
+    assert of(grown, "PersistentVolume") != of(lugano, "PersistentVolume")
+    assert of(grown, "PersistentVolumeClaim") == of(lugano, "PersistentVolumeClaim") != []
+
+
 def test_the_number_of_replicas_is_whose_it_is(lugano):
     """A site's own where it may say so, and nobody's here where load decides."""
     replicas = {

@@ -1,13 +1,13 @@
 """What the cluster itself says to what is wanted: whose an object is, what keeps data, what is
 left over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
 from srcnet_compiler.targets.kubernetes.check.places import instance_label, label
-from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel
+from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.paths import join
-from srcnet_compiler.targets.kubernetes.model.replacing import is_held, keeps_data
+from srcnet_compiler.targets.kubernetes.model.replacing import ASKED, is_held, keeps_data
 
 _LABEL = join("metadata.labels", OWNER)
 _SOME = 5
@@ -35,14 +35,22 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
                 Code.REFUSED_BY_SYSTEM,
                 f"{wanted.kind} `{wanted.name}` stays as it is: its `{fixed[0]}` cannot be changed",
                 label(wanted, fixed[0]),
-                help="it is not made anew, since it keeps data: give it another name, move the"
-                " data, then retire this one"
-                if keeps_data(wanted)
-                else "it is not made anew, since it is not ours yet: have it deleted by its owner",
+                help=_remedy(wanted, fixed),
                 subject=wanted.name,
             )
     yield from _kept(desired, seen)
     yield from _left_over(desired, seen)
+
+
+def _remedy(wanted: Object, fixed: Sequence[str]) -> str:
+    if set(fixed) == {ASKED}:
+        return "nothing is to be done: its volume has the new size, and the claim is only its name"
+    if keeps_data(wanted):
+        return (
+            "it is not made anew, since it keeps data: give it another name, move the data, then"
+            " retire this one"
+        )
+    return "it is not made anew, since it is not ours yet: have it deleted by its owner"
 
 
 def _version(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
