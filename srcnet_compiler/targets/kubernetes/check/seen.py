@@ -30,6 +30,8 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
                 help="choose another name, or have its owner give it up",
                 subject=wanted.name,
             )
+        elif there := seen.tenants.get(found.name) if found.kind == "Namespace" else None:
+            yield _lived_in(desired, wanted, there)
         elif fixed := is_held(wanted, found):
             yield warning(
                 Code.REFUSED_BY_SYSTEM,
@@ -40,6 +42,19 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
             )
     yield from _kept(desired, seen)
     yield from _left_over(desired, seen)
+
+
+def _lived_in(desired: KubernetesModel, wanted: Object, there: Sequence[str]) -> Diagnostic:
+    """Limits, closed doors and refused images would hit whoever lives there."""
+    claim = f"kubectl label namespace {wanted.name} {OWNER}={desired.prefix}"
+    return error(
+        Code.NOT_OURS,
+        f"namespace `{wanted.name}` is there without our label, and others run something in it:"
+        f" {', '.join(there)}",
+        label(wanted),
+        help=f"choose another `prefix:`; or if all of it is the federation's: `{claim}`",
+        subject=wanted.name,
+    )
 
 
 def _remedy(wanted: Object, fixed: Sequence[str]) -> str:
