@@ -194,6 +194,19 @@ def test_nobody_takes_room_or_nodes_from_others(guarded: ApiServer, change: Any,
     assert refused(guarded, "tenant", **change) is None, "what is not ours is let pass"
 
 
+def test_no_service_takes_an_address_that_others_use(guarded: ApiServer):
+    port = {"port": 80}
+    for space, is_taken in (("ska-services", False), ("tenant", True)):
+        path = f"/api/v1/namespaces/{space}/services"
+        for spec, is_good in (({}, True), ({"externalIPs": ["192.0.2.7"]}, is_taken)):
+            service = {"metadata": {"name": "trial"}, "spec": {"ports": [port], **spec}}
+            if is_good:
+                guarded.ask("POST", path, service, dryRun="All")
+            else:
+                with pytest.raises(RefusedError, match=r"takes the address 192\.0\.2\.7"):
+                    guarded.ask("POST", path, service, dryRun="All")
+
+
 def test_a_service_says_nothing_of_priority_and_is_not_critical(guarded: ApiServer):
     assert refused(guarded, "ska-services", priorityClassName=None) is None
     critical = {"priorityClassName": "system-cluster-critical"}

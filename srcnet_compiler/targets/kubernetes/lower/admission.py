@@ -41,6 +41,7 @@ _ALL: list[Json] = [
     _rule(["apps"], ["v1"], ["daemonsets", "deployments", "replicasets", "statefulsets"]),
     _rule(["batch"], ["v1"], ["cronjobs", "jobs"]),
 ]
+_SERVICES: list[Json] = [_rule([""], ["v1"], ["services"])]
 _STARTED: list[Json] = [_rule([""], ["v1"], ["pods"]), _rule(["batch"], ["v1"], ["jobs"])]
 
 
@@ -181,6 +182,12 @@ def _neighbours(part: Part, scope: Scope, where: list[str]) -> Iterator[Object]:
     own = {"spec.validations": tuple(queue.origin.at() for queue in scope.queues)}
     refusals = [priority, node, kept]
     yield from _policy(part, "neighbours", _ALL, _NEIGHBOURS, refusals, where, own)
+    address = _Refusal(
+        "object.spec.?externalIPs.orValue([])",
+        "false",
+        "it takes the address {}, and with it what others send there: have a route lead to it",
+    )
+    yield from _policy(part, "addresses", _SERVICES, (), [address], where, {})
 
 
 def _said_by(part: Part, security: SecurityPolicy) -> Part:
