@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Severity
 from srcnet_compiler.targets.kubernetes import check, diff
 from srcnet_compiler.targets.kubernetes.live import apply, open_connection
 from srcnet_compiler.targets.kubernetes.live.client import ApiError
-from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
+from srcnet_compiler.targets.kubernetes.model import OWNER, SITE, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.kinds import KINDS
 
 pytestmark = pytest.mark.live("kubernetes")
@@ -371,6 +372,20 @@ def test_a_namespace_in_which_others_live_is_an_error_until_it_is_said_to_be_our
     kubernetes.apply(place, {"apiVersion": "v1", "kind": "Namespace", **labels}, manager="admin")
     assert objections() == []
     converge(kubernetes, desired, tmp_path)
+
+
+def test_what_has_the_prefix_of_before_is_said(kubernetes: ApiServer, tmp_path: Path):
+    """Nobody would see it any more, and it would run twice."""
+    before, site = "old-services", "SITE-OF-TWO"
+    label = {OWNER: "old", SITE: site}
+    body = {"metadata": {"name": before, "labels": label}}
+    kubernetes.ask("POST", "/api/v1/namespaces", body)
+    new = small("new-services")
+    for where, others in ((site, [before]), ("OTHER-SITE", [])):
+        desired = replace(new, site=where, namespaces=("new-services",))
+        found = check.check_seen(desired, seen(kubernetes, desired).model)
+        said = [each.message for each in found if "another prefix" in each.message]
+        assert [message.rpartition(": ")[2] for message in said] == others
 
 
 def test_what_exists_otherwise_is_taken_over_and_stays_with_who_holds_it(

@@ -42,6 +42,7 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
             )
     yield from _kept(desired, seen)
     yield from _left_over(desired, seen)
+    yield from _of_other_prefix(desired, seen)
 
 
 def _lived_in(desired: KubernetesModel, wanted: Object, there: Sequence[str]) -> Diagnostic:
@@ -115,5 +116,19 @@ def _left_over(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
             f"{number} labelled as ours, and no spec has any of them: {some}",
             instance_label(desired),
             help="write a `Retired` document for what they belonged to, or delete them by hand",
+            subject=desired.instance,
+        )
+
+
+def _of_other_prefix(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
+    """With another prefix nothing of before is ours: it would run on, beside the new."""
+    if seen.former:
+        names = ", ".join(sorted(seen.former))
+        yield warning(
+            Code.NOT_OURS,
+            f"namespaces of `{desired.site}` have another prefix than `{desired.prefix}`: {names}",
+            instance_label(desired),
+            help="if that was the federation's prefix, what runs there goes on beside the new, and"
+            " srcnet neither changes nor ends it: retire it by the old prefix first",
             subject=desired.instance,
         )

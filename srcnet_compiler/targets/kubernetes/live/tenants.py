@@ -1,11 +1,12 @@
-"""Whether somebody lives in a namespace that has the name of ours, and not our label."""
+"""Who lives in namespaces that have the name of ours and not our label, or our label of before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from srcnet_compiler.targets.kubernetes.live.client import ApiError, Client
-from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
+from srcnet_compiler.targets.kubernetes.model import OWNER, SITE, KubernetesModel, Object
+from srcnet_compiler.targets.kubernetes.model.kinds import KINDS
 
 _LISTINGS = (
     ("Pod", "/api/v1", "pods"),
@@ -35,6 +36,19 @@ def tenants(
     )
     things = {name: tuple(_things(client, name, desired.prefix)) for name in unclaimed}
     return {name: there for name, there in things.items() if there}
+
+
+def former(client: Client, desired: KubernetesModel) -> Mapping[str, str]:
+    """Namespaces of this site with the label of another prefix, which may have been ours, with it.
+
+    Raises UnreachableError, RefusedError.
+    """
+    selector = f"{SITE}={desired.site},{OWNER},{OWNER}!={desired.prefix}"
+    try:
+        found = list(client.list(KINDS["Namespace"].path(), labelSelector=selector))
+    except ApiError:
+        return {}
+    return {each["metadata"]["name"]: each["metadata"]["labels"][OWNER] for each in found}
 
 
 def _things(client: Client, namespace: str, prefix: str) -> Iterator[str]:

@@ -104,7 +104,8 @@ class KubernetesModel:
 
     Only a wanted model has `ended`, why an object is to go, with the last day of the document that
     says so, `tasks`, left to the cluster's administrators, what is `measured`, and `origins`. Only
-    what is seen has `tenants`: by namespace that has not our label, what of others runs in it.
+    what is seen has `tenants`, by namespace that has not our label what of others runs in it, and
+    `former`, namespaces of the site with another prefix, by which it is labelled.
     """
 
     instance: str
@@ -120,6 +121,7 @@ class KubernetesModel:
     tasks: tuple[Task, ...] = field(default=(), compare=False)
     measured: tuple[Measured, ...] = field(default=(), compare=False)
     tenants: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    former: Mapping[str, str] = field(default_factory=dict, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
 
     def things(self) -> Iterator[Object]:
