@@ -259,6 +259,42 @@ def test_objects_of_an_operator_are_there_where_the_site_has_it(small):
     assert names(small, "Ingress") == ["data-gateway"]
 
 
+def test_an_area_that_grows_changes_no_claim(golden, lugano):
+    areas = golden.federation.areas
+    larger = replace(areas["CHSRC-CSCS-T0"], capacity=2 * areas["CHSRC-CSCS-T0"].capacity)
+    grown = models(golden, areas={**areas, larger.name: larger})["CHSRC-CSCS.lugano"]
+    of = lambda model, kind: [o.document for o in all_of(model) if o.kind == kind]  # noqa: E731
+    assert of(grown, "PersistentVolume") != of(lugano, "PersistentVolume")
+    assert of(grown, "PersistentVolumeClaim") == of(lugano, "PersistentVolumeClaim") != []
+
+
+def test_names_are_asked_for_also_where_the_node_answers(lugano):
+    found = [o for o in all_of(lugano) if o.kind == "NetworkPolicy" and o.bare_name == "names"]
+    assert len(found) == 3
+    for each in found:
+        (rule,) = each.document["spec"]["egress"]
+        assert {"ipBlock": {"cidr": "169.254.20.10/32"}} in rule["to"]
+        assert {port["port"] for port in rule["ports"]} == {53}
+
+
+def test_no_group_of_people_is_one_of_the_cluster_itself(lugano):
+    """Its claims have no prefix, and the provider's `system:masters` would be the cluster's."""
+    (task,) = [each for each in lugano.tasks if "people's groups" in each.title]
+    said = yaml.safe_load("\n".join(task.lines))
+    assert said["claimMappings"]["groups"]["prefix"] == ""
+    rules = [rule["expression"] for rule in said["userValidationRules"]]
+    assert rules == [
+        "!user.username.startsWith('system:')",
+        "user.groups.all(group, !group.startsWith('system:'))",
+    ]
+
+
+def test_no_namespace_has_ports_of_nodes(lugano):
+    for each in (o for o in all_of(lugano) if o.kind == "ResourceQuota"):
+        hard = each.document["spec"]["hard"]
+        assert (hard["services.nodeports"], hard["services.loadbalancers"]) == ("0", "0")
+
+
 def test_the_number_of_replicas_is_whose_it_is(lugano):
     """A site's own where it may say so, and nobody's here where load decides."""
     replicas = {

@@ -29,6 +29,7 @@ def check_platforms(federation: Federation) -> Iterator[Diagnostic]:
         if here.cluster.share is not None:
             yield from check_ceiling(here.cluster.label, here.cluster.share, here.say)
         yield from _operators(federation, here)
+        yield from _addresses(federation, here)
         for each in here.deployed:
             yield from _deployed(federation, here, each)
 
@@ -99,6 +100,28 @@ def _operators(federation: Federation, here: Here) -> Iterator[Diagnostic]:
 
 def _is_routed(service: Service, here: Deployed) -> bool:
     return here.host is not None and any(port.routed for port in service.container.ports)
+
+
+def _addresses(federation: Federation, here: Here) -> Iterator[Diagnostic]:
+    """Two services that people would come to by one address: which, nobody can say."""
+    first: dict[tuple[str, str], Deployed] = {}
+    for each in sorted(here.deployed, key=lambda each: each.origin.at("service")):
+        service = federation.services[each.service]
+        if each.host is None or not _is_routed(service, each):
+            continue
+        path = (service.path or "/").rstrip("/") or "/"
+        before = first.setdefault((each.host.lower(), path), each)
+        if before is not each:
+            yield here.say(
+                Code.DUPLICATE_NAME,
+                f"`{before.label}` and `{each.label}` are both to be reached at"
+                f" `{each.host}{path}`",
+                Label(each.origin.at("host"), "again here"),
+                Label(before.origin.at("host"), "first here"),
+                Label(service.origin.at("path"), "where its route begins"),
+                help="give one of them another host, or have its service say another `path:`",
+                subject=each.label,
+            )
 
 
 # ── what runs there ───────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 """Does what runs on a Kubernetes cluster fit into what the federation may have of it?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.analysis.clusters import amount_of
 from srcnet_compiler.analysis.containers import amount, written
@@ -37,8 +37,10 @@ def check_room(federation: Federation) -> Iterator[Diagnostic]:
             if most is not None:
                 place = share.ceiling.origin.at(key)
                 yield from _services(federation, here, key, most, place)
+                needed = sum(_at_most(federation, each, key) for each in here.deployed)
                 for template in templates:
-                    yield from _template(here, template, key, most, place)
+                    part = _part(max(most - needed, 0), template, templates)
+                    yield from _template(here, template, key, most, part, place)
         yield from _borrowed(federation, here, templates)
 
 
@@ -144,12 +146,22 @@ def _place(federation: Federation, each: Deployed, key: str) -> Span:
 # ── templates ─────────────────────────────────────────────────────────────────────────────────
 
 
+def _part(rest: int, template: Template, templates: Sequence[Template]) -> int:
+    """What sessions, or jobs, have of what services leave: parts alike, of GPUs sessions first."""
+    digested = {each.runs for each in templates if each.container.image.digest is not None}
+    uses = sorted(digested | {template.runs}, reverse=True)
+    return rest // len(uses) + (uses.index(template.runs) < rest % len(uses))
+
+
 def _template(
-    here: Here, template: Template, key: str, most: int, place: Span
+    here: Here, template: Template, key: str, most: int, part: int, place: Span
 ) -> Iterator[Diagnostic]:
+    """What services need at their limits, sessions and jobs cannot have; those have parts alike."""
     asked = amount(template.container.amounts, key) or 0
-    if asked > most:
+    if asked > part:
         gives = "gives none" if most == 0 else f"gives {written(key, most)}"
+        if asked <= most:
+            gives = f"leaves {written(key, part)} to what is such, beside its services and the rest"
         yield warning(
             Code.NO_GPU if key == "gpus" and most == 0 else Code.RUNS_OVER_SHARE,
             f"`{template.name}` asks for {written(key, asked)}, but `{here.cluster.label}` {gives}:"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,15 @@ from srcnet_compiler.apply.receipt import Status, exit_code
 from srcnet_compiler.change import Action, Change, Impact
 from srcnet_compiler.demo.kubernetes_server import ApiServer
 from srcnet_compiler.demo.kubernetes_server import RefusedError as Refused
-from srcnet_compiler.targets.kubernetes import diff
+from srcnet_compiler.diagnostic import Code, Diagnostic, Severity
+from srcnet_compiler.targets.kubernetes import check, diff
 from srcnet_compiler.targets.kubernetes.live import apply, open_connection
 from srcnet_compiler.targets.kubernetes.live.client import ApiError
-from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
+from srcnet_compiler.targets.kubernetes.model import OWNER, SITE, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.kinds import KINDS
 
 pytestmark = pytest.mark.live("kubernetes")
+THEIR_PODS: dict[str, Any] = {"containers": [{"name": "main", "image": "theirs:latest"}]}
 MERGE = "application/merge-patch+json"
 
 
@@ -340,6 +343,49 @@ def test_what_exists_is_taken_over_by_a_shown_change(kubernetes: ApiServer, tmp_
     assert differing(one_change(kubernetes, small(space, thing("ConfigMap", name)))) == {
         "data.a": ("b", None)
     }
+
+
+def test_a_namespace_in_which_others_live_is_an_error_until_it_is_said_to_be_ours(
+    kubernetes: ApiServer, tmp_path: Path
+):
+    """Its Pods would be cut off by what closes our namespaces, and refused for their images."""
+    space = "ska-lived-in"
+    kubernetes.ask("POST", "/api/v1/namespaces", {"metadata": {"name": space}})
+    desired = wanted(space)
+
+    def objections() -> list[Diagnostic]:
+        found = check.check_seen(desired, seen(kubernetes, desired).model)
+        return [each for each in found if each.severity is Severity.ERROR]
+
+    assert objections() == [], "an administrator makes it for us, empty"
+    template = {"metadata": {"labels": {"app": "theirs"}}, "spec": THEIR_PODS}
+    theirs = {"selector": {"matchLabels": {"app": "theirs"}}, "template": template}
+    path = KINDS["Deployment"].path(space)
+    kubernetes.ask("POST", path, {"metadata": {"name": "theirs"}, "spec": theirs})
+    (said,) = objections()
+    assert said.code is Code.NOT_OURS
+    assert "Deployment theirs" in said.message
+    assert said.help is not None
+    assert f"{OWNER}={OWNER_NAME}" in said.help
+    labels = {"metadata": {"name": space, "labels": {OWNER: OWNER_NAME}}}
+    place = KINDS["Namespace"].path("", space)
+    kubernetes.apply(place, {"apiVersion": "v1", "kind": "Namespace", **labels}, manager="admin")
+    assert objections() == []
+    converge(kubernetes, desired, tmp_path)
+
+
+def test_what_has_the_prefix_of_before_is_said(kubernetes: ApiServer, tmp_path: Path):
+    """Nobody would see it any more, and it would run twice."""
+    before, site = "old-services", "SITE-OF-TWO"
+    label = {OWNER: "old", SITE: site}
+    body = {"metadata": {"name": before, "labels": label}}
+    kubernetes.ask("POST", "/api/v1/namespaces", body)
+    new = small("new-services")
+    for where, others in ((site, [before]), ("OTHER-SITE", [])):
+        desired = replace(new, site=where, namespaces=("new-services",))
+        found = check.check_seen(desired, seen(kubernetes, desired).model)
+        said = [each.message for each in found if "another prefix" in each.message]
+        assert [message.rpartition(": ")[2] for message in said] == others
 
 
 def test_what_exists_otherwise_is_taken_over_and_stays_with_who_holds_it(

@@ -11,7 +11,7 @@ from kubernetes_cases import converge, fingerprint, reached, seen
 from kubernetes_objects import changed, deployment, model, thing, wanted
 
 from srcnet_compiler.change import Action
-from srcnet_compiler.demo.kubernetes_server import ApiServer
+from srcnet_compiler.demo.kubernetes_server import ApiServer, RefusedError
 from srcnet_compiler.diagnostic import Code, Diagnostic, Severity
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.kubernetes import TARGET, check, diff
@@ -209,6 +209,20 @@ def test_what_is_held_for_its_data_is_said(api: Api, kubernetes: ApiServer, tmp_
         f"PersistentVolumeClaim `{space}/rse` stays as it is: its `spec.volumeName` cannot be"
         " changed"
     )
+    for size in ("2Gi", "512Mi"):
+        path = f"/api/v1/namespaces/{space}/persistentvolumeclaims/rse"
+        there = kubernetes.ask("GET", path)
+        there["status"] = {"phase": "Bound", "capacity": {"storage": "1Gi"}}
+        there = kubernetes.ask("PUT", f"{path}/status", there)
+        there["spec"]["resources"]["requests"]["storage"] = size
+        with pytest.raises(RefusedError, match=r"can be resized|can not be less"):
+            kubernetes.ask("PUT", path, there)
+        other = claim("one", size)
+        reading = seen(kubernetes, other)
+        assert diff.diff(other, reading) == (), "nothing is planned that no server does"
+        (found,) = (f for f in check.check_seen(other, reading.model) if f.subject == found.subject)
+        assert found.help is not None
+        assert found.help.startswith("nothing is to be done")
     ended = model(ended={("PersistentVolumeClaim", f"{space}/rse"): "its area is retired"})
     said = [each.message for each in check.check_seen(ended, seen(kubernetes, ended).model)]
     assert (

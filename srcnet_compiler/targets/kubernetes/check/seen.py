@@ -1,13 +1,13 @@
 """What the cluster itself says to what is wanted: whose an object is, what keeps data, what is
 left over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
 from srcnet_compiler.targets.kubernetes.check.places import instance_label, label
-from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel
+from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.paths import join
-from srcnet_compiler.targets.kubernetes.model.replacing import is_held, keeps_data
+from srcnet_compiler.targets.kubernetes.model.replacing import ASKED, is_held, keeps_data
 
 _LABEL = join("metadata.labels", OWNER)
 _SOME = 5
@@ -30,19 +30,43 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
                 help="choose another name, or have its owner give it up",
                 subject=wanted.name,
             )
+        elif there := seen.tenants.get(found.name) if found.kind == "Namespace" else None:
+            yield _lived_in(desired, wanted, there)
         elif fixed := is_held(wanted, found):
             yield warning(
                 Code.REFUSED_BY_SYSTEM,
                 f"{wanted.kind} `{wanted.name}` stays as it is: its `{fixed[0]}` cannot be changed",
                 label(wanted, fixed[0]),
-                help="it is not made anew, since it keeps data: give it another name, move the"
-                " data, then retire this one"
-                if keeps_data(wanted)
-                else "it is not made anew, since it is not ours yet: have it deleted by its owner",
+                help=_remedy(wanted, fixed),
                 subject=wanted.name,
             )
     yield from _kept(desired, seen)
     yield from _left_over(desired, seen)
+    yield from _of_other_prefix(desired, seen)
+
+
+def _lived_in(desired: KubernetesModel, wanted: Object, there: Sequence[str]) -> Diagnostic:
+    """Limits, closed doors and refused images would hit whoever lives there."""
+    claim = f"kubectl label namespace {wanted.name} {OWNER}={desired.prefix}"
+    return error(
+        Code.NOT_OURS,
+        f"namespace `{wanted.name}` is there without our label, and others run something in it:"
+        f" {', '.join(there)}",
+        label(wanted),
+        help=f"choose another `prefix:`; or if all of it is the federation's: `{claim}`",
+        subject=wanted.name,
+    )
+
+
+def _remedy(wanted: Object, fixed: Sequence[str]) -> str:
+    if set(fixed) == {ASKED}:
+        return "nothing is to be done: its volume has the new size, and the claim is only its name"
+    if keeps_data(wanted):
+        return (
+            "it is not made anew, since it keeps data: give it another name, move the data, then"
+            " retire this one"
+        )
+    return "it is not made anew, since it is not ours yet: have it deleted by its owner"
 
 
 def _version(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
@@ -92,5 +116,19 @@ def _left_over(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
             f"{number} labelled as ours, and no spec has any of them: {some}",
             instance_label(desired),
             help="write a `Retired` document for what they belonged to, or delete them by hand",
+            subject=desired.instance,
+        )
+
+
+def _of_other_prefix(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
+    """With another prefix nothing of before is ours: it would run on, beside the new."""
+    if seen.former:
+        names = ", ".join(sorted(seen.former))
+        yield warning(
+            Code.NOT_OURS,
+            f"namespaces of `{desired.site}` have another prefix than `{desired.prefix}`: {names}",
+            instance_label(desired),
+            help="if that was the federation's prefix, what runs there goes on beside the new, and"
+            " srcnet neither changes nor ends it: retire it by the old prefix first",
             subject=desired.instance,
         )

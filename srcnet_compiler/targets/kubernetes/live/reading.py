@@ -12,6 +12,7 @@ from srcnet_compiler.targets.kubernetes.live.client import Answer, ApiError, Cli
 from srcnet_compiler.targets.kubernetes.live.connection import Api
 from srcnet_compiler.targets.kubernetes.live.filled import settle
 from srcnet_compiler.targets.kubernetes.live.sight import see
+from srcnet_compiler.targets.kubernetes.live.tenants import former, tenants
 from srcnet_compiler.targets.kubernetes.model import OWNER, Key, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.kinds import KINDS, Kind
 from srcnet_compiler.targets.protocol import Gap, Reading, RefusedError
@@ -66,6 +67,8 @@ def read(api: Api, desired: KubernetesModel) -> Reading[KubernetesModel]:
         delivery=desired.delivery,
         namespaces=desired.namespaces,
         objects=objects,
+        tenants=tenants(api.client, desired, objects.values()),
+        former=former(api.client, desired) if desired.namespaces else {},
     )
     return Reading(model, tuple(gaps))
 

@@ -4,7 +4,7 @@ What it says to who is refused is read by people who never saw a spec.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from srcnet_compiler.change import Json
@@ -15,7 +15,12 @@ from srcnet_compiler.targets.kubernetes.lower.places import Spans, security_plac
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
 from srcnet_compiler.targets.kubernetes.model import PROJECT, SERVICE, USER, Object
-from srcnet_compiler.targets.kubernetes.model.words import NAMESPACE_NAME, READ_ONLY, SERVICES
+from srcnet_compiler.targets.kubernetes.model.words import (
+    NAMESPACE_NAME,
+    READ_ONLY,
+    SERVICES,
+    object_name,
+)
 
 SINCE = (1, 30)
 """The version from which servers know these policies."""
@@ -36,31 +41,75 @@ _ALL: list[Json] = [
     _rule(["apps"], ["v1"], ["daemonsets", "deployments", "replicasets", "statefulsets"]),
     _rule(["batch"], ["v1"], ["cronjobs", "jobs"]),
 ]
+_SERVICES: list[Json] = [_rule([""], ["v1"], ["services"])]
 _STARTED: list[Json] = [_rule([""], ["v1"], ["pods"]), _rule(["batch"], ["v1"], ["jobs"])]
 
-_POD = {
-    "name": "pod",
-    "expression": (
-        'object.kind == "Pod" ? object.spec :'
-        ' object.kind == "PodTemplate" ? object.template.spec :'
-        ' object.kind == "CronJob" ? object.spec.jobTemplate.spec.template.spec :'
-        " object.spec.template.spec"
-    ),
-}
-_IMAGES = {
-    "name": "images",
-    "expression": (
-        "(variables.pod.containers + variables.pod.?initContainers.orValue([])"
-        " + variables.pod.?ephemeralContainers.orValue([])).map(c, c.image)"
-    ),
-}
-_LABELS = {
-    "name": "labels",
-    "expression": (
-        'object.kind == "Pod" ? object.metadata.?labels.orValue({}) :'
-        " object.spec.template.?metadata.labels.orValue({})"
-    ),
-}
+
+def _pod_of(root: str) -> str:
+    return (
+        f'{root}.kind == "Pod" ? {root}.spec :'
+        f' {root}.kind == "PodTemplate" ? {root}.template.spec :'
+        f' {root}.kind == "CronJob" ? {root}.spec.jobTemplate.spec.template.spec :'
+        f" {root}.spec.template.spec"
+    )
+
+
+def _images_of(pod: str) -> str:
+    """Also those that are seen as files: they are fetched from registries as others are."""
+    return (
+        f"({pod}.containers + {pod}.?initContainers.orValue([])"
+        f" + {pod}.?ephemeralContainers.orValue([])).map(c, c.image)"
+        f" + {pod}.?volumes.orValue([]).filter(v, has(v.image)).map(v, v.image.reference)"
+    )
+
+
+def _labels_of(root: str) -> str:
+    return (
+        f'{root}.kind == "Pod" ? {root}.metadata.?labels.orValue({{}}) :'
+        f" {root}.spec.template.?metadata.labels.orValue({{}})"
+    )
+
+
+def _claims_of(pod: str) -> str:
+    """The claims that it could write by."""
+    return (
+        f"{pod}.?volumes.orValue([]).filter(v, has(v.persistentVolumeClaim))"
+        ".filter(v, !v.persistentVolumeClaim.?readOnly.orValue(false))"
+        ".map(v, v.persistentVolumeClaim.claimName)"
+    )
+
+
+def _variable(name: str, expression: str) -> dict[str, str]:
+    return {"name": name, "expression": expression}
+
+
+def _new(name: str, of: Callable[[str], str]) -> tuple[dict[str, str], ...]:
+    """A list of what was not there before. What was there may stay, or nobody could scale down,
+    finish or delete what ran before a policy became stricter: controllers write it for that."""
+    before = f"oldObject == null ? [] : {of('variables.was')}"
+    return (
+        _variable(f"{name}Before", before),
+        _variable(name, f"({of('variables.pod')}).filter(x, !(x in variables.{name}Before))"),
+    )
+
+
+_POD = (_variable("pod", _pod_of("object")), _variable("was", _pod_of("oldObject")))
+_IMAGES = (*_POD, *_new("images", _images_of))
+_CLAIMS = (*_POD, *_new("claims", _claims_of))
+_LABELS = (
+    _variable("labels", _labels_of("object")),
+    _variable("labelsBefore", _labels_of("oldObject")),
+)
+_NEIGHBOURS = (
+    *_POD,
+    *_new("priority", lambda pod: f'[{pod}.?priorityClassName.orValue("")]'),
+    *_new("node", lambda pod: f'[{pod}.?nodeName.orValue("")].filter(n, n != "")'),
+    *_new("tolerations", lambda pod: f'{pod}.?tolerations.orValue([]).map(t, t.?key.orValue(""))'),
+)
+_OF_NODES = "node-role.kubernetes.io/"
+"""How the taints begin that keep nodes for the cluster itself."""
+_HAD = 'oldObject == null || variables.labelsBefore[?x].orValue("") != ""'
+"""Nobody may take away what says for whom; what never said so may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +145,49 @@ def admission(part: Part) -> Iterator[Object]:
         yield from _images(inside, security, everywhere)
         yield from _identity(inside, security, scope)
         yield from _signatures(inside, security)
+    yield from _neighbours(part, scope, everywhere)
     if any(m.read_only for m in _mounts(scope)):
         claims = _Refusal(
-            "variables.pod.?volumes.orValue([]).filter(v, has(v.persistentVolumeClaim))"
-            ".filter(v, !v.persistentVolumeClaim.?readOnly.orValue(false))"
-            ".map(v, v.persistentVolumeClaim.claimName)",
+            "variables.claims",
             f"!x.endsWith({json.dumps(READ_ONLY)})",
             "the claim {} is for reading only: give `readOnly: true` to its volume",
         )
-        yield from _policy(part, "claims", _ALL, [_POD], [claims], everywhere, {})
+        yield from _policy(part, "claims", _ALL, _CLAIMS, [claims], everywhere, {})
+
+
+def _neighbours(part: Part, scope: Scope, where: list[str]) -> Iterator[Object]:
+    """Nobody of ours goes before others' pods, or to nodes that are kept for them.
+
+    A server lets everybody name any class of priority, also those of the system. Services name
+    none; one that the site has for who names none is written into their pods.
+    """
+    ours = [scope.name(object_name(queue.name)) for queue in scope.queues]
+    services = json.dumps(scope.namespaces.get(SERVICES, ""))
+    remedy = f"take one of {', '.join(ours)}" if ours else "name none"
+    priority = _Refusal(
+        "variables.priority",
+        f'x in {json.dumps(ours)} || (request.namespace == {services} && !x.startsWith("system-"))',
+        f"the priority class `{{}}` is none of the federation's here: {remedy}",
+    )
+    node = _Refusal(
+        "variables.node",
+        "oldObject != null",
+        "it names its node, {}, and so goes past the scheduler: leave that to it",
+    )
+    kept = _Refusal(
+        "variables.tolerations",
+        f'x != "" && !x.startsWith({json.dumps(_OF_NODES)})',
+        "it tolerates `{}`, by which nodes are kept for others: say which taint it is to tolerate",
+    )
+    own = {"spec.validations": tuple(queue.origin.at() for queue in scope.queues)}
+    refusals = [priority, node, kept]
+    yield from _policy(part, "neighbours", _ALL, _NEIGHBOURS, refusals, where, own)
+    address = _Refusal(
+        "object.spec.?externalIPs.orValue([])",
+        "false",
+        "it takes the address {}, and with it what others send there: have a route lead to it",
+    )
+    yield from _policy(part, "addresses", _SERVICES, (), [address], where, {})
 
 
 def _said_by(part: Part, security: SecurityPolicy) -> Part:
@@ -147,7 +230,7 @@ def _images(part: Part, security: SecurityPolicy, where: list[str]) -> Iterator[
         )
     if refusals:
         own = {"spec.validations": written(security.origin, "digests", "registries")}
-        yield from _policy(part, "images", _ALL, [_POD, _IMAGES], refusals, where, own)
+        yield from _policy(part, "images", _ALL, _IMAGES, refusals, where, own)
 
 
 def _beginnings(security: SecurityPolicy) -> Iterator[str]:
@@ -191,19 +274,19 @@ def _identity(part: Part, security: SecurityPolicy, scope: Scope) -> Iterator[Ob
     if where and wanted:
         labels = ", ".join(json.dumps(label) for label in wanted)
         refusal = _Refusal(
-            f"[{labels}]",
+            f"[{labels}].filter(x, {_HAD})",
             'variables.labels[?x].orValue("") != ""',
             "what is started here must say for whom and for which project: give it the label {}",
         )
         own = {"spec.validations": written(security.origin, "workloadsCarry")}
-        yield from _policy(part, "identity", _STARTED, [_LABELS], [refusal], where, own)
+        yield from _policy(part, "identity", _STARTED, _LABELS, [refusal], where, own)
 
 
 def _policy(
     part: Part,
     name: str,
     rules: list[Json],
-    variables: list[dict[str, str]],
+    variables: Sequence[dict[str, str]],
     refusals: list[_Refusal],
     where: list[str],
     own: dict[str, Spans],
@@ -213,7 +296,7 @@ def _policy(
     spec: Body = {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": rules},
-        "variables": variables,
+        "variables": [*variables],
         "validations": [refusal.validation() for refusal in refusals],
     }
     yield part.make("ValidatingAdmissionPolicy", full, {"spec": spec}, own)

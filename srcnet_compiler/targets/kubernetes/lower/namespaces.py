@@ -23,6 +23,9 @@ from srcnet_compiler.targets.kubernetes.model.words import SERVICES
 
 SIGNED = "policy.sigstore.dev/include"
 """The label of namespaces whose images must be signed."""
+_NO_ADDRESSES: Mapping[str, Json] = {"services.loadbalancers": "0", "services.nodeports": "0"}
+"""Addresses and ports of nodes are few, are others' too, and are behind no network policy of ours:
+what is reached from outside has a route."""
 _MODES = ("enforce", "warn", "audit")
 
 
@@ -103,7 +106,8 @@ def _each(scope: Scope, running: Running) -> tuple[Sizes, Sizes]:
 
 def _quota(part: Part, asked: Sizes, most: Sizes) -> Object:
     """GPUs are asked for only: a server knows no limit of them."""
-    hard = {
+    hard: dict[str, Json] = {
+        **_NO_ADDRESSES,
         **{f"requests.{key}": text for key, text in asked.written().items()},
         **{f"limits.{key}": text for key, text in most.written().items() if "/" not in key},
     }

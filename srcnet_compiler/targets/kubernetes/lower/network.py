@@ -17,6 +17,8 @@ from srcnet_compiler.targets.kubernetes.model.words import (
 )
 
 _BOTH_WAYS: Json = ["Ingress", "Egress"]
+_ON_NODE = "169.254.20.10/32"
+"""Where NodeLocal DNSCache answers on each node that has it, in no namespace."""
 _NAMES: Json = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
 
 
@@ -39,7 +41,7 @@ def _egress(rules: list[Json]) -> Body:
 
 
 def _to_names() -> Json:
-    return {"to": [_namespace("kube-system")], "ports": _NAMES}
+    return {"to": [_namespace("kube-system"), {"ipBlock": {"cidr": _ON_NODE}}], "ports": _NAMES}
 
 
 def _namespace(name: str) -> Json:

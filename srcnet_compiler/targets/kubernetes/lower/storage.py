@@ -13,6 +13,10 @@ from srcnet_compiler.targets.kubernetes.lower.site import Part
 from srcnet_compiler.targets.kubernetes.model import Object
 from srcnet_compiler.targets.kubernetes.model.words import SERVICES, format_amount
 
+_ANY_SIZE = format_amount(2**20)
+"""No server lets such a claim ask for another size later, and an area's does change. Whatever it
+asks for, it has all of its volume."""
+
 
 def volumes(scope: Scope) -> Iterator[Object]:
     """For each area that a service mounts, and each way, a volume with its claim."""
@@ -68,7 +72,6 @@ def _volume(part: Part, area: StorageArea, read_only: bool) -> Iterator[Object]:
         "accessModes": modes,
         "storageClassName": "",
         "volumeName": name,
-        "resources": {"requests": {"storage": size}},
+        "resources": {"requests": {"storage": _ANY_SIZE}},
     }
-    own = {"spec.resources": capacity}
-    yield part.make("PersistentVolumeClaim", claim, {"spec": asked}, own)
+    yield part.make("PersistentVolumeClaim", claim, {"spec": asked})

@@ -99,9 +99,20 @@ def _groups(scope: Scope, whole: Objects) -> Iterator[Task]:
             scope,
             "Take people's groups from the federation's identity provider",
             "Roles are bound to its groups, by their names as it gives them:"
-            f" {', '.join(groups)}. Without this nobody can do what the roles allow.",
+            f" {', '.join(groups)}. Without this nobody can do what the roles allow; without the"
+            " rules, who manages groups there could make himself an administrator of the cluster.",
             "AuthenticationConfiguration",
-            ("claimMappings:", "  groups:", "    claim: wlcg.groups", '    prefix: ""'),
+            (
+                "claimMappings:",
+                "  groups:",
+                "    claim: wlcg.groups",
+                '    prefix: ""',
+                "userValidationRules:",
+                "  - expression: \"!user.username.startsWith('system:')\"",
+                "    message: names that begin with system are the cluster's own",
+                "  - expression: \"user.groups.all(group, !group.startsWith('system:'))\"",
+                "    message: groups that begin with system are the cluster's own",
+            ),
             (),
         )
 

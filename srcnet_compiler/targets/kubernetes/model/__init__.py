@@ -103,7 +103,9 @@ class KubernetesModel:
     they are written to files, and compared by the operator itself.
 
     Only a wanted model has `ended`, why an object is to go, with the last day of the document that
-    says so, `tasks`, left to the cluster's administrators, what is `measured`, and `origins`.
+    says so, `tasks`, left to the cluster's administrators, what is `measured`, and `origins`. Only
+    what is seen has `tenants`, by namespace that has not our label what of others runs in it, and
+    `former`, namespaces of the site with another prefix, by which it is labelled.
     """
 
     instance: str
@@ -118,6 +120,8 @@ class KubernetesModel:
     ended_until: Mapping[Key, str] = field(default_factory=dict)
     tasks: tuple[Task, ...] = field(default=(), compare=False)
     measured: tuple[Measured, ...] = field(default=(), compare=False)
+    tenants: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    former: Mapping[str, str] = field(default_factory=dict, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
 
     def things(self) -> Iterator[Object]:
