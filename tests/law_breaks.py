@@ -190,7 +190,7 @@ BREAKS = (
         5,
         "something on a cluster ends without a document",
         "srcnet_compiler/plan/guard.py",
-        "elif _ends_compute(change) and change.until is None:",
+        "elif _ends_on_cluster(change) and change.until is None:",
         "elif False:",
         "tests/test_plan.py::test_nothing_on_a_cluster_ends_without_a_document_but_a_membership",
     ),

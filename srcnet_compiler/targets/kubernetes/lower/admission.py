@@ -293,12 +293,13 @@ def _policy(
 ) -> Iterator[Object]:
     """A policy, with what makes it hold in the namespaces of these names."""
     full = part.scope.name(name)
-    spec: Body = {
+    spec: dict[str, Json] = {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": rules},
-        "variables": [*variables],
         "validations": [refusal.validation() for refusal in refusals],
     }
+    if variables:  # the server keeps no empty list
+        spec["variables"] = [*variables]
     yield part.make("ValidatingAdmissionPolicy", full, {"spec": spec}, own)
     named_so: Json = {"key": NAMESPACE_NAME, "operator": "In", "values": where}
     binding: Body = {
