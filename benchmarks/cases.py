@@ -72,12 +72,27 @@ def _compile(specs: Path, out: Path) -> Task:
 @contextmanager
 def _stages_200(folder: Path) -> Iterator[Task]:
     write(folder / "specs", 200)
-    out = folder / "build"
-    yield Task(
-        (*MODULE, "benchmarks.stages", str(folder / "specs"), str(out)),
+    yield _stages(folder / "specs", folder / "build")
+
+
+def _stages(specs: Path, out: Path) -> Task:
+    return Task(
+        (*MODULE, "benchmarks.stages", str(specs), str(out)),
         before=lambda: shutil.rmtree(out, ignore_errors=True),
         tells_parts=True,
     )
+
+
+@contextmanager
+def _compile_kubernetes(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200, kubernetes=True)
+    yield _compile(folder / "specs", folder / "build")
+
+
+@contextmanager
+def _stages_kubernetes(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200, kubernetes=True)
+    yield _stages(folder / "specs", folder / "build")
 
 
 @contextmanager
@@ -169,6 +184,15 @@ CASES = (
     Case("compile-200", "compile 200 sites, cold", _compile_200, 1.5, 100),
     Case("again-200", "compile 200 sites, nothing changed", _again_200),
     Case("stages-200", "the stages for 200 sites", _stages_200),
+    Case(
+        "kubernetes-200",
+        "compile 200 sites of 12 services, cold",
+        _compile_kubernetes,
+        3,
+        250,
+        runs=3,
+    ),
+    Case("stages-kubernetes-200", "the stages for them", _stages_kubernetes, runs=3),
     Case(
         "export-live",
         "200 RSEs, 9,900 distances, as root",

@@ -1,7 +1,8 @@
 """Measured in a process of its own: every stage of a compilation, for itself.
 
 `python -m benchmarks.stages SPECS OUT` prints the seconds of each as JSON. Stages that need the one
-before are called as `pipeline` calls them, the garbage collector held back as it does.
+before are called as `pipeline` calls them, of all targets, the garbage collector held back as it
+does.
 """
 
 import json
@@ -30,7 +31,7 @@ def main(specs: Path, out: Path) -> None:
         from srcnet_compiler.cli.build_folder import write_build
         from srcnet_compiler.federation.link import link
         from srcnet_compiler.source import no_collection
-        from srcnet_compiler.targets.rucio import TARGET
+        from srcnet_compiler.targets.registry import TARGETS
     with no_collection():
         with part("load"):
             sources, found = pipeline.load(specs, pipeline.spec_files(specs))
@@ -41,12 +42,13 @@ def main(specs: Path, out: Path) -> None:
             analysis = analyse(federation, TODAY).value
         assert analysis is not None
         with part("lower"):
-            (model,) = TARGET.lower(federation, analysis, None)
+            models = [(t, model) for t in TARGETS for model in t.lower(federation, analysis, None)]
         with part("check"):
-            assert not list(TARGET.check(model, federation))
+            objections = [found for t, model in models for found in t.check(model, federation)]
+        assert not objections, objections[0]
         with part("emit"):
-            artifacts = TARGET.emit(model)
-    with part("write"):
+            artifacts = [file for t, model in models for file in t.emit(model)]
+    with part("write"), no_collection():
         write_build(out, artifacts)
     print(json.dumps(seconds))
 
