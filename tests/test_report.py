@@ -190,7 +190,7 @@ def moved(found: Diagnostic, by: int) -> Diagnostic:
     labels = tuple(
         replace(
             label,
-            span=replace(label.span, line=label.span.line + by, end_line=label.span.end_line + by),
+            span=label.span._replace(line=label.span.line + by, end_line=label.span.end_line + by),
         )
         for label in found.labels
     )

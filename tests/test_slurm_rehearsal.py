@@ -48,7 +48,10 @@ def why_not() -> str | None:
 WHY_NOT = why_not()
 if WHY_NOT and "slurm" in os.environ.get("SRCNET_REQUIRE_LIVE", "").split(","):
     raise RuntimeError(f"SRCNET_REQUIRE_LIVE names slurm, but: {WHY_NOT}")
-pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+pytestmark = [
+    pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
+    pytest.mark.xdist_group("slurm"),  # what is left of a copy is looked for on the whole machine
+]
 
 
 @pytest.fixture
