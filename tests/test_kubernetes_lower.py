@@ -440,6 +440,25 @@ def test_what_is_fetched_is_no_other_than_what_is_pushed(golden, lugano, how, na
     assert {p: text for p, text in files.items() if p not in apart} == pushed
 
 
+def test_who_writes_to_the_repository_does_not_have_the_cluster(golden, lugano):
+    model = fetched(golden, "flux", "flux-system")
+    (sync,) = [o for o in model.things() if o.kind == "Kustomization"]
+    name = sync.document["spec"]["serviceAccountName"]
+    (task,) = [each for each in model.tasks if each.title.startswith("Let Flux bring")]
+    first, *others = task.lines
+    assert first == f"kubectl create serviceaccount {name} --namespace flux-system"
+    assert not any("delete" in line or "cluster-admin" in line for line in others)
+    may = {
+        resource
+        for line in others
+        if " clusterrole " in line
+        for resource in line.partition("--resource=")[2].split(",")
+    }
+    kinds = (KINDS[o.kind] for o in lugano.objects.values())
+    groups = ((kind.plural, kind.api.rpartition("/")[0]) for kind in kinds)
+    assert may == {f"{plural}.{group}" if group else plural for plural, group in groups}
+
+
 def test_no_operator_deletes_what_has_no_file_any_longer(golden):
     flux = fetched(golden, "flux", "flux-system").find("Kustomization", "flux-system/ska")
     assert flux.document["spec"]["prune"] is False

@@ -11,7 +11,7 @@ from srcnet_compiler.federation.kubernetes import Delivery
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.places import Spans
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
-from srcnet_compiler.targets.kubernetes.model import Object
+from srcnet_compiler.targets.kubernetes.model import MANAGER, Object
 
 FLUX = "flux"
 ARGOCD = "argocd"
@@ -35,6 +35,8 @@ def path_of(delivery: Delivery, instance: str) -> str:
 
 
 def _flux(part: Part, here: Delivery, instance: str) -> Iterator[Object]:
+    """In the name of an account that may do what ours needs: by itself Flux may do everything, and
+    so might whoever writes to the repository."""
     name = part.scope.prefix
     source: Body = {
         "interval": "5m",
@@ -47,6 +49,7 @@ def _flux(part: Part, here: Delivery, instance: str) -> Iterator[Object]:
         "path": f"./{path_of(here, instance)}",
         "prune": False,
         "force": False,
+        "serviceAccountName": MANAGER,
         "sourceRef": {"kind": "GitRepository", "name": name},
     }
     yield part.make("Kustomization", name, {"spec": spec}, _places(here, "", "", "spec.path"))

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from srcnet_compiler.federation.services import Container
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.admission import SINCE
-from srcnet_compiler.targets.kubernetes.lower.delivery import PUSH, path_of
+from srcnet_compiler.targets.kubernetes.lower.delivery import FLUX, PUSH, path_of
 from srcnet_compiler.targets.kubernetes.lower.endings import STAYS
 from srcnet_compiler.targets.kubernetes.lower.monitoring import PROBER, url_of
 from srcnet_compiler.targets.kubernetes.lower.places import Spans, together
-from srcnet_compiler.targets.kubernetes.lower.rights import rights
+from srcnet_compiler.targets.kubernetes.lower.rights import rights, rights_to_fetch
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.services import fetches_secrets
 from srcnet_compiler.targets.kubernetes.model import Key, Object
@@ -27,6 +27,7 @@ def todo(
     makes an operator fetch it, `before` what would be there if nothing ended."""
     found = (
         *rights(scope, carriers if carriers else whole),
+        *(rights_to_fetch(scope, whole) if scope.cluster.delivery.how == FLUX and carriers else ()),
         *_fetching(scope, instance, carriers),
         *_kinds(scope, whole, carriers),
         *_groups(scope, whole),
