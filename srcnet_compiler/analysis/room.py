@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from srcnet_compiler.analysis.clusters import amount_of
 from srcnet_compiler.analysis.containers import amount, written
 from srcnet_compiler.analysis.platforms import Here, clusters_with, why_not_mountable
+from srcnet_compiler.analysis.sizes import (
+    NOTHING,
+    Sizes,
+    asking,
+    ceiling_of,
+    limits_of,
+    pods_of,
+    requests_of,
+)
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
-from srcnet_compiler.federation.compute import Resources
 from srcnet_compiler.federation.kubernetes import Deployed
 from srcnet_compiler.federation.model import Federation
-from srcnet_compiler.federation.services import Service, Template
+from srcnet_compiler.federation.services import Template
 from srcnet_compiler.span import Span
 
 _KEYS = ("cores", "memory", "gpus")
@@ -32,24 +39,18 @@ def check_room(federation: Federation) -> Iterator[Diagnostic]:
             yield from _area(federation, here, template)
         if share is None or share.ceiling is None:
             continue
+        ceiling, needed = ceiling_of(share), NOTHING
+        for each in here.deployed:
+            needed += _at_most(federation, here, each)
         for key in _KEYS:
-            most = _given(share.ceiling, key)
+            most = ceiling.of(key)
             if most is not None:
                 place = share.ceiling.origin.at(key)
                 yield from _services(federation, here, key, most, place)
-                needed = sum(_at_most(federation, each, key) for each in here.deployed)
                 for template in templates:
-                    part = _part(max(most - needed, 0), template, templates)
+                    part = _part(ceiling.without(needed), template, templates).of(key) or 0
                     yield from _template(here, template, key, most, part, place)
         yield from _borrowed(federation, here, templates)
-
-
-def _given(ceiling: Resources, key: str) -> int | None:
-    """What the federation may have, cores in thousandths; of GPUs none where nobody says so."""
-    most = amount_of(ceiling, key)
-    if key == "gpus":
-        return most or 0
-    return most * 1000 if most is not None and key == "cores" else most
 
 
 # ── services ──────────────────────────────────────────────────────────────────────────────────
@@ -59,7 +60,7 @@ def _services(
     federation: Federation, here: Here, key: str, most: int, place: Span
 ) -> Iterator[Diagnostic]:
     label = here.cluster.label
-    asked = {each.service: _asked(federation, each, key) for each in here.deployed}
+    asked = {each.service: _asked(federation, here, each, key) for each in here.deployed}
     total = sum(asked.values())
     if total > most and key == "gpus" and most == 0:
         for each in here.deployed:
@@ -83,7 +84,7 @@ def _services(
             help="run fewer replicas, ask for less, or agree on a higher ceiling",
             subject=label,
         )
-    elif (at_most := sum(_at_most(federation, each, key) for each in here.deployed)) > most:
+    elif (at_most := _together(federation, here, key)) > most:
         yield warning(
             Code.RUNS_OVER_SHARE,
             f"at their limits, each with one replica more while it is renewed, the services on"
@@ -95,31 +96,26 @@ def _services(
         )
 
 
-def _asked(federation: Federation, each: Deployed, key: str) -> int:
+def _asked(federation: Federation, here: Here, each: Deployed, key: str) -> int:
     """What all replicas of a service ask for."""
     service = federation.services[each.service]
-    return _each(service, each, key) * _replicas(service, each)
+    gets = requests_of(service.container, each.amounts, kept=_keeps(here))
+    return gets.times(asking(service, each)).of(key) or 0
 
 
-def _each(service: Service, each: Deployed, key: str) -> int:
-    own = amount(each.amounts, key)
-    return (amount(service.container.amounts, key) if own is None else own) or 0
-
-
-def _replicas(service: Service, each: Deployed) -> int:
-    if service.workload == "scheduled":
-        return 1
-    if service.scaling is not None:
-        return service.scaling.most
-    return service.replicas if each.replicas is None else each.replicas
-
-
-def _at_most(federation: Federation, each: Deployed, key: str) -> int:
+def _at_most(federation: Federation, here: Here, each: Deployed) -> Sizes:
     """What a service may have, with the replica that a deployment has more while it is renewed."""
     service = federation.services[each.service]
-    limit = max(_each(service, each, key), amount(service.container.limits, key) or 0)
-    more = 1 if service.workload == "deployment" else 0
-    return limit * (_replicas(service, each) + more)
+    limits = limits_of(service.container, each.amounts, kept=_keeps(here))
+    return limits.times(pods_of(service, each))
+
+
+def _together(federation: Federation, here: Here, key: str) -> int:
+    return sum(_at_most(federation, here, each).of(key) or 0 for each in here.deployed)
+
+
+def _keeps(here: Here) -> bool:
+    return here.cluster.storage_class is not None
 
 
 def _largest(asked: Mapping[str, int], key: str) -> str:
@@ -146,18 +142,18 @@ def _place(federation: Federation, each: Deployed, key: str) -> Span:
 # ── templates ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _part(rest: int, template: Template, templates: Sequence[Template]) -> int:
+def _part(rest: Sizes, template: Template, templates: Sequence[Template]) -> Sizes:
     """What sessions, or jobs, have of what services leave: parts alike, of GPUs sessions first."""
     digested = {each.runs for each in templates if each.container.image.digest is not None}
     uses = sorted(digested | {template.runs}, reverse=True)
-    return rest // len(uses) + (uses.index(template.runs) < rest % len(uses))
+    return rest.part(uses.index(template.runs), len(uses))
 
 
 def _template(
     here: Here, template: Template, key: str, most: int, part: int, place: Span
 ) -> Iterator[Diagnostic]:
     """What services need at their limits, sessions and jobs cannot have; those have parts alike."""
-    asked = amount(template.container.amounts, key) or 0
+    asked = requests_of(template.container, None, kept=_keeps(here)).of(key) or 0
     if asked > part:
         gives = "gives none" if most == 0 else f"gives {written(key, most)}"
         if asked <= most:
@@ -185,7 +181,7 @@ def _borrowed(
         return
     queues = policy.queues if policy is not None else {}
     asking = [
-        *((each.label, _asked(federation, each, "gpus"), _place(federation, each, "gpus"))
+        *((each.label, _asked(federation, here, each, "gpus"), _place(federation, each, "gpus"))
           for each in here.deployed),
         *((each.name, amount(each.container.amounts, "gpus") or 0,
            each.container.origin.at("resources", "gpus"))

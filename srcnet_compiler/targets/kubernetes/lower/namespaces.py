@@ -2,12 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from srcnet_compiler.change import Json
-from srcnet_compiler.span import written
-from srcnet_compiler.targets.kubernetes.lower.amounts import (
-    LITTLE_CORES,
-    LITTLE_MEMORY,
-    LITTLE_SCRATCH,
+from srcnet_compiler.analysis.sizes import (
+    LITTLE,
     NOTHING,
     Sizes,
     ceiling_of,
@@ -15,6 +11,9 @@ from srcnet_compiler.targets.kubernetes.lower.amounts import (
     pods_of,
     requests_of,
 )
+from srcnet_compiler.change import Json
+from srcnet_compiler.span import written
+from srcnet_compiler.targets.kubernetes.lower.amounts import written as as_written
 from srcnet_compiler.targets.kubernetes.lower.places import Spans, security_places
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.site import Body, Part
@@ -93,7 +92,7 @@ def services_need(scope: Scope) -> tuple[Sizes, Sizes]:
     """What the pods of all services ask for, and may have, when there are as many as can be."""
     asked, most = NOTHING, NOTHING
     for running in scope.services:
-        count, each = pods_of(running), _each(scope, running)
+        count, each = pods_of(running.service, running.deployed), _each(scope, running)
         asked, most = asked + each[0].times(count), most + each[1].times(count)
     return asked, most
 
@@ -108,8 +107,8 @@ def _quota(part: Part, asked: Sizes, most: Sizes) -> Object:
     """GPUs are asked for only: a server knows no limit of them."""
     hard: dict[str, Json] = {
         **_NO_ADDRESSES,
-        **{f"requests.{key}": text for key, text in asked.written().items()},
-        **{f"limits.{key}": text for key, text in most.written().items() if "/" not in key},
+        **{f"requests.{key}": text for key, text in as_written(asked).items()},
+        **{f"limits.{key}": text for key, text in as_written(most).items() if "/" not in key},
     }
     places = (*_ceiling(part), *part.scope.amount_places)
     body: Body = {"spec": {"hard": dict(sorted(hard.items()))}}
@@ -121,12 +120,12 @@ def _limits(part: Part, most: Sizes) -> Object:
 
     Without GPUs of its own as the default, a server would give everybody the largest number.
     """
-    little = Sizes(LITTLE_CORES, LITTLE_MEMORY, LITTLE_SCRATCH, 0).at_most(most)
+    little = LITTLE.at_most(most)
     item: dict[str, Json] = {
         "type": "Container",
-        "default": little.written(),
-        "defaultRequest": little.written(),
-        "max": most.written(),
+        "default": as_written(little),
+        "defaultRequest": as_written(little),
+        "max": as_written(most),
     }
     places = (*_ceiling(part), *part.scope.amount_places)
     return part.make("LimitRange", "each", {"spec": {"limits": [item]}}, {"spec.limits": places})

@@ -8,16 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from re import sub
 
+from srcnet_compiler.analysis.sizes import LITTLE_SCRATCH, is_large, limits_of, requests_of
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import StorageArea
 from srcnet_compiler.federation.services import Amounts, Container, Mount, Port, Probe
 from srcnet_compiler.span import Origin, written
-from srcnet_compiler.targets.kubernetes.lower.amounts import (
-    LITTLE_SCRATCH,
-    is_large,
-    limits_of,
-    requests_of,
-)
+from srcnet_compiler.targets.kubernetes.lower.amounts import said
 from srcnet_compiler.targets.kubernetes.lower.places import Spans
 from srcnet_compiler.targets.kubernetes.model.words import (
     MAIN,
@@ -108,8 +104,8 @@ def _container(wanted: Wanted) -> dict[str, Json]:
             "capabilities": {"drop": ["ALL"]},
         },
         "resources": {
-            "requests": requests_of(container, wanted.over, wanted.kept).said(),
-            "limits": limits_of(container, wanted.over, wanted.kept).said(),
+            "requests": said(requests_of(container, wanted.over, wanted.kept)),
+            "limits": said(limits_of(container, wanted.over, wanted.kept)),
         },
     }
     parts: dict[str, Json] = {

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 
+from srcnet_compiler.analysis.sizes import ceiling_of, guarantee_of
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.compute import Queue
 from srcnet_compiler.federation.kubernetes import Borrowing
 from srcnet_compiler.span import written
-from srcnet_compiler.targets.kubernetes.lower.amounts import (
-    SCRATCH,
-    ceiling_of,
-    guarantee_of,
-)
+from srcnet_compiler.targets.kubernetes.lower.amounts import SCRATCH
+from srcnet_compiler.targets.kubernetes.lower.amounts import written as as_written
 from srcnet_compiler.targets.kubernetes.lower.namespaces import services_need
 from srcnet_compiler.targets.kubernetes.lower.places import together
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope, Startable
@@ -142,9 +140,9 @@ def _resources(scope: Scope, borrowing: Borrowing) -> list[dict[str, Json]]:
     needed = services_need(scope)[1]
     most = ceiling_of(scope.cluster.share).without(needed)
     own = guarantee_of(scope.cluster.share).without(needed).at_most(most)
-    more = most.without(own).written()
+    more = as_written(most.without(own))
     found: list[dict[str, Json]] = []
-    for name, nominal in own.written().items():
+    for name, nominal in as_written(own).items():
         if name == SCRATCH:
             space = format_amount(_NO_LIMIT)
             found.append({"name": name, "nominalQuota": space, "lendingLimit": "0"})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from srcnet_compiler.analysis.sizes import least_replicas, most_replicas
 from srcnet_compiler.federation.compute import ComputePolicy, Project, Queue
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.model import Federation, StorageArea
@@ -53,15 +54,12 @@ class Running:
     @property
     def least(self) -> int:
         """How many replicas there are at least."""
-        service = self.service
-        if service.scaling is not None:
-            return service.scaling.least
-        return service.replicas if self.deployed.replicas is None else self.deployed.replicas
+        return least_replicas(self.service, self.deployed)
 
     @property
     def most(self) -> int:
         """How many replicas there are at most."""
-        return self.service.scaling.most if self.service.scaling is not None else self.least
+        return most_replicas(self.service, self.deployed)
 
 
 @dataclass(frozen=True, slots=True)
