@@ -425,7 +425,7 @@ def fetched(golden, how: str, namespace: str) -> KubernetesModel:
     ("how", "namespace", "kinds"),
     [
         ("flux", "flux-system", ["GitRepository", "Kustomization"]),
-        ("argocd", "argocd", ["Application"]),
+        ("argocd", "argocd", ["AppProject", "Application"]),
     ],
 )
 def test_what_is_fetched_is_no_other_than_what_is_pushed(golden, lugano, how, namespace, kinds):
@@ -457,6 +457,18 @@ def test_who_writes_to_the_repository_does_not_have_the_cluster(golden, lugano):
     kinds = (KINDS[o.kind] for o in lugano.objects.values())
     groups = ((kind.plural, kind.api.rpartition("/")[0]) for kind in kinds)
     assert may == {f"{plural}.{group}" if group else plural for plural, group in groups}
+
+
+def test_argo_cd_brings_only_what_is_ours_to_where_ours_is(golden, lugano):
+    model = fetched(golden, "argocd", "argocd")
+    project = model.find("AppProject", "argocd/ska").document["spec"]
+    assert model.find("Application", "argocd/ska").document["spec"]["project"] == "ska"
+    assert project["sourceRepos"] == ["https://git.example.org/srcnet"]
+    assert {each["namespace"] for each in project["destinations"]} == {*lugano.namespaces}
+    listed = (*project["clusterResourceWhitelist"], *project["namespaceResourceWhitelist"])
+    kinds = {o.kind: KINDS[o.kind].api.rpartition("/")[0] for o in lugano.objects.values()}
+    assert {each["kind"]: each["group"] for each in listed} == kinds
+    assert "*" not in kinds.values()
 
 
 def test_no_operator_deletes_what_has_no_file_any_longer(golden):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from apply_process import now
 from kubernetes_cases import bad, fingerprint, settle_tenant
-from specs import GOLDEN, compiled
+from specs import GOLDEN, compile_texts, compiled, texts
 
 from srcnet_compiler.apply.run import apply_plan
 from srcnet_compiler.apply.state import StateStore
@@ -20,7 +20,7 @@ from srcnet_compiler.plan.build import waves
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.model import Binding, Plan
 from srcnet_compiler.targets.kubernetes import TARGET, check
-from srcnet_compiler.targets.kubernetes.live import open_connection
+from srcnet_compiler.targets.kubernetes.live import apply, open_connection
 from srcnet_compiler.targets.kubernetes.model import KubernetesModel
 from srcnet_compiler.targets.protocol import Reading
 
@@ -120,3 +120,22 @@ def test_what_is_lowered_is_applied_and_read_back_and_the_rest_is_a_gap(
     differs = looked_at_by_a_reader(server, desired)
     assert differs == [], "\n".join(differs)
     print(f"{instance}: {made.total()} objects, unseen: {sorted(unseen)}")
+
+
+def test_what_makes_argo_cd_fetch_is_taken_by_its_own_definitions(kubernetes: ApiServer):
+    """The golden federation's other operator is in the test above."""
+    files = texts(GOLDEN)
+    site = "site-specs/chsrc-cscs.yaml"
+    assert "{flux: {" in files[site]
+    files[site] = files[site].replace("{flux: {", "{argocd: {").replace("flux-system", "argo-here")
+    (desired,) = (
+        lowered.model
+        for lowered in compile_texts(files).models
+        if lowered.target is TARGET and lowered.model.instance == "CHSRC-CSCS.edge"
+    )
+    assert [thing.kind for thing in desired.things()] == ["AppProject", "Application"]
+    kubernetes.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "argo-here"}})
+    with closing(open_connection(reached(kubernetes, desired))) as api:
+        for thing in desired.things():
+            apply(api.client, thing)
+        assert TARGET.diff(desired, TARGET.read(api, desired)) == ()

@@ -45,7 +45,7 @@ def _model(scope: Scope) -> KubernetesModel:
     instance, how = instance_of(cluster), cluster.delivery.how
     whole = {} if cluster.retired else _by_key(_objects(scope))
     part = Part(scope, "", "delivery", scope.places, scope.drafts)
-    carriers = {} if cluster.retired else _by_key(delivery(part, instance))
+    carriers = {} if cluster.retired else _by_key(delivery(part, instance, whole.values()))
     before = _by_key(_objects(replace(scope, ended=True))) if relevant(scope) else {}
     ends = endings(scope, whole, before)
     return KubernetesModel(

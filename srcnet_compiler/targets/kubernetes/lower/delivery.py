@@ -3,7 +3,7 @@
 Nothing goes because its file is gone: neither prunes. What a document retires, we end ourselves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from srcnet_compiler.change import Json
@@ -16,15 +16,18 @@ from srcnet_compiler.targets.kubernetes.model import MANAGER, Object
 FLUX = "flux"
 ARGOCD = "argocd"
 PUSH = "push"
+SERVER = "https://kubernetes.default.svc"
+"""What Argo CD calls the cluster that it runs on."""
 
 
-def delivery(part: Part, instance: str) -> Iterator[Object]:
-    """The objects of the operator that fetches; none where all is pushed."""
+def delivery(part: Part, instance: str, brought: Iterable[Object]) -> Iterator[Object]:
+    """The objects of the operator that fetches what is `brought`; none where all is pushed."""
     here = part.scope.cluster.delivery
     inside = replace(part, namespace=here.namespace)
     if here.how == FLUX:
         yield from _flux(inside, here, instance)
     if here.how == ARGOCD:
+        yield _project(inside, here, brought)
         yield _argocd(inside, here, instance)
 
 
@@ -55,6 +58,37 @@ def _flux(part: Part, here: Delivery, instance: str) -> Iterator[Object]:
     yield part.make("Kustomization", name, {"spec": spec}, _places(here, "", "", "spec.path"))
 
 
+def _project(part: Part, here: Delivery, brought: Iterable[Object]) -> Object:
+    """From this repository, into our namespaces, of the kinds that ours are: the project that Argo
+    CD has by itself lets whoever writes to a repository have the whole cluster."""
+    objects = [*brought]
+    kinds = sorted({each.described for each in objects}, key=lambda kind: (kind.api, kind.name))
+    spaces = sorted({each.namespace for each in objects if each.namespace})
+    listed: dict[bool, list[Json]] = {
+        inside: [
+            {"group": kind.api.rpartition("/")[0], "kind": kind.name}
+            for kind in kinds
+            if kind.namespaced is inside
+        ]
+        for inside in (False, True)
+    }
+    spec: Body = {
+        "description": "what the federation has here",
+        "sourceRepos": [here.repository],
+        "destinations": [{"server": SERVER, "namespace": space} for space in spaces],
+        "clusterResourceWhitelist": listed[False],
+        "namespaceResourceWhitelist": listed[True],
+    }
+    wide = part.scope.wide_places
+    own = {
+        **_places(here, "spec.sourceRepos"),
+        "spec.destinations": wide,
+        "spec.clusterResourceWhitelist": wide,
+        "spec.namespaceResourceWhitelist": wide,
+    }
+    return part.make("AppProject", part.scope.prefix, {"spec": spec}, own)
+
+
 def _argocd(part: Part, here: Delivery, instance: str) -> Object:
     """It does not heal by itself: it takes fields from whoever holds them, and forces that."""
     source: Json = {
@@ -63,9 +97,9 @@ def _argocd(part: Part, here: Delivery, instance: str) -> Object:
         "path": path_of(here, instance),
     }
     spec: Body = {
-        "project": "default",
+        "project": part.scope.prefix,
         "source": source,
-        "destination": {"server": "https://kubernetes.default.svc"},
+        "destination": {"server": SERVER},
         "syncPolicy": {
             "automated": {"prune": False, "selfHeal": False},
             "syncOptions": ["ServerSideApply=true", "CreateNamespace=false"],

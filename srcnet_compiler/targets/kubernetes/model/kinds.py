@@ -142,6 +142,7 @@ _ALL = (
     Kind("Probe", "monitoring.coreos.com/v1", "probes", 12, operator="prometheus"),
     Kind("GitRepository", "source.toolkit.fluxcd.io/v1", "gitrepositories", 13, operator="flux"),
     Kind("Kustomization", "kustomize.toolkit.fluxcd.io/v1", "kustomizations", 14, operator="flux"),
+    Kind("AppProject", "argoproj.io/v1alpha1", "appprojects", 13, operator="argocd"),
     Kind("Application", "argoproj.io/v1alpha1", "applications", 14, operator="argocd"),
 )
 KINDS = {kind.name: kind for kind in _ALL}

@@ -56,6 +56,10 @@ def _references(thing: Object, guards: Guards) -> Iterator[Key]:
                 str(_get(spec, "scaleTargetRef", "kind")),
                 f"{space}/{_get(spec, 'scaleTargetRef', 'name')}",
             )
+        case "Application":
+            yield "AppProject", f"{space}/{spec.get('project')}"
+        case "Kustomization":
+            yield "GitRepository", f"{space}/{_get(spec, 'sourceRef', 'name')}"
         case "HTTPRoute" | "Ingress":
             for name in dict.fromkeys(_backends(spec)):
                 yield "Service", f"{space}/{name}"
