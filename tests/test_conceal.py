@@ -38,8 +38,26 @@ HEAD = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Federation\nmetadata: {name:
     ],
 )
 def test_no_report_shows_a_secret(text):
-    content = f"{HEAD}  rucio:\n    server: https://rucio.example.org\n{text}\n".encode()
-    (document,) = source.parse("policies/federation.yaml", content).value
+    assert_concealed(f"{HEAD}  rucio:\n    server: https://rucio.example.org\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"  secrets: {{DB_LOGIN: {SECRET}}}",
+        f"  secrets:\n    DB_LOGIN: {SECRET}",
+        f"  secrets:\n    DB_LOGIN: {{secretRef: {SECRET}}}",
+        f"  secrets:\n    DB_LOGIN:\n      secretRef: {{vault: {SECRET}}}",
+        f"  secrets:\n    - {SECRET}",
+    ],
+)
+def test_no_report_shows_a_secret_of_a_service(text):
+    head = HEAD.replace("Federation", "Service").replace("srcnet}", "soda_sync}")
+    assert_concealed(f"{head}  image: {{repository: registry.example.org/soda}}\n{text}\n")
+
+
+def assert_concealed(text: str) -> None:
+    (document,) = source.parse("policies/federation.yaml", text.encode()).value
     found = validate(document).diagnostics
     assert found
     report = Report(found, {"policies/federation.yaml": document.source_map.lines})
@@ -57,6 +75,7 @@ def test_no_report_shows_a_secret(text):
         "    credentials: {secretRef: {env: SRCNET_RUCIO_TOKEN}}",
         "      credentials: {secretRef: {file: /etc/srcnet/token}}",
         "  tokenOnly: true",
+        "  secrets: {BROKER_PASSWORD: {secretRef: {vault: /srcnet/soda/broker}}}",
         "      tokens: true",
         "    - {service: soda_sync, path: /soda}",
     ],

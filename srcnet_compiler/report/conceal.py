@@ -12,7 +12,7 @@ _KEY = (
     r"|(?:private|api|access|secret)[_-]?key)(?:[_-]?(?:id|key|value))?|pass)[\"']?"
 )
 _NAMED = re.compile(rf"(?<![A-Za-z0-9_]){_KEY}\s*:\s*(?P<value>[^\s{{\[,}}][^,}}]*)", re.IGNORECASE)
-_HOLDER = re.compile(r"(?<![A-Za-z])(credentials|secretRef)[\"']?\s*:")
+_HOLDER = re.compile(r"(?<![A-Za-z])(credentials|secrets|secretRef)[\"']?\s*:")
 _REFERENCE = re.compile(r"(env\s*:\s*[A-Z][A-Z0-9_]*|(file|vault)\s*:\s*/\S*?)\s*(?=[,}]|$)")
 _VALUE = re.compile(r":\s+(?P<value>[^\s{\[,}][^,}]*)")
 _IN_ADDRESS = re.compile(r"//[^/\s:@]*:(?P<value>[^/\s@]+)@")

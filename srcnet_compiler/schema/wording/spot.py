@@ -45,7 +45,7 @@ class Spot:
     @property
     def secretive(self) -> bool:
         """Whether somebody may have written a secret here, which must not be repeated."""
-        return any(key in ("credentials", "secretRef") for key in self.path)
+        return any(key in ("credentials", "secrets", "secretRef") for key in self.path)
 
     def has_sibling(self, key: str) -> bool:
         """Whether `key` is written beside this."""
