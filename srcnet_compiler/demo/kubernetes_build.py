@@ -7,7 +7,6 @@ it says why it cannot, and is content.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from srcnet_compiler.demo.made_once import is_made_from, made_once
 from srcnet_compiler.demo.processes import (
     ServerError,
     clean_environment,
@@ -98,14 +98,7 @@ def ensure_built(path: Path, progress: Callable[[str], None]) -> Path:
     made anew. Programs that are had otherwise (`find_programs`) are not built. ServerError says
     what was missing; what Go said is in `<path>.log`. Only from the main thread.
     """
-    path = path.absolute()
-    if is_complete(path):
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.with_name(path.name + ".lock")):
-        if not is_complete(path):
-            _make(path, progress)
-    return path
+    return made_once(path, is_complete, lambda place: _make(place, progress))
 
 
 def find_programs(path: Path) -> Path | None:
@@ -119,7 +112,9 @@ def find_programs(path: Path) -> Path | None:
     found = _on_path()
     if found is not None:
         return found
-    return path.absolute() / "bin" if _is_made(path / "bin", _programs_marker()) else None
+    return (
+        path.absolute() / "bin" if is_made_from(path / "bin", MARKER, _programs_marker()) else None
+    )
 
 
 def is_complete(path: Path) -> bool:
@@ -129,7 +124,7 @@ def is_complete(path: Path) -> bool:
 
 def has_definitions(path: Path) -> bool:
     """Whether all CRDs are there, in the versions of today."""
-    return _is_made(path / "crds", _definitions_marker())
+    return is_made_from(path / "crds", MARKER, _definitions_marker())
 
 
 def why_no_go() -> str | None:
@@ -171,13 +166,6 @@ def _in_go_mod(pattern: str) -> re.Match[str]:
     if found is None:
         raise RuntimeError(f"go.mod has no line like {pattern}")
     return found
-
-
-def _is_made(folder: Path, marker: str) -> bool:
-    try:
-        return (folder / MARKER).read_text(encoding="utf-8") == marker
-    except OSError:
-        return False
 
 
 def _programs_marker() -> str:
@@ -231,13 +219,6 @@ def _is_new_enough(version: str) -> bool:
     number = re.search(r"v(\d+)\.(\d+)", version)
     needed = tuple(int(each) for each in kubernetes_version().split(".")[:2])
     return number is not None and (int(number[1]), int(number[2])) >= needed
-
-
-@contextmanager
-def _locked(lock: Path) -> Iterator[None]:
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _make(path: Path, progress: Callable[[str], None]) -> None:

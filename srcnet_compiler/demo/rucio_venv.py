@@ -6,14 +6,13 @@ Apart, since Rucio's server pins old versions of libraries that the compiler sha
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from srcnet_compiler.demo.made_once import is_made_from, made_once
 from srcnet_compiler.demo.processes import ServerError, clean_environment, run
 
 RUCIO_VERSION = "41.5.1"
@@ -32,14 +31,7 @@ def ensure_server_venv(path: Path, progress: Callable[[str], None]) -> Path:
     chosen = os.environ.get(OVERRIDE)
     if chosen:
         return _checked(Path(chosen))
-    path = path.absolute()
-    if is_complete(path):
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.with_name(path.name + ".lock")):
-        if not is_complete(path):
-            _make(path, progress)
-    return path
+    return made_once(path, is_complete, lambda place: _make(place, progress))
 
 
 def find_server_venv(path: Path) -> Path | None:
@@ -52,10 +44,7 @@ def find_server_venv(path: Path) -> Path | None:
 
 def is_complete(path: Path) -> bool:
     """Whether the environment was made to its end, for the requirements of today."""
-    try:
-        return (path / MARKER).read_text(encoding="utf-8") == _marker_text()
-    except OSError:
-        return False
+    return is_made_from(path, MARKER, _marker_text())
 
 
 def _marker_text() -> str:
@@ -74,13 +63,6 @@ def _checked(venv: Path) -> Path:
             f"{OVERRIDE} names {venv}, which has {found}; it needs {', '.join(REQUIREMENTS)}"
         )
     return venv.absolute()
-
-
-@contextmanager
-def _locked(lock: Path) -> Iterator[None]:
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _make(path: Path, progress: Callable[[str], None]) -> None:
