@@ -3,7 +3,6 @@
 For the golden federation as it stands it is in tests/test_law_of_places.py.
 """
 
-import os
 from types import SimpleNamespace
 
 import pytest
@@ -99,29 +98,6 @@ def test_a_scalar_changes_only_lines_that_map_to_it(file, monkeypatch):
                 wrong[f"{scalar.label} -> {other}"] = bad[:6]
     assert not wrong
     assert effective > 2 or not file.startswith(("policies/services", "site-specs/chsrc"))
-
-
-# ── golden files ──────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_golden_federation_compiles_to_the_golden_files(golden):
-    """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
-    artifacts = artifacts_of(golden)
-    wanted = {str(artifact.path): artifact.content for artifact in artifacts}
-    wanted["kubernetes/places.txt"] = law.places_page(artifacts)
-    folder = law.GOLDEN_ARTIFACTS
-    if os.environ.get("SRCNET_REGENERATE") == "1":
-        for old in [path for path in (folder / "kubernetes").rglob("*.*") if path.is_file()]:
-            old.unlink()
-        for name, content in wanted.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(content, "utf-8")
-    there = {
-        path.relative_to(folder).as_posix(): path.read_text("utf-8")
-        for path in (folder / "kubernetes").rglob("*.*")
-        if path.is_file()
-    }
-    assert there == wanted
 
 
 def test_a_value_that_is_copied_has_its_scalar_as_its_first_place(golden):

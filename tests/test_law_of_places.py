@@ -357,23 +357,27 @@ def test_values_that_decide_placement_were_changed_to_good_effect():
 # ── golden files ──────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_golden_federation_compiles_to_the_golden_files(golden):
+@pytest.mark.parametrize("target", [target.name for target in TARGETS])
+def test_the_golden_federation_compiles_to_the_golden_files(target, golden):
     """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
-    artifacts = tuple(each for each in golden.artifacts if each.path.parts[0] == "rucio")
+    artifacts = tuple(each for each in golden.artifacts if each.path.parts[0] == target)
     wanted = {str(artifact.path): artifact.content for artifact in artifacts}
-    wanted["rucio/places.txt"] = places_page(artifacts)
+    wanted[f"{target}/places.txt"] = places_page(artifacts)
     if os.environ.get("SRCNET_REGENERATE") == "1":
-        for old in (GOLDEN_ARTIFACTS / "rucio").rglob("*.*"):
+        for old in files_below(GOLDEN_ARTIFACTS / target):
             old.unlink()
         for name, content in wanted.items():
             path = GOLDEN_ARTIFACTS / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, "utf-8")
-    there = {
+    assert {
         path.relative_to(GOLDEN_ARTIFACTS).as_posix(): path.read_text("utf-8")
-        for path in (GOLDEN_ARTIFACTS / "rucio").rglob("*.*")
-    }
-    assert there == wanted
+        for path in files_below(GOLDEN_ARTIFACTS / target)
+    } == wanted
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def places_page(artifacts: tuple[Artifact, ...]) -> str:

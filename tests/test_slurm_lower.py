@@ -178,29 +178,6 @@ def test_a_scalar_changes_only_lines_that_map_to_it(file, base, monkeypatch):
     assert effective > 5 or file not in (QUEUES, CYCLE, CSCS)
 
 
-# ── golden files ──────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_golden_federation_compiles_to_the_golden_files(golden):
-    """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
-    artifacts = artifacts_of(TARGETS[0], golden)
-    wanted = {str(artifact.path): artifact.content for artifact in artifacts}
-    wanted["slurm/places.txt"] = law.places_page(artifacts)
-    folder = law.GOLDEN_ARTIFACTS
-    if os.environ.get("SRCNET_REGENERATE") == "1":
-        for old in [path for path in (folder / "slurm").rglob("*.*") if path.is_file()]:
-            old.unlink()
-        for name, content in wanted.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(content, "utf-8")
-    there = {
-        path.relative_to(folder).as_posix(): path.read_text("utf-8")
-        for path in (folder / "slurm").rglob("*.*")
-        if path.is_file()
-    }
-    assert there == wanted
-
-
 def test_a_value_that_is_copied_has_its_scalar_as_its_first_place(golden):
     wanted = {
         'MaxWall: "2-00:00:00"': "48 h",
