@@ -15,6 +15,7 @@ from typing import Any
 from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
 from srcnet_compiler.artifact import Artifact
+from srcnet_compiler.change import SystemName
 from srcnet_compiler.diagnostic import Diagnostic, has_errors
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.membership import Membership, read_membership
@@ -22,8 +23,8 @@ from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located, check_folder, validate
 from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
-from srcnet_compiler.targets.protocol import Target
-from srcnet_compiler.targets.registry import TARGETS
+from srcnet_compiler.targets.protocol import Managed, Merged, Target
+from srcnet_compiler.targets.registry import MERGED, TARGETS
 
 FOLDERS = ("policies", "site-specs")
 
@@ -49,6 +50,14 @@ class Lowered:
 
 
 @dataclass(frozen=True, slots=True)
+class Pipelined:
+    """The pipelines of one forge, as they should be: merging their files is what applies them."""
+
+    target: Merged[Any]
+    model: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """How far the stages came. What is None was not reached; `diagnostics` say why."""
 
@@ -57,6 +66,7 @@ class Compiled:
     federation: Federation | None = None
     analysis: Analysis | None = None
     models: tuple[Lowered, ...] = ()
+    pipelines: tuple[Pipelined, ...] = ()
     artifacts: tuple[Artifact, ...] = field(default=(), repr=False)
     membership: Membership | None = field(default=None, repr=False)
     members: str | None = None
@@ -179,21 +189,33 @@ def compile_checked(checked: Compiled) -> Compiled:
         for target in TARGETS
         for model in target.lower(federation, analysis, checked.membership)
     )
-    objections = tuple(
-        found for lowered in models for found in lowered.target.check(lowered.model, federation)
+    managed = tuple(map(_managed, models))
+    pipelines = tuple(
+        Pipelined(target, model) for target in MERGED for model in target.lower(federation, managed)
     )
-    artifacts = tuple(
-        sorted(
-            (artifact for lowered in models for artifact in lowered.target.emit(lowered.model)),
-            key=lambda artifact: artifact.path,
-        )
+    objections = (
+        *(found for each in models for found in each.target.check(each.model, federation)),
+        *(found for each in pipelines for found in each.target.check(each.model)),
     )
+    written = (
+        *(artifact for each in models for artifact in each.target.emit(each.model)),
+        *(artifact for each in pipelines for artifact in each.target.emit(each.model)),
+    )
+    artifacts = tuple(sorted(written, key=lambda artifact: artifact.path))
     return replace(
         checked,
         diagnostics=(*checked.diagnostics, *objections),
         models=models,
+        pipelines=pipelines,
         artifacts=() if has_errors(objections) else artifacts,
     )
+
+
+def _managed(lowered: Lowered) -> Managed:
+    target, model = lowered.target, lowered.model
+    origins = model.origins
+    places = origins.get("instance") or origins.get("") or ()
+    return Managed(SystemName(target.name, model.instance), target.site(model), tuple(places))
 
 
 def digest_of(artifacts: Iterable[Artifact]) -> str:
