@@ -15,7 +15,7 @@ FILES = ("check", "diff", "emit", "live", "lower", "model")
 PAGE = REAL / "docs/explanation/adding-a-target.md"
 every_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 every_folder = pytest.mark.parametrize(
-    "target", (*TARGETS, *MERGED), ids=lambda target: target.name
+    "target", [*TARGETS, *MERGED], ids=lambda target: target.name
 )
 
 

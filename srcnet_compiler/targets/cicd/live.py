@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
 from srcnet_compiler.change import Address, Json
+from srcnet_compiler.source import parse
 from srcnet_compiler.targets.cicd.model import HEADER, OWNERS, Forge, PipelineFile
 from srcnet_compiler.targets.protocol import Gap, Reading
 
@@ -28,7 +27,7 @@ def read(root: Path, desired: Forge) -> Reading[Forge]:
                 files[name] = PipelineFile(name, _said(name, text) if ours else None, ours)
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except (OSError, UnicodeError, yaml.YAMLError) as trouble:
+        except (OSError, ValueError) as trouble:
             under = Address("cicd", desired.instance, "file", name)
             gaps.append(Gap(under, f"it cannot be read: {trouble}"))
     return Reading(Forge(desired.instance, files), tuple(gaps))
@@ -48,7 +47,10 @@ def _there(root: Path, forge: str) -> Iterator[str]:
 
 def _said(name: str, text: str) -> Json:
     if Path(name).name != OWNERS:
-        said: Json = yaml.load(text, Loader=yaml.BaseLoader)
+        documents = parse(name, text.encode()).value
+        if documents is None or len(documents) != 1:
+            raise ValueError("it is not one document of YAML")
+        said: Json = documents[0].data
         return said
     rows = (line.partition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {pattern: owners for pattern, _, owners in rows if pattern}
