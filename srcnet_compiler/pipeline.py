@@ -5,7 +5,7 @@ it can find, and the next begins only where nothing was an error.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -15,7 +15,7 @@ from typing import Any
 from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
 from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.diagnostic import Diagnostic, Outcome, has_errors
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.membership import Membership, read_membership
 from srcnet_compiler.federation.model import Federation
@@ -89,33 +89,63 @@ def spec_files(root: Path) -> tuple[Path, ...]:
     )
 
 
-@no_collection()
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """What one file says by itself; `lines` as messages show them."""
+
+    specs: tuple[Located[Document], ...]
+    lines: Sequence[str]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def shaped(name: str, content: bytes) -> Shaped:
+    """The text of one file to specs: it depends on nothing else."""
+    parsed = parse(name, content)
+    found = [*parsed.diagnostics]
+    documents = parsed.value or ()
+    specs: list[Located[Document]] = []
+    for document in documents:
+        outcome = validate(document)
+        found += outcome.diagnostics
+        if outcome.value is not None:
+            specs.append(outcome.value)
+            misplaced = check_folder(outcome.value)
+            found += [misplaced] if misplaced else []
+    # what is held once more costs as much as the specs themselves
+    lines = documents[0].source_map.lines if documents else text_lines(content)
+    return Shaped(tuple(specs), lines, tuple(found))
+
+
 def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Text to specs: every finding about reading and shape."""
+    top = root.resolve()
+    names = ((_name(top, path), path) for path in files)
+    return load_contents((name, read_bytes(path, name)) for name, path in names)
+
+
+@no_collection()
+def load_contents(
+    contents: Iterable[tuple[str, Outcome[bytes]]],
+    shape: Callable[[str, bytes], Shaped] = shaped,
+) -> tuple[Sources, tuple[Diagnostic, ...]]:
+    """As `load`, from files by name as they were read, wherever from.
+
+    `shape` is asked for what a file says; it may remember what it was asked before.
+    """
     specs: list[Located[Document]] = []
     lines: dict[str, Sequence[str]] = {}
     found: list[Diagnostic] = []
-    hasher, top = sha256(), root.resolve()
-    for path in files:
-        name = _name(top, path)
-        content = read_bytes(path, name)
+    hasher = sha256()
+    for name, content in contents:
         found += content.diagnostics
         if content.value is None:
             continue
         hasher.update(f"{name}\0{len(content.value)}\0".encode())
         hasher.update(content.value)
-        parsed = parse(name, content.value)
-        found += parsed.diagnostics
-        documents = parsed.value or ()
-        # what is held once more costs as much as the specs themselves
-        lines[name] = documents[0].source_map.lines if documents else text_lines(content.value)
-        for document in documents:
-            shaped = validate(document)
-            found += shaped.diagnostics
-            if shaped.value is not None:
-                specs.append(shaped.value)
-                misplaced = check_folder(shaped.value)
-                found += [misplaced] if misplaced else []
+        said = shape(name, content.value)
+        specs += said.specs
+        lines[name] = said.lines
+        found += said.diagnostics
     return Sources(tuple(specs), lines, hasher.hexdigest()), tuple(found)
 
 
