@@ -19,13 +19,12 @@ from srcnet_compiler.diagnostic import Diagnostic, Outcome, has_errors
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.membership import Membership, read_membership
 from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.names import SPEC_FOLDERS
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located, check_folder, validate
 from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
 from srcnet_compiler.targets.protocol import Target
 from srcnet_compiler.targets.registry import TARGETS
-
-FOLDERS = ("policies", "site-specs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def spec_files(root: Path) -> tuple[Path, ...]:
     return tuple(
         sorted(
             Path(folder, name)
-            for top in FOLDERS
+            for top in SPEC_FOLDERS
             if (root / top).is_dir()
             for folder, below, files in os.walk(root / top, onerror=stop)
             for name in (*below, *files)
@@ -119,7 +118,7 @@ def shaped(name: str, content: bytes) -> Shaped:
 def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Text to specs: every finding about reading and shape."""
     top = root.resolve()
-    names = ((_name(top, path), path) for path in files)
+    names = ((name_of(top, path), path) for path in files)
     return load_contents((name, read_bytes(path, name)) for name, path in names)
 
 
@@ -199,8 +198,8 @@ def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled
     )
 
 
-def compile_checked(checked: Compiled) -> Compiled:
-    """The stages behind the analysis, where it found no error."""
+def with_models(checked: Compiled) -> Compiled:
+    """The models of every target, where the analysis found no error: all that is compared."""
     if checked.failed or checked.federation is None or checked.analysis is None:
         return checked
     federation, analysis = checked.federation, checked.analysis
@@ -209,6 +208,15 @@ def compile_checked(checked: Compiled) -> Compiled:
         for target in TARGETS
         for model in target.lower(federation, analysis, checked.membership)
     )
+    return replace(checked, models=models)
+
+
+def compile_checked(checked: Compiled) -> Compiled:
+    """The stages behind the analysis, where it found no error."""
+    if checked.failed or checked.federation is None or checked.analysis is None:
+        return checked
+    federation, modelled = checked.federation, with_models(checked)
+    models = modelled.models
     objections = tuple(
         found for lowered in models for found in lowered.target.check(lowered.model, federation)
     )
@@ -219,9 +227,8 @@ def compile_checked(checked: Compiled) -> Compiled:
         )
     )
     return replace(
-        checked,
+        modelled,
         diagnostics=(*checked.diagnostics, *objections),
-        models=models,
         artifacts=() if has_errors(objections) else artifacts,
     )
 
@@ -234,7 +241,7 @@ def digest_of(artifacts: Iterable[Artifact]) -> str:
     return hasher.hexdigest()
 
 
-def _name(top: Path, path: Path) -> str:
+def name_of(top: Path, path: Path) -> str:
     """How a file is called in messages: from the resolved top of the specs, else as given.
 
     A link is called by its own name, wherever it leads.
