@@ -93,7 +93,8 @@ def command(
 def _head(path: Path, plan: "Plan", wanted: "tuple[Asked, ...]") -> str:
     if not plan.changes:
         return f"{path}: nothing changes, so nobody is asked"
-    head = f"{path}: {len(plan.changes)} changes, at worst `{plan.impact.value}`"
+    count = f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}"
+    head = f"{path}: {count}, at worst `{plan.impact.value}`"
     return head if wanted else f"{head}; nobody has to agree to that"
 
 

@@ -69,7 +69,7 @@ class Rest:
         self.session = requests.Session()
         self.session.headers.update(headers)
 
-    def call(self, method: str, path: str, body: Json = None, *, absent: bool = False) -> Any:
+    def call(self, method: str, path: str, body: Json = None, *, absent: bool = False) -> Any:  # noqa: ANN401 - its own data
         """The answer to one request; None for what is not there, where it may be `absent`."""
         answer = self._ask(method, f"{self.url}/{path}", body)
         if absent and answer.status_code == 404:
