@@ -13,13 +13,14 @@ from srcnet_compiler.cli.revisions import Asked
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import reading, stop_on_errors, system_trouble
 from srcnet_compiler.cli.systems import export
-from srcnet_compiler.diagnostic import Outcome
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
 from srcnet_compiler.pipeline import Compiled, Shaped
 from srcnet_compiler.review.compare import Side, compare
 from srcnet_compiler.review.edits import edits
 from srcnet_compiler.review.model import Commit, Drift, Edit, Review, Revision
 from srcnet_compiler.source import MAX_BYTES, Document, no_collection, parse, read_bytes
 from srcnet_compiler.source.text import too_large
+from srcnet_compiler.span import Span
 
 
 def review(
@@ -77,7 +78,8 @@ def texts(root: Path, revisions: Sequence[Revision]) -> tuple[Texts, ...]:
     """The spec files of each; what stands in several is read once."""
     repo = repository(root)
     listed = {revision: repo.specs(revision.commit) for revision in revisions if revision.commit}
-    blobs = {blob.id: blob for files in listed.values() for blob in files.values()}
+    files = (blob for each in listed.values() for blob in each.values() if blob.is_file)
+    blobs = {blob.id: blob for blob in files}
     contents = dict(zip(blobs, repo.contents([*blobs.values()]), strict=True))
     return tuple(
         Texts(
@@ -89,7 +91,19 @@ def texts(root: Path, revisions: Sequence[Revision]) -> tuple[Texts, ...]:
 
 
 def _of(files: Mapping[str, Blob], contents: Mapping[str, bytes]) -> dict[str, Outcome[bytes]]:
-    return {name: _limited(name, contents[blob.id]) for name, blob in files.items()}
+    return {
+        name: _limited(name, contents[blob.id]) if blob.is_file else Outcome(None, (_link(name),))
+        for name, blob in files.items()
+    }
+
+
+def _link(name: str) -> Diagnostic:
+    return error(
+        Code.UNREADABLE,
+        "this is no file but a link, of which a revision does not say where it leads",
+        Label(Span(name, 1, 1, 1, 1)),
+        help="put the file itself there",
+    )
 
 
 def _limited(name: str, content: bytes) -> Outcome[bytes]:

@@ -38,6 +38,6 @@ def _forge(
     applied = parts(federation, pipelines, managed) if applies else ()
     files = (
         *forge.files(pipelines, applied, applies, spans),
-        *owners(federation, pipelines, forge.FOLDER, spans),
+        *owners(pipelines, forge.FOLDER, spans),
     )
     return Forge(name, {each.name: each for each in files}, origins={"": spans})

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 
 from srcnet_compiler.emit.yaml import Sourced, plain, within
-from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.federation.pipelines import Pipelines, SitePipelines
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.cicd.model import OWNERS, PipelineFile, Spans
 
 
-def owners(
-    federation: Federation, pipelines: Pipelines, folder: str, spans: Spans
-) -> Iterator[PipelineFile]:
+def owners(pipelines: Pipelines, folder: str, spans: Spans) -> Iterator[PipelineFile]:
     """The file, unless there is nobody to ask. Of several lines that match the last one holds."""
-    rows = dict(_rows(federation, pipelines))
+    rows = dict(_rows(pipelines))
     if rows:
         name = f"{folder}/{OWNERS}"
         said = {pattern: plain(names) for pattern, names in rows.items()}
@@ -21,7 +18,7 @@ def owners(
         yield PipelineFile(name, said, title="Reviewers", tree=tree, places=spans)
 
 
-def _rows(federation: Federation, pipelines: Pipelines) -> Iterator[tuple[str, Sourced]]:
+def _rows(pipelines: Pipelines) -> Iterator[tuple[str, Sourced]]:
     groups = pipelines.approvals
     if groups:
         names = " ".join(dict.fromkeys(who for each in groups for who in each.reviewers))
@@ -41,6 +38,5 @@ def _rows(federation: Federation, pipelines: Pipelines) -> Iterator[tuple[str, S
             places = tuple(place for each in asked for place in written(each.origin, "reviewers"))
             yield f"/{file}", Sourced(names, places)
             if len(sites) == 1:
-                named = federation.sites[sites[0].site].origin
                 folder = file.rpartition(".")[0]
-                yield f"/{folder}/", Sourced(names, (*places, named.at()))
+                yield f"/{folder}/", Sourced(names, places)
