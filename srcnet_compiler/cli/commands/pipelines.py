@@ -45,7 +45,7 @@ def command(settings: Settings, checking: bool, today: datetime | None) -> int:
     elif checking:
         raise StopError(
             Exit.NOT_CONVERGED,
-            f"{len(changes)} of the pipelines are not as the specs say",
+            "the pipelines are not as the specs say",
             f"`{settings.to_type('pipelines')}` writes them; commit them with the specs",
         )
     if not checking:

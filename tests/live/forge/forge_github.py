@@ -5,9 +5,12 @@ What needs GitHub itself has a stand-in, all of them in one table, and is report
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +70,8 @@ class World:
     folder: Path
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    killed: Callable[[], bool] | None = None
+    """The machine is lost during the step `Apply`, as soon as this holds."""
 
 
 @dataclass
@@ -204,7 +209,8 @@ def _job(
             **{key: str(_value(value, context)) for key, value in step.get("env", {}).items()},
         }
         assert "${{" not in step["run"], f"{title}: the forge would fill in what bash runs"
-        step_done = in_bash(step["run"], place.workspace, env)
+        killed = world.killed if title == "Apply" else None
+        step_done = in_bash(step["run"], place.workspace, env, killed)
         made.steps.append(Step(title, *step_done))
         if step_done[0] == "failure":
             made.result = "failure"
@@ -213,9 +219,12 @@ def _job(
     return made
 
 
-def in_bash(script: str, folder: Path, env: Mapping[str, str]) -> tuple[str, str]:
-    """How a script ended, and all that it said."""
-    done = subprocess.run(
+def in_bash(
+    script: str, folder: Path, env: Mapping[str, str], killed: Callable[[], bool] | None = None
+) -> tuple[str, str]:
+    """How a script ended, and all that it said. As soon as `killed` holds the machine is gone: all
+    that it began is killed, and nothing is tidied up."""
+    process = subprocess.Popen(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
         cwd=folder,
         env=dict(env),
@@ -223,12 +232,17 @@ def in_bash(script: str, folder: Path, env: Mapping[str, str]) -> tuple[str, str
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=PATIENCE,
-        check=False,
+        start_new_session=True,
     )
-    assert "Traceback" not in done.stdout, done.stdout
-    ended = "success" if done.returncode == 0 else "failure"
-    return ended, f"{done.stdout}exit code {done.returncode}\n"
+    if killed is not None:
+        while process.poll() is None and not killed():
+            time.sleep(0.02)
+        assert process.poll() is None, "it ended before it could be killed"
+        os.killpg(process.pid, signal.SIGKILL)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in said, said
+    ended = "success" if process.returncode == 0 else "failure"
+    return ended, f"{said}exit code {process.returncode}\n"
 
 
 def _insist_on_no_secret(job: Job, secrets: list[str]) -> None:

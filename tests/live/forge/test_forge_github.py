@@ -5,7 +5,10 @@ The stories go on where the one before has stopped, as work on one repository do
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -146,12 +149,22 @@ def test_a_site_is_asked_about_what_is_its_own(world: World, forge: Forge):
     assert results(jobs)["apply-federation"] == "skipped"
 
 
-def test_what_was_approved_is_applied_and_proven(world: World, forge: Forge, server: RucioServer):
+def test_what_was_approved_is_applied_and_proven_also_where_a_runner_was_lost(
+    world: World, forge: Forge, server: RucioServer
+):
     change = world.repository.propose("seen", HOME, "capacity: 390.6 TB", "capacity: 390.7 TB")
     forge.approve(change.number, "olga", change.head)
     forge.approve(change.number, "carlo", change.head)
     forge.teams["@golden/chsrc"] = {"carlo"}
-    jobs = run(world, "merge", push(world.repository.merge(change)))
+    merged = world.repository.merge(change)
+
+    ledger = world.folder.parent / "state/federation/ledger.sqlite"
+    lost = run(replace(world, killed=lambda: carried_out(ledger) >= 20), "merge", push(merged))
+    assert results(lost) == {"plan-federation": "success", "apply-federation": "failure"}
+    assert lost["apply-federation"].step("Prove it").outcome == "skipped"
+    there = carried_out(ledger)
+
+    jobs = run(world, "merge", push(merged))
     assert results(jobs) == {"plan-federation": "success", "apply-federation": "success"}, "".join(
         map(str, jobs.values())
     )
@@ -163,6 +176,17 @@ def test_what_was_approved_is_applied_and_proven(world: World, forge: Forge, ser
     )
     assert jobs["apply-federation"].concurrency == "srcnet-apply-federation"
     assert limit(server) == 390_700_000_000_000
+    assert 20 <= there < carried_out(ledger)
+
+
+def carried_out(ledger: Path) -> int:
+    """How many changes a ledger knows to be done, nothing where it is just being made."""
+    try:
+        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+            (count,) = db.execute("SELECT count(*) FROM entry WHERE status = 'done'").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    return int(count)
 
 
 def test_drift_that_a_group_must_agree_to_is_told_by_one_issue(

@@ -21,7 +21,7 @@ VALIDATE = (
     f"srcnet validate --format sarif > {FINDINGS}",
 )
 COMPILE = ("srcnet compile", "srcnet pipelines --check")
-DIFF = (f'srcnet diff "$BASE" "$HEAD" --format markdown --out {COMMENT}',)
+DIFF = (f'srcnet diff "$BASE...$HEAD" --format markdown --out {COMMENT}',)
 SAY = f"srcnet forge comment --marker {MARKER} {COMMENT}"
 SCAN = f"srcnet forge findings {FINDINGS}"
 
