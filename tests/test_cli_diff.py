@@ -186,3 +186,26 @@ def test_a_link_among_the_specs_of_a_revision_is_no_file_of_it(specs):
     assert ran.code == 74
     assert "policies/data/link.yaml" in ran.err
     assert "no file but a link" in ran.err
+
+
+def test_formats_for_findings_have_what_is_new(specs):
+    """Nobody is told again what was so before."""
+    edit(specs, POLICY, "rate: 20 TB/yr", "rate: 9 PB/yr")
+    commit(specs, "More than there is room for")
+    waiver = "\n---\n".join(
+        part.replace("trial-may-begin", "odd").replace(
+            "{draft: true}", "{finding: service-without-storage}"
+        )
+        for part in (specs / "policies/lifecycle.yaml").read_text("utf-8").split("\n---\n")
+        if "trial-may-begin" in part
+    )
+    (specs / "policies/odd.yaml").write_text(waiver, "utf-8")
+    day = {"SRCNET_VALIDATE_TODAY": "2026-11-22"}
+    old = srcnet("validate", "--format", "sarif", cwd=specs, env=day)
+    ran = diff(specs, "main", "--format", "sarif")
+    assert ran.code == 0
+    everything = [r["message"]["text"] for r in json.loads(old.out)["runs"][0]["results"]]
+    new = [r["message"]["text"] for r in json.loads(ran.out)["runs"][0]["results"]]
+    assert new
+    assert set(new) < set(everything)
+    assert json.loads(diff(specs, "main", "main", "--format", "gitlab").out) == []

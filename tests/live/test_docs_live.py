@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import running_rucio
 from console import PROJECT, Shell, blocks, play, turns
-from specs import TODAY
+from specs import TODAY, repository
 
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.targets.rucio.live import RucioClient, open_connection
