@@ -160,15 +160,15 @@ class Pipelines(Spec):
         Annotated[
             str,
             text(
-                r"^(git:refs/|/)[A-Za-z0-9/._-]+$",
-                "`git:refs/` and a name, or a path that begins with `/`",
-                "git:refs/srcnet/state",
+                r"^(git:[A-Za-z0-9_.-]+#refs)?/[A-Za-z0-9/._-]+$",
+                "`git:`, a remote, `#` and a ref, or a path that begins with `/`",
+                "git:origin#refs/srcnet/state",
             ),
         ]
         | None
     ) = None
-    """Where runners that come and go keep lock, ledger and open steps, apart for each site below
-    it; as srcnet.toml says where this is left out."""
+    """Where runners that come and go keep lock, ledger and open steps, apart for each site, whose
+    name is added; as srcnet.toml says where this is left out."""
     approvals: Annotated[
         dict[Annotated[Name, such_as("architecture-group")], Approval], Field(default_factory=dict)
     ]

@@ -59,7 +59,7 @@ def world(
     folder = tmp_path_factory.mktemp("forge-world")
     specs, state = someone.specs, folder / "state"
     edit(specs / FEDERATION, "    signingKey: SRCNET_SIGNING_KEY\n", "")
-    edit(specs / FEDERATION, "state: git:refs/srcnet/state", f"state: {state}")
+    edit(specs / FEDERATION, "state: git:origin#refs/srcnet/state", f"state: {state}")
     edit(specs / FEDERATION, "{from: drains-jobs, reviewers", "{from: additive, reviewers")
     days = "".join(f"[{name}]\ntoday = {TODAY}\n" for name in COMMANDS)
     (specs / "srcnet.toml").write_text(days)
@@ -158,7 +158,7 @@ def test_what_was_approved_is_applied_and_proven_also_where_a_runner_was_lost(
     forge.teams["@golden/chsrc"] = {"carlo"}
     merged = world.repository.merge(change)
 
-    ledger = world.folder.parent / "state/federation/ledger.sqlite"
+    ledger = world.folder.parent / "state-federation/ledger.sqlite"
     lost = run(replace(world, killed=lambda: carried_out(ledger) >= 20), "merge", push(merged))
     assert results(lost) == {"plan-federation": "success", "apply-federation": "failure"}
     assert lost["apply-federation"].step("Prove it").outcome == "skipped"

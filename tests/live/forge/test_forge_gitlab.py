@@ -48,7 +48,7 @@ def world(server: RucioServer, forge: Forge, tmp_path_factory: pytest.TempPathFa
     specs = someone.specs
     edit(specs / FEDERATION, "forges: [github, gitlab]", "forges: [gitlab]")
     edit(specs / FEDERATION, "    signingKey: SRCNET_SIGNING_KEY\n", "")
-    edit(specs / FEDERATION, "state: git:refs/srcnet/state", f"state: {folder / 'state'}")
+    edit(specs / FEDERATION, "state: git:origin#refs/srcnet/state", f"state: {folder / 'state'}")
     edit(specs / FEDERATION, "{from: drains-jobs, reviewers", "{from: additive, reviewers")
     days = "".join(f"[{name}]\ntoday = {TODAY}\n" for name in COMMANDS)
     (specs / "srcnet.toml").write_text(days)

@@ -363,7 +363,7 @@ def _env(pipelines: Pipelines, part: Part) -> dict[str, Tree]:
     }
     if pipelines.state is not None:
         place = written(pipelines.origin, "state")
-        env["SRCNET_STATE"] = Sourced(f"{pipelines.state}/{part.key}", (*place, *part.spans))
+        env["SRCNET_STATE"] = Sourced(f"{pipelines.state}-{part.key}", (*place, *part.spans))
     return env
 
 

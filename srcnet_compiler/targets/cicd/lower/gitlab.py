@@ -258,7 +258,7 @@ def _variables(pipelines: Pipelines, part: Part) -> dict[str, Tree]:
     if pipelines.state is None:
         return {"GIT_DEPTH": "0"}
     place = written(pipelines.origin, "state")
-    state = Sourced(f"{pipelines.state}/{part.key}", (*place, *part.spans))
+    state = Sourced(f"{pipelines.state}-{part.key}", (*place, *part.spans))
     return {"GIT_DEPTH": "0", "SRCNET_STATE": state}
 
 
