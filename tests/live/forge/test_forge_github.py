@@ -15,7 +15,7 @@ import pytest
 from cli_operator import Operator, bootstrap, operator
 from cli_runner import TODAY, edit
 from forge_github import Job, World, pull_request, push, run, schedule
-from forge_repository import Repository, publish
+from forge_repository import publish
 from forge_server import Forge, serving
 from rucio_data import connect
 
@@ -69,10 +69,6 @@ def world(
     forge.teams["@golden/architecture-group"] = {"anna", "bert"}
     secrets = {"": {"SRCNET_TEAMS_TOKEN": forge.token({})}}
     return World(repository, folder / "runs", secrets)
-
-
-def repository(world: World) -> Repository:
-    return world.repository
 
 
 def results(jobs: dict[str, Job]) -> dict[str, str]:
