@@ -5,7 +5,7 @@ it can find, and the next begins only where nothing was an error.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -199,30 +199,39 @@ def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one instance comes to: its model, what its system would object to, its files."""
+
+    lowered: Lowered
+    objections: tuple[Diagnostic, ...]
+    artifacts: tuple[Artifact, ...]
+
+
+def made(checked: Compiled) -> Iterator[Made]:
+    """The stages behind the analysis, one instance after another, where it found no error: who
+    lets each go needs no memory for all."""
+    if checked.failed or checked.federation is None or checked.analysis is None:
+        return
+    federation = checked.federation
+    for target in TARGETS:
+        for model in target.lower(federation, checked.analysis, checked.membership):
+            objections = tuple(target.check(model, federation))
+            yield Made(Lowered(target, model), objections, target.emit(model))
+
+
 def compile_checked(checked: Compiled) -> Compiled:
     """The stages behind the analysis, where it found no error."""
-    if checked.failed or checked.federation is None or checked.analysis is None:
-        return checked
-    federation, analysis = checked.federation, checked.analysis
-    models = tuple(
-        Lowered(target, model)
-        for target in TARGETS
-        for model in target.lower(federation, analysis, checked.membership)
-    )
-    objections = tuple(
-        found for lowered in models for found in lowered.target.check(lowered.model, federation)
-    )
-    artifacts = tuple(
-        sorted(
-            (artifact for lowered in models for artifact in lowered.target.emit(lowered.model)),
-            key=lambda artifact: artifact.path,
-        )
-    )
+    all_made = tuple(made(checked))
+    objections = tuple(found for each in all_made for found in each.objections)
+    artifacts = (artifact for each in all_made for artifact in each.artifacts)
     return replace(
         checked,
         diagnostics=(*checked.diagnostics, *objections),
-        models=models,
-        artifacts=() if has_errors(objections) else artifacts,
+        models=tuple(each.lowered for each in all_made),
+        artifacts=()
+        if has_errors(objections)
+        else tuple(sorted(artifacts, key=lambda artifact: artifact.path)),
     )
 
 

@@ -141,12 +141,21 @@ def the_day(today: datetime | None) -> date:
 def compiled(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
     """The specs as far as they compile. Without any spec file there is nothing to be done."""
     from srcnet_compiler import pipeline
+    from srcnet_compiler.source import no_collection
+
+    with no_collection():
+        return pipeline.compile_checked(checked(settings, today, members))
+
+
+def checked(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
+    """The same up to the analysis, with who belongs to which group."""
+    from srcnet_compiler import pipeline
     from srcnet_compiler.cli.systems import export
 
     if not pipeline.spec_files(settings.root):
         raise no_specs(settings)
     exported = {str(path): export(path) for path in members}
-    return pipeline.compile_specs(settings.root, today, exported)
+    return pipeline.with_members(pipeline.check(settings.root, today), exported)
 
 
 def no_specs(settings: Settings) -> StopError:

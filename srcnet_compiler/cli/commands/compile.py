@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     FORMATS,
-    compiled,
+    checked,
     exit_of,
     format_option,
     members_option,
@@ -17,6 +18,10 @@ from srcnet_compiler.cli.shared import (
     the_day,
     today_option,
 )
+
+if TYPE_CHECKING:
+    from srcnet_compiler.diagnostic import Diagnostic
+    from srcnet_compiler.pipeline import Compiled
 
 
 @click.command("compile")
@@ -58,20 +63,41 @@ def _compile(
     settings: Settings, out: Path, members: tuple[Path, ...], form: str, today: date
 ) -> int:
     """All that is held while it is compiled and written is let go when this returns."""
-    result = compiled(settings, today, members)
-    facts: tuple[tuple[str, int], ...] = ()
-    if not result.failed and result.federation is not None:
-        from srcnet_compiler.cli.build_folder import write_build
-        from srcnet_compiler.cli.files import spare_specs
+    from srcnet_compiler.diagnostic import has_errors
 
-        folder = settings.root / out
-        spare_specs(folder, settings.root)
-        written = write_build(folder, result.artifacts)
-        facts = (
-            ("sites", len(result.federation.sites)),
-            ("storage areas", len(result.federation.areas)),
-            ("files", len(result.artifacts) + 1),  # with the source map
-            ("files changed", written),
-        )
-    show_findings(result.diagnostics, result.sources.lines, form, facts, note=not_checked(result))
-    return exit_of(result.diagnostics)
+    result = checked(settings, today, members)
+    diagnostics, facts = result.diagnostics, tuple[tuple[str, int], ...]()
+    if not result.failed and result.federation is not None:
+        objections, files, changed = _build(settings, out, result)
+        diagnostics = (*diagnostics, *objections)
+        if not has_errors(objections):
+            facts = (
+                ("sites", len(result.federation.sites)),
+                ("storage areas", len(result.federation.areas)),
+                ("files", files),
+                ("files changed", changed),
+            )
+    show_findings(diagnostics, result.sources.lines, form, facts, note=not_checked(result))
+    return exit_of(diagnostics)
+
+
+def _build(
+    settings: Settings, out: Path, result: "Compiled"
+) -> tuple[list["Diagnostic"], int, int]:
+    """Write the files of one instance after another, so that no more than one is held; what was
+    objected to, how many files there are, how many of them changed."""
+    from srcnet_compiler.cli.build_folder import Build
+    from srcnet_compiler.cli.files import spare_specs
+    from srcnet_compiler.diagnostic import has_errors
+    from srcnet_compiler.pipeline import made
+
+    objections: list[Diagnostic] = []
+    folder = settings.root / out
+    spare_specs(folder, settings.root)
+    with Build(folder) as build:
+        for each in made(result):
+            objections += each.objections
+            for artifact in each.artifacts if not has_errors(objections) else ():
+                build.add(artifact)
+        changed = 0 if has_errors(objections) else build.commit()
+    return objections, build.files, changed
