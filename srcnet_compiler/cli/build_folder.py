@@ -55,9 +55,9 @@ class Build:
         """A file of the build; all of one instance follow one another."""
         name = str(artifact.path)
         self._names.add(name)
-        path = self._folder / name
         if self._is_foreign:
             return
+        path = f"{self._folder}/{name}"
         self._map_file.write(self._map.of(artifact))
         if not _says(path, artifact.content):
             self._writing.add(path, artifact.content)
@@ -99,8 +99,9 @@ def _ours(folder: Path, name: str) -> Iterator[Path]:
         yield path
 
 
-def _says(path: Path, content: str) -> bool:
+def _says(path: str, content: str) -> bool:
     try:
-        return path.read_bytes() == content.encode()
+        with open(path, "rb") as file:  # noqa: PTH123 - thousands of times
+            return file.read() == content.encode()
     except FileNotFoundError:
         return False

@@ -59,8 +59,8 @@ class Writing:
     """Files that are written beside those of their names, and take their place together."""
 
     def __init__(self) -> None:
-        self._partial: dict[Path, Path] = {}
-        self._folders: dict[Path, Path] = {}
+        self._partial: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
         self._made: list[Path] = []
 
     def __enter__(self) -> "Writing":
@@ -69,44 +69,55 @@ class Writing:
     def __exit__(self, *trouble: object) -> None:
         """What has not taken its place goes, with the folders that were made for it."""
         for partial in self._partial.values():
-            partial.unlink(missing_ok=True)
+            Path(partial).unlink(missing_ok=True)
         for folder in reversed(self._made):
             with suppress(OSError):  # somebody has put something there
                 folder.rmdir()
 
-    def add(self, path: Path, text: str) -> None:
+    def add(self, path: Path | str, text: str) -> None:
         """A file with this text."""
-        with self.open(path) as file:
-            file.write(text)
+        place = self._begin(path)
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - thousands of times
+            left = memoryview(text.encode())
+            while left:
+                left = left[file.write(left) :]
 
-    def open(self, path: Path) -> TextIO:
-        """A file to be written; a pipe or a terminal has at once what is written to it."""
-        path = self._meant(path)
-        if os.path.lexists(path):
-            path = path.resolve()  # what a link leads to, not the link
-            if path.exists() and not path.is_file():
-                return path.open("w", encoding="utf-8")  # of a folder, the error
-        partial = self._partial[path] = path.with_name(f".{path.name}{PARTIAL}")
-        return partial.open("w", encoding="utf-8")
+    def open(self, path: Path | str) -> TextIO:
+        """A file to be written."""
+        return Path(self._begin(path)).open("w", encoding="utf-8")
 
-    def drop(self, path: Path) -> None:
+    def drop(self, path: Path | str) -> None:
         """Leave this file as it is."""
-        self._partial.pop(self._meant(path)).unlink()
+        Path(self._partial.pop(self._meant(path))).unlink()
 
     def commit(self) -> None:
         """Let all of them take their places, in the order in which they were begun."""
         self._made.clear()
         while self._partial:
             path = next(iter(self._partial))
-            self._partial[path].replace(path)
+            os.replace(self._partial[path], path)  # noqa: PTH105
             del self._partial[path]
 
-    def _meant(self, path: Path) -> Path:
+    def _begin(self, path: Path | str) -> str:
+        """Where to write what is to stand at `path`: beside it, but for a pipe or a terminal, which
+        has at once what is written to it."""
+        place = self._meant(path)
+        if os.path.lexists(place):
+            meant = Path(place).resolve()  # what a link leads to, not the link
+            place = str(meant)
+            if meant.exists() and not meant.is_file():
+                return place  # of a folder, the error
+        folder, name = os.path.split(place)
+        partial = self._partial[place] = f"{folder}/.{name}{PARTIAL}"
+        return partial
+
+    def _meant(self, path: Path | str) -> str:
         """The path without links to folders on its way, with the folder that it lies in."""
-        folder = path.parent
+        folder, name = os.path.split(path)
         if folder not in self._folders:
-            self._folders[folder] = self._folder(folder.resolve())
-        return self._folders[folder] / path.name
+            self._folders[folder] = str(self._folder(Path(folder).resolve()))
+        return f"{self._folders[folder]}/{name}"
 
     def _folder(self, folder: Path) -> Path:
         missing = [each for each in (folder, *folder.parents) if not each.exists()]
