@@ -9,6 +9,7 @@ from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import PARTIAL, Writing
 from srcnet_compiler.cli.source_map import SOURCE_MAP, SourceMapText, names_in
+from srcnet_compiler.spec_files import Digest
 
 
 def write_build(folder: Path, artifacts: Iterable[Artifact]) -> int:
@@ -31,7 +32,8 @@ class Build:
         self._before = names_in(folder)
         self._is_foreign = self._before is None and _holds_files(folder)
         self._map = SourceMapText()
-        self._names: set[str] = set()
+        self._names: dict[str, None] = {}
+        self._digest = Digest()
         self._changed = 0
 
     def __enter__(self) -> "Build":
@@ -47,20 +49,26 @@ class Build:
         self._writing.__exit__(*trouble)
 
     @property
-    def files(self) -> int:
-        """How many there are, with the map."""
-        return len(self._names) + 1
+    def names(self) -> tuple[str, ...]:
+        """All files of the build in their order, with the map."""
+        return (*self._names, SOURCE_MAP)
+
+    @property
+    def digest(self) -> str:
+        """What all of them say, once they are seen."""
+        return self._digest.hexdigest()
 
     def add(self, artifact: Artifact) -> None:
         """A file of the build; all of one instance follow one another."""
         name = str(artifact.path)
-        self._names.add(name)
+        self._names[name] = None
         if self._is_foreign:
             return
-        path = f"{self._folder}/{name}"
+        path, content = f"{self._folder}/{name}", artifact.content.encode()
         self._map_file.write(self._map.of(artifact))
-        if not _says(path, artifact.content):
-            self._writing.add(path, artifact.content)
+        self._digest.add(name, content)
+        if not _says(path, content):
+            self._writing.add(path, content)
             self._changed += 1
 
     def commit(self) -> int:
@@ -73,6 +81,7 @@ class Build:
             )
         self._map_file.write(self._map.end())
         self._map_file.close()
+        self._digest.add(SOURCE_MAP, Path(self._map_file.name).read_bytes())
         path = self._folder / SOURCE_MAP
         if path.is_file() and cmp(path, self._map_file.name, shallow=False):
             self._writing.drop(path)
@@ -99,9 +108,9 @@ def _ours(folder: Path, name: str) -> Iterator[Path]:
         yield path
 
 
-def _says(path: str, content: str) -> bool:
+def _says(path: str, content: bytes) -> bool:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - thousands of times
-            return file.read() == content.encode()
+            return file.read() == content
     except FileNotFoundError:
         return False

@@ -31,7 +31,7 @@ def spare_others(path: Path, root: Path, what: str, is_ours: Callable[[str], boo
 
 def spare_specs(path: Path, root: Path) -> None:
     """End the command where `path` lies in a folder in which only specs belong."""
-    from srcnet_compiler.pipeline import FOLDERS
+    from srcnet_compiler.spec_files import FOLDERS
 
     for folder in FOLDERS:
         if path.resolve().is_relative_to((root / folder).resolve()):
@@ -51,7 +51,7 @@ def write_files(contents: Mapping[Path, str]) -> None:
     """All of the files, each of them whole, or none: what a full disk stops has changed nothing."""
     with Writing() as writing:
         for path, text in contents.items():
-            writing.add(path, text)
+            writing.add(path, text.encode())
         writing.commit()
 
 
@@ -74,12 +74,12 @@ class Writing:
             with suppress(OSError):  # somebody has put something there
                 folder.rmdir()
 
-    def add(self, path: Path | str, text: str) -> None:
-        """A file with this text."""
+    def add(self, path: Path | str, content: bytes) -> None:
+        """A file with this content."""
         place = self._begin(path)
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123 - thousands of times
-            left = memoryview(text.encode())
+            left = memoryview(content)
             while left:
                 left = left[file.write(left) :]
 

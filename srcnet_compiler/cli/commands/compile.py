@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import (
     FORMATS,
     checked,
@@ -20,6 +20,8 @@ from srcnet_compiler.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from srcnet_compiler.cli.build_folder import Build
+    from srcnet_compiler.cli.unchanged import Compilation
     from srcnet_compiler.diagnostic import Diagnostic
     from srcnet_compiler.pipeline import Compiled
 
@@ -53,39 +55,58 @@ def command(
       srcnet compile
       srcnet compile --out /tmp/build --format json
     """
+    from srcnet_compiler.cli.cache import Cache
+    from srcnet_compiler.cli.unchanged import Compilation
+
+    root, day, began = settings.root, the_day(today), int(now().timestamp() * 1e9)
+    compilation = Compilation(Cache(root), root, root / out, day, members, began)
+    told = compilation.told()
+    if told is not None:
+        show_findings(told.diagnostics, told.lines, form, told.facts, note=told.note)
+        return exit_of(told.diagnostics)
+
     from srcnet_compiler.source import no_collection
 
     with no_collection():
-        return _compile(settings, out, members, form, the_day(today))
+        return _compile(settings, out, members, form, day, compilation)
 
 
 def _compile(
-    settings: Settings, out: Path, members: tuple[Path, ...], form: str, today: date
+    settings: Settings,
+    out: Path,
+    members: tuple[Path, ...],
+    form: str,
+    today: date,
+    compilation: "Compilation",
 ) -> int:
     """All that is held while it is compiled and written is let go when this returns."""
+    from srcnet_compiler.cli.unchanged import Told
     from srcnet_compiler.diagnostic import has_errors
 
     result = checked(settings, today, members)
-    diagnostics, facts = result.diagnostics, tuple[tuple[str, int], ...]()
+    diagnostics, note = result.diagnostics, not_checked(result)
+    facts: tuple[tuple[str, int], ...] = ()
     if not result.failed and result.federation is not None:
-        objections, files, changed = _build(settings, out, result)
+        objections, build, changed = _build(settings, out, result)
         diagnostics = (*diagnostics, *objections)
         if not has_errors(objections):
             facts = (
                 ("sites", len(result.federation.sites)),
                 ("storage areas", len(result.federation.areas)),
-                ("files", files),
-                ("files changed", changed),
+                ("files", len(build.names)),
             )
-    show_findings(diagnostics, result.sources.lines, form, facts, note=not_checked(result))
+            told = Told(diagnostics, result.sources.lines, (*facts, ("files changed", 0)), note)
+            compilation.keep(told, result.sources.digest, build.digest, build.names)
+            facts = (*facts, ("files changed", changed))
+    show_findings(diagnostics, result.sources.lines, form, facts, note=note)
     return exit_of(diagnostics)
 
 
 def _build(
     settings: Settings, out: Path, result: "Compiled"
-) -> tuple[list["Diagnostic"], int, int]:
+) -> tuple[list["Diagnostic"], "Build", int]:
     """Write the files of one instance after another, so that no more than one is held; what was
-    objected to, how many files there are, how many of them changed."""
+    objected to, the build, how many of its files changed."""
     from srcnet_compiler.cli.build_folder import Build
     from srcnet_compiler.cli.files import spare_specs
     from srcnet_compiler.diagnostic import has_errors
@@ -100,4 +121,4 @@ def _build(
             for artifact in each.artifacts if not has_errors(objections) else ():
                 build.add(artifact)
         changed = 0 if has_errors(objections) else build.commit()
-    return objections, build.files, changed
+    return objections, build, changed
