@@ -21,8 +21,8 @@ from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located, check_folder, validate
 from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
-from srcnet_compiler.spec_files import FOLDERS as FOLDERS
 from srcnet_compiler.spec_files import Digest, names_of
+from srcnet_compiler.spec_files import name_of as name_of
 from srcnet_compiler.spec_files import spec_files as spec_files
 from srcnet_compiler.targets.protocol import Target
 from srcnet_compiler.targets.registry import TARGETS
@@ -190,13 +190,22 @@ class Made:
 def made(checked: Compiled) -> Iterator[Made]:
     """The stages behind the analysis, one instance after another, where it found no error: who
     lets each go needs no memory for all."""
-    if checked.failed or checked.federation is None or checked.analysis is None:
-        return
-    federation = checked.federation
-    for target in TARGETS:
-        for model in target.lower(federation, checked.analysis, checked.membership):
-            objections = tuple(target.check(model, federation))
-            yield Made(Lowered(target, model), objections, target.emit(model))
+    for lowered in _lowered(checked):
+        assert checked.federation is not None
+        target, model = lowered.target, lowered.model
+        yield Made(lowered, tuple(target.check(model, checked.federation)), target.emit(model))
+
+
+def with_models(checked: Compiled) -> Compiled:
+    """The models of every target, where the analysis found no error: all that is compared."""
+    return replace(checked, models=tuple(_lowered(checked)))
+
+
+def _lowered(checked: Compiled) -> Iterator[Lowered]:
+    if not checked.failed and checked.federation is not None and checked.analysis is not None:
+        for target in TARGETS:
+            for model in target.lower(checked.federation, checked.analysis, checked.membership):
+                yield Lowered(target, model)
 
 
 def compile_checked(checked: Compiled) -> Compiled:

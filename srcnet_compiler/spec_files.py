@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-FOLDERS = ("policies", "site-specs")
+from srcnet_compiler.names import SPEC_FOLDERS
 
 
 def spec_files(root: Path) -> tuple[Path, ...]:
@@ -23,7 +23,7 @@ def spec_files(root: Path) -> tuple[Path, ...]:
     return tuple(
         sorted(
             Path(folder, name)
-            for top in FOLDERS
+            for top in SPEC_FOLDERS
             if (root / top).is_dir()
             for folder, below, files in os.walk(root / top, onerror=stop)
             for name in (*below, *files)
@@ -35,12 +35,14 @@ def spec_files(root: Path) -> tuple[Path, ...]:
 def names_of(root: Path, files: Iterable[Path]) -> Iterable[tuple[str, Path]]:
     """The files with what they are called in messages."""
     top = root.resolve()
-    return ((_name(top, path), path) for path in files)
+    return ((name_of(top, path), path) for path in files)
 
 
-def _name(top: Path, path: Path) -> str:
-    """From the resolved top of the specs, else as given; a link by its own name, wherever it
-    leads."""
+def name_of(top: Path, path: Path) -> str:
+    """How a file is called in messages: from the resolved top of the specs, else as given.
+
+    A link is called by its own name, wherever it leads.
+    """
     try:
         return str(PurePosixPath((path.parent.resolve() / path.name).relative_to(top)))
     except ValueError:
