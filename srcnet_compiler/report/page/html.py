@@ -110,13 +110,27 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_seen,
     )
     environment.filters["px"] = lambda value: f"{value:.1f}".removesuffix(".0")
     environment.filters["code"] = _code
+    environment.filters["block"] = _block
     environment.filters["listed"] = listed
     environment.globals["anchor"] = anchor
     environment.globals["counted"] = counted
     return environment
+
+
+def _seen(value: object) -> object:
+    """Texts of specs, in which whatever cannot be seen is shown; what is HTML already stays."""
+    return visible(value) if type(value) is str else value
+
+
+def _block(text: str) -> "Markup":
+    """A text whose ends of lines are meant."""
+    from markupsafe import escape
+
+    return escape(text)
 
 
 def _code(message: str) -> "Markup":
