@@ -5,7 +5,7 @@ it can find, and the next begins only where nothing was an error.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -15,17 +15,16 @@ from typing import Any
 from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
 from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.diagnostic import Diagnostic, Outcome, has_errors
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.membership import Membership, read_membership
 from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.names import SPEC_FOLDERS
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located, check_folder, validate
 from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
 from srcnet_compiler.targets.protocol import Target
 from srcnet_compiler.targets.registry import TARGETS
-
-FOLDERS = ("policies", "site-specs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def spec_files(root: Path) -> tuple[Path, ...]:
     return tuple(
         sorted(
             Path(folder, name)
-            for top in FOLDERS
+            for top in SPEC_FOLDERS
             if (root / top).is_dir()
             for folder, below, files in os.walk(root / top, onerror=stop)
             for name in (*below, *files)
@@ -89,33 +88,63 @@ def spec_files(root: Path) -> tuple[Path, ...]:
     )
 
 
-@no_collection()
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """What one file says by itself; `lines` as messages show them."""
+
+    specs: tuple[Located[Document], ...]
+    lines: Sequence[str]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def shaped(name: str, content: bytes) -> Shaped:
+    """The text of one file to specs: it depends on nothing else."""
+    parsed = parse(name, content)
+    found = [*parsed.diagnostics]
+    documents = parsed.value or ()
+    specs: list[Located[Document]] = []
+    for document in documents:
+        outcome = validate(document)
+        found += outcome.diagnostics
+        if outcome.value is not None:
+            specs.append(outcome.value)
+            misplaced = check_folder(outcome.value)
+            found += [misplaced] if misplaced else []
+    # what is held once more costs as much as the specs themselves
+    lines = documents[0].source_map.lines if documents else text_lines(content)
+    return Shaped(tuple(specs), lines, tuple(found))
+
+
 def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Text to specs: every finding about reading and shape."""
+    top = root.resolve()
+    names = ((name_of(top, path), path) for path in files)
+    return load_contents((name, read_bytes(path, name)) for name, path in names)
+
+
+@no_collection()
+def load_contents(
+    contents: Iterable[tuple[str, Outcome[bytes]]],
+    shape: Callable[[str, bytes], Shaped] = shaped,
+) -> tuple[Sources, tuple[Diagnostic, ...]]:
+    """As `load`, from files by name as they were read, wherever from.
+
+    `shape` is asked for what a file says; it may remember what it was asked before.
+    """
     specs: list[Located[Document]] = []
     lines: dict[str, Sequence[str]] = {}
     found: list[Diagnostic] = []
-    hasher, top = sha256(), root.resolve()
-    for path in files:
-        name = _name(top, path)
-        content = read_bytes(path, name)
+    hasher = sha256()
+    for name, content in contents:
         found += content.diagnostics
         if content.value is None:
             continue
         hasher.update(f"{name}\0{len(content.value)}\0".encode())
         hasher.update(content.value)
-        parsed = parse(name, content.value)
-        found += parsed.diagnostics
-        documents = parsed.value or ()
-        # what is held once more costs as much as the specs themselves
-        lines[name] = documents[0].source_map.lines if documents else text_lines(content.value)
-        for document in documents:
-            shaped = validate(document)
-            found += shaped.diagnostics
-            if shaped.value is not None:
-                specs.append(shaped.value)
-                misplaced = check_folder(shaped.value)
-                found += [misplaced] if misplaced else []
+        said = shape(name, content.value)
+        specs += said.specs
+        lines[name] = said.lines
+        found += said.diagnostics
     return Sources(tuple(specs), lines, hasher.hexdigest()), tuple(found)
 
 
@@ -169,8 +198,8 @@ def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled
     )
 
 
-def compile_checked(checked: Compiled) -> Compiled:
-    """The stages behind the analysis, where it found no error."""
+def with_models(checked: Compiled) -> Compiled:
+    """The models of every target, where the analysis found no error: all that is compared."""
     if checked.failed or checked.federation is None or checked.analysis is None:
         return checked
     federation, analysis = checked.federation, checked.analysis
@@ -179,6 +208,15 @@ def compile_checked(checked: Compiled) -> Compiled:
         for target in TARGETS
         for model in target.lower(federation, analysis, checked.membership)
     )
+    return replace(checked, models=models)
+
+
+def compile_checked(checked: Compiled) -> Compiled:
+    """The stages behind the analysis, where it found no error."""
+    if checked.failed or checked.federation is None or checked.analysis is None:
+        return checked
+    federation, modelled = checked.federation, with_models(checked)
+    models = modelled.models
     objections = tuple(
         found for lowered in models for found in lowered.target.check(lowered.model, federation)
     )
@@ -189,9 +227,8 @@ def compile_checked(checked: Compiled) -> Compiled:
         )
     )
     return replace(
-        checked,
+        modelled,
         diagnostics=(*checked.diagnostics, *objections),
-        models=models,
         artifacts=() if has_errors(objections) else artifacts,
     )
 
@@ -204,7 +241,7 @@ def digest_of(artifacts: Iterable[Artifact]) -> str:
     return hasher.hexdigest()
 
 
-def _name(top: Path, path: Path) -> str:
+def name_of(top: Path, path: Path) -> str:
     """How a file is called in messages: from the resolved top of the specs, else as given.
 
     A link is called by its own name, wherever it leads.

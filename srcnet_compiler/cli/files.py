@@ -28,9 +28,9 @@ def spare_others(path: Path, root: Path, what: str, is_ours: Callable[[str], boo
 
 def spare_specs(path: Path, root: Path) -> None:
     """End the command where `path` lies in a folder in which only specs belong."""
-    from srcnet_compiler.pipeline import FOLDERS
+    from srcnet_compiler.names import SPEC_FOLDERS
 
-    for folder in FOLDERS:
+    for folder in SPEC_FOLDERS:
         if path.resolve().is_relative_to((root / folder).resolve()):
             raise StopError(
                 Exit.FILES,

@@ -15,6 +15,7 @@ from srcnet_compiler.cli.settings import SHARED, defaults_of, option_name, optio
 COMMANDS = {
     "validate": "Check specs: every finding, at its line and column.",
     "compile": "Write the configuration of every system into build/.",
+    "diff": "Show what a change of the specs would do, by meaning.",
     "plan": "Show what would change on the real systems.",
     "show": "Show a saved plan.",
     "apply": "Carry out a plan, and prove that all is as it should be.",

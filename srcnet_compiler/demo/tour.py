@@ -24,7 +24,8 @@ from srcnet_compiler.demo.rucio_server import RucioServer, ensure_server_venv, r
 from srcnet_compiler.demo.show import Show
 from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.federation.model import DataManagement, Secret
-from srcnet_compiler.pipeline import FOLDERS, Compiled, compile_specs
+from srcnet_compiler.names import SPEC_FOLDERS
+from srcnet_compiler.pipeline import Compiled, compile_specs
 from srcnet_compiler.plan.model import Verdict
 from srcnet_compiler.report.receipt import render_verdicts
 from srcnet_compiler.resources import folder as resource
@@ -156,7 +157,7 @@ def _converge_and_heal(stage: _Stage) -> int:
 
 def _copy_specs(specs: Path, server: RucioServer) -> None:
     """The specs of SRCNet as they stand, for this server; root's credentials beside."""
-    for name in FOLDERS:
+    for name in SPEC_FOLDERS:
         shutil.copytree(resource("srcnet") / name, specs / name)
     for key in ("server", "auth"):
         _put(specs / FEDERATION, ("spec", "rucio", key), server.url)

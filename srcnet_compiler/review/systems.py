@@ -1,0 +1,224 @@
+"""What would change on every system, if it were as the base says: the targets' own comparison."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
+
+from srcnet_compiler.change import Address, Change, SystemName
+from srcnet_compiler.names import SiteName
+from srcnet_compiler.pipeline import Lowered
+from srcnet_compiler.review.model import Edit, Effect, Left
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.protocol import Reading
+from srcnet_compiler.task import Task
+
+
+class Thing(Protocol):
+    """What the objects of every target have in common."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def origins(self) -> Mapping[str, tuple[Span, ...]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One system on both sides; None: that side does not describe it."""
+
+    name: SystemName
+    base: Lowered | None
+    head: Lowered | None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether all that is emitted of it is the same: models differ in nothing but in places."""
+        if self.base is None or self.head is None:
+            return False
+        before, after = self.base.model, self.head.model
+        return bool(before == after) and all(
+            getattr(before, each.name) == getattr(after, each.name)
+            for each in fields(before)
+            if not each.compare and each.name != "origins"
+        )
+
+
+def pairs(base: Iterable[Lowered], head: Iterable[Lowered]) -> tuple[Pair, ...]:
+    """Every system of either side, in order of name."""
+    before = {_name(lowered): lowered for lowered in base}
+    after = {_name(lowered): lowered for lowered in head}
+    return tuple(
+        Pair(name, before.get(name), after.get(name)) for name in sorted({*before, *after})
+    )
+
+
+def effects(pair: Pair, asking: "Asking") -> Iterator[Effect]:
+    """The changes of the system, each with the edits that ask for it."""
+    if pair.head is None or pair.is_same:
+        return
+    head = _whole(pair.head)
+    base = _whole(pair.base) if pair.base is not None else _nothing_of(head)
+    before, after = _things(base), _things(head)
+    for change in pair.head.target.diff(head, Reading(base)):
+        key = (change.address.kind, change.address.name)
+        things = [thing for thing in (before.get(key), after.get(key)) if thing is not None]
+        yield Effect(
+            change,
+            _sites(pair.head, things),
+            asking.causes(change, before.get(key), after.get(key)),
+            tuple(_places(change, before.get(key))),
+        )
+
+
+def left_alone(pair: Pair, changed: Iterable[Effect]) -> Iterator[Left]:
+    """What the base describes, the head does not, and no change ends or renames."""
+    if pair.base is None or pair.is_same:
+        return
+    before = _things(_whole(pair.base))
+    after = _things(_whole(pair.head)) if pair.head is not None else {}
+    gone = {
+        (effect.change.address.kind, name)
+        for effect in changed
+        for name in (effect.change.address.name, *_former(effect.change))
+    }
+    for key, thing in before.items():
+        if key not in after and key not in gone:
+            span = next((spans[0] for spans in thing.origins.values() if spans), None)
+            yield Left(Address(*pair.name, *key), _sites(pair.base, [thing]), span)
+
+
+def new_tasks(pair: Pair) -> tuple[Task, ...]:
+    """What administrators must do that the base does not ask of them."""
+    if pair.head is None or pair.is_same:
+        return ()
+    known = set() if pair.base is None else set(map(_wording, _tasks(pair.base)))
+    return tuple(task for task in _tasks(pair.head) if _wording(task) not in known)
+
+
+def site_of(pair: Pair) -> SiteName | None:
+    """Whose the system is; None: the federation's."""
+    lowered = pair.head or pair.base
+    return None if lowered is None else lowered.target.site(lowered.model)
+
+
+def _name(lowered: Lowered) -> SystemName:
+    return SystemName(lowered.target.name, lowered.model.instance)
+
+
+def _whole(lowered: Lowered) -> Any:  # noqa: ANN401 - every target has a model of its own
+    """The model with all its objects, those that the system fetches by itself among them."""
+    model = lowered.model
+    fetched = getattr(model, "fetched", None)
+    return replace(model, objects={**model.objects, **fetched}) if fetched else model
+
+
+def _nothing_of(model: Any) -> Any:  # noqa: ANN401 - as above
+    """The same system before anything of ours was there."""
+    empty = {
+        each.name: type(value)()
+        for each in fields(model)
+        if isinstance(value := getattr(model, each.name), dict | frozenset | tuple)
+        and each.name != "version"
+    }
+    return replace(model, **empty)
+
+
+def _things(model: Any) -> dict[tuple[str, str], Thing]:  # noqa: ANN401 - as above
+    return {(thing.kind, thing.name): thing for thing in model.things()}
+
+
+def _tasks(lowered: Lowered) -> tuple[Task, ...]:
+    return lowered.target.tasks(lowered.model)
+
+
+def _wording(task: Task) -> tuple[str, str, tuple[str, ...]]:
+    return task.title, task.where, task.lines
+
+
+def _former(change: Change) -> Iterator[str]:
+    """The names that an object had before."""
+    return (str(field.before) for field in change.fields if field.name == "name" and field.before)
+
+
+def _sites(lowered: Lowered, things: Iterable[Thing]) -> tuple[SiteName, ...]:
+    """Whose system it is, else which sites' areas the object is about."""
+    site = lowered.target.site(lowered.model)
+    if site is not None:
+        return (site,)
+    named = {getattr(thing, "site", "") for thing in things} - {""}
+    return tuple(map(SiteName, sorted(named)))
+
+
+def _places(change: Change, thing: Thing | None) -> Iterator[tuple[str, Span]]:
+    """Where the base said what is to be otherwise."""
+    if thing is not None:
+        for field in change.fields:
+            if field.before != field.after and (spans := _spans(thing, field.name)):
+                yield field.name, spans[0]
+
+
+def _spans(thing: Thing, name: str) -> tuple[Span, ...]:
+    """The spec places of a field of an object."""
+    if hasattr(thing, "spans"):
+        found: tuple[Span, ...] = thing.spans(name)
+        return found
+    return tuple(thing.origins.get(name, ()))
+
+
+# ── which edits ask for a change ──────────────────────────────────────────────────────────────
+
+
+class Asking:
+    """Finds the edits that ask for a change, by where what is changed was written."""
+
+    def __init__(self, edits: Sequence[Edit]) -> None:
+        self._all = tuple(range(len(edits)))
+        self._base = _by_file((number, edit.base) for number, edit in enumerate(edits))
+        self._head = _by_file((number, edit.head) for number, edit in enumerate(edits))
+
+    def causes(self, change: Change, before: Thing | None, after: Thing | None) -> tuple[int, ...]:
+        """The edits where a changed field comes from; else those in the files that the object
+        comes from; else all, since it follows from the whole."""
+        names = [field.name for field in change.fields if field.before != field.after]
+        old, new = _all_spans(before, names), _all_spans(after, names)
+        new |= {field.origin for field in change.fields if field.origin is not None}
+        sides = ((self._base, old), (self._head, new))
+        exact = {
+            number
+            for known, spans in sides
+            for span in spans
+            for number, place in known.get(span.file, ())
+            if _overlap(place, span)
+        }
+        near = exact or {
+            number
+            for known, spans in sides
+            for file in {span.file for span in spans}
+            for number, _ in known.get(file, ())
+        }
+        return tuple(sorted(near)) or self._all
+
+
+def _by_file(places: Iterable[tuple[int, Span | None]]) -> dict[str, list[tuple[int, Span]]]:
+    found: dict[str, list[tuple[int, Span]]] = {}
+    for number, span in places:
+        if span is not None:
+            found.setdefault(span.file, []).append((number, span))
+    return found
+
+
+def _all_spans(thing: Thing | None, names: Iterable[str]) -> set[Span]:
+    """Every place that these fields of an object come from; of all of it where none is named."""
+    if thing is None:
+        return set()
+    return {span for name in (names or thing.origins) for span in _spans(thing, name)}
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    """Whether two places of one file have a character in common."""
+    return (one.line, one.column) < (other.end_line, other.end_column) and (
+        other.line,
+        other.column,
+    ) < (one.end_line, one.end_column)
