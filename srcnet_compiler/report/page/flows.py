@@ -62,6 +62,7 @@ def flows(page: Page, width: float, *, narrow: bool) -> Flows | None:
     names = {region.number: region.name for region in page.regions}
     areas = list(_areas(phases, width))
     height = max(node.y + node.height + LINE for node in areas)
+    height = height if narrow else max(height, _room(phases))
     regions = list(_regions(areas, names, 0.0 if narrow else width * 0.52, narrow))
     sources = [] if narrow else list(_sources(phases, height))
     return Flows(
@@ -116,6 +117,11 @@ def _regions(
         shares = tuple(share for node in inside for share in node.shares)
         label = (x, top - 5, "start") if narrow else (x + _NODE, top - 5, "end")
         yield Node(name, "region", number, False, copies, None, shares, x, top, high, label)
+
+
+def _room(phases: Sequence[Phase]) -> float:
+    """The height that phases need at least, one below the other."""
+    return 2 * LINE + sum(float(_sum(p.shares)) * _UNIT + LINE + _GAP for p in phases)
 
 
 def _sources(phases: Sequence[Phase], height: float) -> Iterator[Node]:

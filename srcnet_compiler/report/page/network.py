@@ -54,6 +54,13 @@ class Degree:
     y: float
     anchor: str
 
+    @property
+    def box(self) -> Box:
+        """What its text covers."""
+        wide = text_width(self.text)
+        left = self.x - (wide if self.anchor == "end" else wide / 2)
+        return Box(left, self.y - SIZE, wide, HEIGHT)
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:
@@ -161,14 +168,15 @@ def _panel(
         (f"{region.name}: {len(_of(known, region))} sites", _disc(box))
         for region, box in zip(crowded, boxes, strict=True)
     ]
-    taken = [*(marker.point.box for marker in markers), *boxes]
+    grid = tuple(_grid(view))
+    taken = [*(marker.point.box for marker in markers), *boxes, *(line.box for line in grid)]
     height = view.frame.y + view.frame.height + HEIGHT + 4
     return Panel(
         title,
         width,
         height,
         view.frame,
-        tuple(_grid(view)),
+        grid,
         tuple(_uplinks(known, view, elsewhere)),
         tuple(sorted(markers, key=lambda marker: -marker.point.radius)),
         place(wanted, Box(2, 2, width - 4, view.frame.height + 6), taken),
