@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chromium import Browser, browser
 from pages import rendered
 from specs import GOLDEN, REAL
-
-from chromium import Browser, browser
 
 pytestmark = pytest.mark.live("chromium")
 
