@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -64,6 +65,17 @@ def changed(root: Path, changes: Iterable[tuple[str, str, str]]) -> Subject:
         assert files[name].count(before) == 1, (name, before)
         files[name] = files[name].replace(before, after)
     return subject_of_texts(files)
+
+
+def committed(folder: Path) -> Path:
+    """The same folder, with all that is in it under git."""
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "first"],
+    ):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
 
 
 @dataclass

@@ -15,11 +15,12 @@ import pytest
 from cli_runner import edit, golden_specs, srcnet
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pages import Read, changed, read, rendered, subject
+from pages import Read, changed, committed, read, rendered, subject
 from random_specs import Built, federations
 from specs import GOLDEN, REAL, TODAY
 
 from srcnet_compiler.analysis.capacity import is_draft
+from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.page import bars, build, flows, html, network
 from srcnet_compiler.report.page.labels import Box, Point, place, text_width
 from srcnet_compiler.report.page.model import Page
@@ -400,3 +401,63 @@ def test_docs_writes_nothing_where_specs_cannot_be_linked(tmp_path: Path):
     assert ran.code == 1
     assert f"{CSCS}:26" in ran.err
     assert not (folder / "srcnet.html").exists()
+
+
+# ── a change ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The golden federation under git."""
+    return committed(golden_specs(tmp_path / "specs"))
+
+
+def change_page(folder: Path) -> Read:
+    ran = srcnet("diff", "HEAD", "--format", "html", "--today", TODAY, cwd=folder)
+    assert (ran.code, ran.err) == (0, "")
+    return read(ran.out)
+
+
+def test_a_change_is_shown_before_and_after_with_its_places_on_both_sides(repository: Path):
+    edit(repository / CSCS, "pledged: 300 TB", "pledged: 350 TB")
+    seen = change_page(repository)
+    (link,) = {e.attributes["href"] for e in seen.all("a") if e.text == "300 TB → 350 TB"}
+    note = next(e for e in seen.all("li") if f"#{e.attributes.get('id')}" == link)
+    assert f"{CSCS}:27 pledged: 350 TB" in note.text
+    assert f"before: {CSCS}:27 pledged: 300 TB" in note.text
+
+
+def test_bars_of_a_change_are_what_the_two_pages_say(repository: Path):
+    data = "policies/data/observatory.yaml"
+    before = build.page(subject(GOLDEN))
+    after = build.page(changed(GOLDEN, [(data, "amount: 100 TB", "amount: 200 TB")]))
+    edit(repository / data, "amount: 100 TB", "amount: 200 TB")
+    labels = [str(e.attributes.get("aria-label")) for e in change_page(repository).all("a")]
+    for page, side in ((before, "before"), (after, "after")):
+        for tier in page.tiers:
+            for year in page.years:
+                if amount := bars.total(tier.of(drafts=False), year):
+                    assert f"{year}, {side}: {round_bytes(amount)}" in labels
+
+
+def test_a_looser_policy_is_said_to_be_looser_and_names_the_sites_it_reaches(repository: Path):
+    edit(repository / "policies/data/others.yaml", "floor: 2", "floor: 1")
+    edit(repository / "policies/data/observatory.yaml", "amount: 100 TB", "amount: 90 TB")
+    seen = change_page(repository)
+    assert any(e.text == "looser" for e in seen.all("td"))
+    headings = [e.text for e in seen.all("h3")]
+    assert "Sites that it reaches" in headings
+    assert "What policies ask for otherwise" in headings
+
+
+def test_nothing_that_changes_is_said_to_be_nothing(repository: Path):
+    seen = change_page(repository)
+    assert "nothing changes" in seen.all("title")[0].text
+    assert "Sites that it reaches" not in [e.text for e in seen.all("h3")]
+
+
+def test_texts_of_a_change_do_not_act(repository: Path):
+    edit(repository / CSCS, "city: Lugano", f"city: {json.dumps(HOSTILE)}")
+    seen = change_page(repository)
+    assert len(seen.all("script")) == 1
+    assert not seen.all("img")

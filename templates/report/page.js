@@ -92,6 +92,7 @@
 
   for (const id of ["policies", "sites", "findings"]) {
     const section = document.getElementById(id);
+    if (!section) continue;
     const folds = Array.from(section.querySelectorAll("details"));
     if (folds.length < 2) continue;
     const button = document.createElement("button");

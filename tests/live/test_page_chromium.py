@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from chromium import Browser, browser
-from pages import rendered
-from specs import GOLDEN, REAL
+from cli_runner import edit, golden_specs, srcnet
+from pages import committed, rendered
+from specs import GOLDEN, REAL, TODAY
 
 pytestmark = pytest.mark.live("chromium")
 
@@ -23,11 +24,25 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="module", params=[REAL, GOLDEN], ids=["real", "golden"])
+@pytest.fixture(scope="module", params=["real", "golden", "change"])
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "srcnet.html"
-    path.write_text(rendered(request.param), "utf-8")
+    if request.param == "change":
+        write_change(path)
+    else:
+        path.write_text(rendered({"real": REAL, "golden": GOLDEN}[request.param]), "utf-8")
     return path
+
+
+def write_change(path: Path) -> None:
+    """The page of a change of policies and sites of the golden federation."""
+    folder = committed(golden_specs(path.parent / "specs"))
+    edit(folder / "policies/data/others.yaml", "floor: 2", "floor: 1")
+    edit(folder / "policies/data/observatory.yaml", "amount: 100 TB", "amount: 90 TB")
+    edit(folder / "site-specs/chsrc-cscs.yaml", "pledged: 300 TB", "pledged: 350 TB")
+    edit(folder / "site-specs/chsrc-cscs.yaml", "capacity: 2 PB", "capacity: 1 PB")
+    options = ("--format", "html", "--out", path, "--today", TODAY)
+    assert srcnet("diff", "HEAD", *options, cwd=folder).code == 0
 
 
 @pytest.fixture(autouse=True)

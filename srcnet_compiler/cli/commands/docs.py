@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import exit_of, no_specs, stop_on_errors, the_day, today_option
+from srcnet_compiler.cli.shared import exit_of, no_specs, the_day, today_option
 
 if TYPE_CHECKING:
     from datetime import date
@@ -44,43 +44,27 @@ def command(settings: Settings, out: Path, today: datetime | None) -> int:
 
 
 def _write(settings: Settings, out: Path, today: "date") -> int:
-    from srcnet_compiler import __version__
-    from srcnet_compiler.pipeline import check_loaded, compile_checked, load, spec_files
-    from srcnet_compiler.report.page import build, html
+    from srcnet_compiler.cli.pages import page_of
+    from srcnet_compiler.pipeline import load, spec_files
+    from srcnet_compiler.report.page.build import counts
+    from srcnet_compiler.report.page.html import render
 
     files = spec_files(settings.root)
     if not files:
         raise no_specs(settings)
-    sources, found = load(settings.root, files)
-    compiled = compile_checked(check_loaded(sources, found, today))
-    if compiled.federation is None or compiled.analysis is None:
-        stop_on_errors(compiled)
-    assert compiled.federation is not None
-    assert compiled.analysis is not None
-    page = build.page(
-        build.Subject(
-            federation=compiled.federation,
-            analysis=compiled.analysis,
-            specs=sources.specs,
-            diagnostics=compiled.diagnostics,
-            lines=sources.lines,
-            digest=sources.digest,
-            judged=today,
-            version=__version__,
-        )
-    )
-    text = html.render(page, sources.lines)
+    made = page_of(*load(settings.root, files), today)
+    text = render(made.page, made.sources.lines)
     if str(out) == "-":
         click.echo(text, nl=False)
     else:
         _save(settings, out, text)
-        click.echo(f"{out}: {build.counts(page)}")
-    return exit_of(compiled.diagnostics)
+        click.echo(f"{out}: {counts(made.page)}")
+    return exit_of(made.found)
 
 
 def _save(settings: Settings, out: Path, text: str) -> None:
     from srcnet_compiler.cli.files import spare_others, write_file
-    from srcnet_compiler.report.page.html import GENERATOR
+    from srcnet_compiler.cli.pages import GENERATOR
 
     path = settings.root / out
     spare_others(path, settings.root, "a page of srcnet", lambda head: GENERATOR in head)

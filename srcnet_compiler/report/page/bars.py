@@ -9,7 +9,7 @@ from srcnet_compiler.report.page.labels import SIZE, text_width
 from srcnet_compiler.report.page.model import Fact, Put, Tier
 
 WIDTH, HEIGHT = 340.0, 236.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 8.0, 26.0, 24.0
+LEFT, RIGHT, TOP, BOTTOM = 58.0, 8.0, 26.0, 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Plot:
     levels: tuple[Level, ...]
     peak: Tick | None
     policies: tuple[tuple[str, int, bool], ...]
-    left: float = _LEFT
-    right: float = WIDTH - _RIGHT
-    bottom: float = HEIGHT - _BOTTOM
+    left: float = LEFT
+    right: float = WIDTH - RIGHT
+    bottom: float = HEIGHT - BOTTOM
 
 
 def plots(tier: Tier, years: Sequence[int], numbers: Mapping[str, int]) -> Iterator[Plot]:
@@ -73,7 +73,7 @@ def plots(tier: Tier, years: Sequence[int], numbers: Mapping[str, int]) -> Itera
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
     """Years and amounts to places; the axis ends at `top`."""
 
     years: Sequence[int]
@@ -83,38 +83,34 @@ class _Scale:
     @property
     def slot(self) -> float:
         """The room of one year."""
-        return (WIDTH - _LEFT - _RIGHT) / len(self.years)
+        return (WIDTH - LEFT - RIGHT) / len(self.years)
 
     def x(self, year: int) -> float:
         """The middle of a year."""
-        return _LEFT + self.slot * (self.years.index(year) + 0.5)
+        return LEFT + self.slot * (self.years.index(year) + 0.5)
 
     def y(self, amount: Fraction) -> float:
         """The height of an amount."""
-        return HEIGHT - _BOTTOM - float(amount / self.top) * (HEIGHT - _TOP - _BOTTOM)
+        return HEIGHT - BOTTOM - float(amount / self.top) * (HEIGHT - TOP - BOTTOM)
 
     @property
     def ticks(self) -> Iterator[Tick]:
         """Marks at round amounts."""
         for number in range(int(self.top / self.step) + 1):
             amount = self.step * number
-            yield Tick(round_bytes(amount) if amount else "0", _LEFT - 5, self.y(amount))
+            yield Tick(round_bytes(amount) if amount else "0", LEFT - 5, self.y(amount))
 
 
 def _plot(
     title: str, tier: Tier, puts: Sequence[Put], years: Sequence[int], numbers: Mapping[str, int]
 ) -> Plot:
-    sums = {
-        year: sum((p.amount.value for p in puts if p.year == year), Fraction(0)) for year in years
-    }
-    highest = max(*sums.values(), tier.pledged.value, tier.capacity.value, Fraction(1))
-    step = _round_step(highest / 4)
-    scale = _Scale(years, step, step * -(-highest // step))
+    sums = {year: total(puts, year) for year in years}
+    scale = scale_for(years, *sums.values(), tier.pledged.value, tier.capacity.value)
     drawn = tuple(_bars(puts, numbers, scale))
     last = max(years, key=lambda year: (sums[year], -year))
     return Plot(
         title,
-        tuple(Tick(str(year), scale.x(year), HEIGHT - 9) for year in _shown(years)),
+        tuple(Tick(str(year), scale.x(year), HEIGHT - 9) for year in shown(years)),
         tuple(scale.ticks),
         drawn,
         tuple(_levels(tier, drawn, scale)),
@@ -126,20 +122,32 @@ def _plot(
     )
 
 
-def _peak(scale: _Scale, year: int, amount: Fraction) -> Tick | None:
+def total(puts: Sequence[Put], year: int) -> Fraction:
+    """What all together ask for by the end of a year."""
+    return sum((put.amount.value for put in puts if put.year == year), Fraction(0))
+
+
+def scale_for(years: Sequence[int], *amounts: Fraction) -> Scale:
+    """One on which all of these amounts can be seen."""
+    highest = max(*amounts, Fraction(1))
+    step = round_step(highest / 4)
+    return Scale(years, step, step * -(-highest // step))
+
+
+def _peak(scale: Scale, year: int, amount: Fraction) -> Tick | None:
     """The tallest bar's sum, above it."""
     text = round_bytes(amount)
-    reach = WIDTH - _RIGHT - text_width(text) / 2
+    reach = WIDTH - RIGHT - text_width(text) / 2
     return Tick(text, min(scale.x(year), reach), scale.y(amount) - 5) if amount else None
 
 
-def _shown(years: Sequence[int]) -> Sequence[int]:
+def shown(years: Sequence[int]) -> Sequence[int]:
     """Of many years every second, third, …: one needs as much room as its digits."""
-    each = -(-len(years) * 40 // int(WIDTH - _LEFT - _RIGHT))
+    each = -(-len(years) * 40 // int(WIDTH - LEFT - RIGHT))
     return years[:: max(each, 1)]
 
 
-def _bars(puts: Sequence[Put], numbers: Mapping[str, int], scale: _Scale) -> Iterator[Bar]:
+def _bars(puts: Sequence[Put], numbers: Mapping[str, int], scale: Scale) -> Iterator[Bar]:
     wide = scale.slot * 0.68
     for year in scale.years:
         below = Fraction(0)
@@ -150,7 +158,7 @@ def _bars(puts: Sequence[Put], numbers: Mapping[str, int], scale: _Scale) -> Ite
                 yield Bar(put, numbers[put.policy], scale.x(year) - wide / 2, y, wide, base - y)
 
 
-def _levels(tier: Tier, bars: Sequence[Bar], scale: _Scale) -> Iterator[Level]:
+def _levels(tier: Tier, bars: Sequence[Bar], scale: Scale) -> Iterator[Level]:
     pledged, capacity = tier.pledged, tier.capacity
     same = abs(scale.y(pledged.value) - scale.y(capacity.value)) < SIZE + 4
     text = f"pledged {pledged.text}" if pledged.value else "nothing is pledged"
@@ -161,16 +169,16 @@ def _levels(tier: Tier, bars: Sequence[Bar], scale: _Scale) -> Iterator[Level]:
         yield _level("capacity", capacity, f"capacity {capacity.text}", bars, scale)
 
 
-def _level(name: str, fact: Fact, text: str, bars: Sequence[Bar], scale: _Scale) -> Level:
+def _level(name: str, fact: Fact, text: str, bars: Sequence[Bar], scale: Scale) -> Level:
     """Its text stands above it, and above the bars that it would cover."""
-    x, y = _LEFT + 4, scale.y(fact.value)
+    x, y = LEFT + 4, scale.y(fact.value)
     end = x + text_width(text)
     below = [bar.y for bar in bars if bar.x < end and y - SIZE - 7 < bar.y + bar.height]
     free = min([y, *(top for top in below if top < y + 2)])
     return Level(name, fact, y, text, x, free - 5)
 
 
-def _round_step(about: Fraction) -> Fraction:
+def round_step(about: Fraction) -> Fraction:
     """The next of 1, 2, 5, 10, … that is not less."""
     step = Fraction(1)
     while step * 10 <= about:

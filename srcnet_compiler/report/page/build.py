@@ -68,7 +68,7 @@ def page(subject: Subject) -> Page:
         digest=subject.digest,
         version=subject.version,
         figures=tuple(_figures(federation, all_tiers, year)),
-        findings=tuple(_findings(report)),
+        findings=tuple(findings(report)),
         regions=tuple(_regions(federation)),
         tiers=all_tiers,
         policies=all_policies,
@@ -87,7 +87,7 @@ def _named(specs: Iterable[Located[Any]], kind: str) -> dict[str, Any]:
     }
 
 
-def _findings(report: Report) -> Iterator[Finding]:
+def findings(report: Report) -> Iterator[Finding]:
     """Errors first."""
     for found in sorted(report.diagnostics, key=lambda each: each.severity is not Severity.ERROR):
         yield Finding(

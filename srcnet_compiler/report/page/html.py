@@ -5,7 +5,7 @@ same bytes.
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -16,17 +16,17 @@ from srcnet_compiler.report.conceal import concealed
 from srcnet_compiler.report.model import TOOL, writable
 from srcnet_compiler.report.page import bars, flows, network
 from srcnet_compiler.report.page.build import counts
+from srcnet_compiler.report.page.comparison import Comparison
 from srcnet_compiler.report.page.facts import anchor, counted, listed
 from srcnet_compiler.report.page.model import Fact, Note, Page
 from srcnet_compiler.resources import folder
+from srcnet_compiler.review.model import Lines
 from srcnet_compiler.span import Span
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-GENERATOR = f'<meta name="generator" content="{TOOL}'
-"""By this in its head a page of ours is known."""
 WIDE, WORLD, INSET, NARROW = 1040.0, 640.0, 376.0, 330.0
 """How wide figures are drawn: across the page, the map of the world, a region, on a phone."""
 _LONGEST = 160
@@ -37,7 +37,8 @@ _LONGEST = 160
 class Notes:
     """The notes of a page, numbered in the order in which they are first needed."""
 
-    lines: Mapping[str, Sequence[str]]
+    lines: Lines
+    before: Lines = field(default_factory=dict)
     numbers: dict[Note, int] = field(default_factory=dict)
 
     def number(self, fact: Fact) -> int:
@@ -48,17 +49,18 @@ class Notes:
         """Every note that was needed, with its number."""
         return ((number, note) for note, number in self.numbers.items())
 
-    def line(self, place: Span) -> str:
-        """What stands in the line of a place, without what may be a secret."""
-        lines = self.lines.get(place.file, ())
+    def line(self, place: Span, *, before: bool = False) -> str:
+        """What stands in the line of a place, now or `before`, without what may be a secret."""
+        lines = (self.before if before else self.lines).get(place.file, ())
         if not 0 < place.line <= len(lines):
             return ""
         text = visible(concealed(lines, place.line - 1).strip())
         return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def render(page: Page, lines: Mapping[str, Sequence[str]]) -> str:
-    """The whole file; `lines` are those of the specs, to show where a number comes from."""
+def render(page: Page, lines: Lines, comparison: Comparison | None = None) -> str:
+    """The whole file; `lines` are those of the specs, to show where a number comes from. With a
+    comparison it begins with what a change would do that leads to what the page shows."""
     style, script = _text("page.css"), _text("page.js")
     policies = [policy.name for policy in page.policies]
     numbers = {name: number for number, name in enumerate(policies)}
@@ -72,7 +74,8 @@ def render(page: Page, lines: Mapping[str, Sequence[str]]) -> str:
             style_digest=_digest(style),
             script_digest=_digest(script),
             generator=f"{TOOL} {page.version}",
-            notes=Notes(lines),
+            comparison=comparison,
+            notes=Notes(lines, comparison.lines if comparison is not None else {}),
             maps=(
                 network.panels(page, WIDE, WORLD, INSET),
                 network.panels(page, NARROW, NARROW, NARROW),

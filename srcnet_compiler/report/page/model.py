@@ -11,11 +11,12 @@ from srcnet_compiler.span import Span
 class Note:
     """Where a number comes from: the places in the specs, and the rule that leads from them to it.
 
-    An empty rule: as it is written.
+    An empty rule: as it is written. `before` are places in the revision that is compared with.
     """
 
     rule: str
     places: tuple[Span, ...]
+    before: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
