@@ -31,9 +31,9 @@ from srcnet_compiler.review.requirements import requirements
 from srcnet_compiler.review.systems import (
     Asking,
     Pair,
-    effects,
-    left_alone,
+    new_findings,
     new_tasks,
+    outcome,
     pairs,
     site_of,
 )
@@ -62,11 +62,13 @@ def compare(base: Side, head: Side, today: date) -> Review:
     found = edits(base.differing, head.differing)
     systems = pairs(base.compiled.models, head.compiled.models)
     asking = Asking(found)
-    changed = {pair.name: tuple(effects(pair, asking)) for pair in systems}
-    left = {pair.name: tuple(left_alone(pair, changed[pair.name])) for pair in systems}
+    outcomes = {pair.name: outcome(pair, asking) for pair in systems}
+    changed = {name: found.effects for name, found in outcomes.items()}
+    left = {name: found.left for name, found in outcomes.items()}
     years = _years(base.compiled, head.compiled)
     policies = requirements(before, after)
     new, gone = _findings(base.compiled, head.compiled)
+    objections = tuple(each for pair in systems for each in new_findings(pair, before, after))
     return Review(
         base.revision,
         head.revision,
@@ -79,9 +81,9 @@ def compare(base: Side, head: Side, today: date) -> Review:
             replace(reach, impact=_impact(reach, policies))
             for reach in _reaches(before, after, systems, changed, left, years, found)
         ),
-        new,
+        (*new, *objections),
         gone,
-        _refusals(head.compiled, changed, today),
+        _refusals(head.compiled, changed, objections, today),
         base_lines=base.compiled.sources.lines,
         head_lines=head.compiled.sources.lines,
     )
@@ -115,7 +117,10 @@ def _findings(
 
 
 def _refusals(
-    head: Compiled, changed: Mapping[SystemName, Sequence[Effect]], today: date
+    head: Compiled,
+    changed: Mapping[SystemName, Sequence[Effect]],
+    objections: Iterable[Diagnostic],
+    today: date,
 ) -> tuple[Diagnostic, ...]:
     """Why the changes together would be refused, were they a plan."""
     if head.federation is None:
@@ -126,6 +131,7 @@ def _refusals(
         (),
         frozenset(),
         Binding(head.sources.digest, "", __version__),
+        findings=objections,
     )
     return guard(plan, head.federation, today)
 

@@ -66,13 +66,24 @@ class Effect:
     places: tuple[tuple[str, Span], ...] = ()
 
 
+class Why(Enum):
+    """Why an object stays as it is, though the specs say otherwise."""
+
+    ABSENT = "described no more"
+    FIXED = "described otherwise, and cannot be changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An object that is described no more: it stays as it is, since nothing ends by absence."""
+    """An object that stays as it is: nothing ends by absence, and some things cannot be changed.
+
+    `place` is where it is described: in the head, else in the base.
+    """
 
     address: Address
     sites: tuple[SiteName, ...]
-    base: Span | None
+    why: Why
+    place: Span | None
 
 
 class Turn(Enum):

@@ -1,13 +1,16 @@
 """What would change on every system, if it were as the base says: the targets' own comparison."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from srcnet_compiler.change import Address, Change, SystemName
+from srcnet_compiler.change import Address, Change, Json, SystemName
+from srcnet_compiler.diagnostic import Diagnostic, fingerprints
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.pipeline import Lowered
-from srcnet_compiler.review.model import Edit, Effect, Left
+from srcnet_compiler.review.model import Edit, Effect, Left, Why
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.task import Task
@@ -22,6 +25,12 @@ class Thing(Protocol):
     def name(self) -> str: ...
     @property
     def origins(self) -> Mapping[str, tuple[Span, ...]]: ...
+    def fields(self) -> Mapping[str, Json]: ...
+
+
+_PARTS = re.compile("[ @]")
+"""Between the names in the name of what is of two things."""
+Things: TypeAlias = Mapping[tuple[str, str], Thing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,47 +63,84 @@ def pairs(base: Iterable[Lowered], head: Iterable[Lowered]) -> tuple[Pair, ...]:
     )
 
 
-def effects(pair: Pair, asking: "Asking") -> Iterator[Effect]:
-    """The changes of the system, each with the edits that ask for it."""
-    if pair.head is None or pair.is_same:
-        return
-    head = _whole(pair.head)
-    base = _whole(pair.base) if pair.base is not None else _nothing_of(head)
-    before, after = _things(base), _things(head)
-    for change in pair.head.target.diff(head, Reading(base)):
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one system."""
+
+    effects: tuple[Effect, ...] = ()
+    left: tuple[Left, ...] = ()
+
+
+def outcome(pair: Pair, asking: "Asking") -> Outcome:
+    """The changes of a system, each with the edits that ask for it, and what is left as it is."""
+    if pair.is_same:
+        return Outcome()
+    before, after = _things(pair.base), _things(pair.head)
+    changed: tuple[Effect, ...] = ()
+    if pair.head is not None:
+        changed = tuple(_effects(pair.head, pair.base, before, after, asking))
+    return Outcome(changed, tuple(_left_alone(pair, before, after, changed)))
+
+
+def _effects(
+    lowered: Lowered, base: Lowered | None, before: Things, after: Things, asking: "Asking"
+) -> Iterator[Effect]:
+    head = _whole(lowered)
+    there = _whole(base) if base is not None else _nothing_of(head)
+    for change in lowered.target.diff(head, Reading(there)):
         key = (change.address.kind, change.address.name)
         things = [thing for thing in (before.get(key), after.get(key)) if thing is not None]
         yield Effect(
             change,
-            _sites(pair.head, things),
+            _sites(lowered, things),
             asking.causes(change, before.get(key), after.get(key)),
             tuple(_places(change, before.get(key))),
         )
 
 
-def left_alone(pair: Pair, changed: Iterable[Effect]) -> Iterator[Left]:
-    """What the base describes, the head does not, and no change ends or renames."""
-    if pair.base is None or pair.is_same:
+def _left_alone(
+    pair: Pair, before: Things, after: Things, changed: Iterable[Effect]
+) -> Iterator[Left]:
+    """What no change touches, though it is described no more, or otherwise."""
+    effects = [*changed]
+    touched = {(each.change.address.kind, each.change.address.name) for each in effects}
+    renamed = {name for effect in effects for name in _former(effect.change)}
+    owner = pair.head or pair.base
+    assert owner is not None
+    for key in sorted(before.keys() - touched):
+        thing, now = before[key], after.get(key)
+        if now is None and not renamed.isdisjoint(_PARTS.split(key[1])):
+            continue  # what is between renamed things, or on one, goes with it
+        if now is None or now.fields() != thing.fields():
+            spans = (spans for spans in (now or thing).origins.values() if spans)
+            why = Why.ABSENT if now is None else Why.FIXED
+            place = next((found[0] for found in spans), None)
+            yield Left(Address(*pair.name, *key), _sites(owner, [now or thing]), why, place)
+
+
+def new_findings(pair: Pair, base: Federation, head: Federation) -> Iterator[Diagnostic]:
+    """What the consumer of head's artifacts objects to and did not object to before, and what of
+    the base stands in head's way."""
+    if pair.head is None or pair.is_same:
         return
-    before = _things(_whole(pair.base))
-    after = _things(_whole(pair.head)) if pair.head is not None else {}
-    gone = {
-        (effect.change.address.kind, name)
-        for effect in changed
-        for name in (effect.change.address.name, *_former(effect.change))
-    }
-    for key, thing in before.items():
-        if key not in after and key not in gone:
-            span = next((spans[0] for spans in thing.origins.values() if spans), None)
-            yield Left(Address(*pair.name, *key), _sites(pair.base, [thing]), span)
+    check, check_seen = pair.head.target.check, pair.head.target.check_seen
+    now = _whole(pair.head)
+    then = _whole(pair.base) if pair.base is not None else _nothing_of(now)
+    known = {*fingerprints(check_seen(then, then))}
+    if pair.base is not None:
+        known |= {*fingerprints(check(pair.base.model, base))}
+    found = (*check(pair.head.model, head), *check_seen(now, then))
+    yield from (
+        each for name, each in zip(fingerprints(found), found, strict=True) if name not in known
+    )
 
 
 def new_tasks(pair: Pair) -> tuple[Task, ...]:
     """What administrators must do that the base does not ask of them."""
     if pair.head is None or pair.is_same:
         return ()
-    known = set() if pair.base is None else set(map(_wording, _tasks(pair.base)))
-    return tuple(task for task in _tasks(pair.head) if _wording(task) not in known)
+    known = _tasks(pair.base) if pair.base is not None else ()
+    return tuple(task for task in _tasks(pair.head) if task not in known)
 
 
 def site_of(pair: Pair) -> SiteName | None:
@@ -125,16 +171,14 @@ def _nothing_of(model: Any) -> Any:  # noqa: ANN401 - as above
     return replace(model, **empty)
 
 
-def _things(model: Any) -> dict[tuple[str, str], Thing]:  # noqa: ANN401 - as above
-    return {(thing.kind, thing.name): thing for thing in model.things()}
+def _things(lowered: Lowered | None) -> Things:
+    if lowered is None:
+        return {}
+    return {(thing.kind, thing.name): thing for thing in _whole(lowered).things()}
 
 
 def _tasks(lowered: Lowered) -> tuple[Task, ...]:
     return lowered.target.tasks(lowered.model)
-
-
-def _wording(task: Task) -> tuple[str, str, tuple[str, ...]]:
-    return task.title, task.where, task.lines
 
 
 def _former(change: Change) -> Iterator[str]:

@@ -38,7 +38,12 @@ def render_json(review: Review) -> str:
         "edits": [_edit(edit, review) for edit in review.edits],
         "effects": [_effect(effect) for effect in review.effects],
         "leftAlone": [
-            {"address": str(left.address), "sites": list(left.sites), "place": _place(left.base)}
+            {
+                "address": str(left.address),
+                "sites": list(left.sites),
+                "why": left.why.value,
+                "place": _place(left.place),
+            }
             for left in review.left
         ],
         "requirements": [_requirement(each) for each in review.requirements],
@@ -119,7 +124,11 @@ def _area(year: AreaYear) -> object:
 
 
 def _amounts(amounts: Amounts) -> object:
-    return {"expected": round(amounts.expected), "pledged": amounts.pledged}
+    return {
+        "expected": round(amounts.expected),
+        "agreed": round(amounts.agreed),
+        "pledged": amounts.pledged,
+    }
 
 
 def _reach(reach: Reach, numbers: dict[int, int]) -> object:

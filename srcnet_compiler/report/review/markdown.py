@@ -15,7 +15,15 @@ from srcnet_compiler.report.markdown import LIMIT, escape, fitting, prose
 from srcnet_compiler.report.model import writable
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.review.text import render_site
-from srcnet_compiler.report.review.words import both, by_year, counted, in_ranges, verdict, way
+from srcnet_compiler.report.review.words import (
+    STAYS,
+    both,
+    by_year,
+    counted,
+    in_ranges,
+    verdict,
+    way,
+)
 from srcnet_compiler.review.model import Requirement, Review
 
 MARKER = "<!-- srcnet:diff -->"
@@ -77,10 +85,10 @@ def _sections(review: Review) -> Iterator[_Section]:
         yield _Section("untouched sites", _untouched(review))
     if review.new or review.gone:
         yield _Section("findings", _findings(review))
-    if review.left:
-        rows = [f"- {prose(f'`{each.address}`')}" for each in review.left]
-        title = "Described no more, so it stays as it is; a `Retired` document would end it"
-        yield _Section("what is described no more", _fold(prose(title), "\n".join(rows)))
+    for why, title in STAYS.items():
+        rows = [f"- {prose(f'`{each.address}`')}" for each in review.left if each.why is why]
+        if rows:
+            yield _Section(f"what is {why.value}", _fold(prose(title), "\n".join(rows)))
     for reach in review.touched:
         text = render_site(review, reach.site, full=True)
         title = f"{escape(reach.site)}: {escape(counted(reach))}"

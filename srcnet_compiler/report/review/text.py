@@ -11,6 +11,7 @@ from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.words import (
+    STAYS,
     both,
     by_year,
     counted,
@@ -30,6 +31,7 @@ from srcnet_compiler.review.model import (
     Requirement,
     Review,
     Turn,
+    Why,
 )
 
 _FEW = 12
@@ -162,17 +164,17 @@ def _systems(effects: Sequence[Effect], full: bool, paint: Paint) -> Iterator[st
 
 
 def _left(left: Sequence[Left], full: bool, paint: Paint) -> Iterator[str]:
-    if not left:
-        return
-    yield ""
-    yield paint(
-        "Described no more, so it stays as it is; a `Retired` document would end it", "bold"
-    )
-    shown = left if full else left[:_FEW]
-    for each in shown:
-        place = f"   {paint(str(each.base), 'place')}" if each.base else ""
-        yield f"  . {visible(str(each.address))}{place}"
-    yield from _more(len(left) - len(shown))
+    for why in Why:
+        found = [each for each in left if each.why is why]
+        if not found:
+            continue
+        yield ""
+        yield paint(STAYS[why], "bold")
+        shown = found if full else found[:_FEW]
+        for each in shown:
+            place = f"   {paint(str(each.place), 'place')}" if each.place else ""
+            yield f"  . {visible(str(each.address))}{place}"
+        yield from _more(len(found) - len(shown))
 
 
 def _requirements(found: Sequence[Requirement], paint: Paint) -> Iterator[str]:

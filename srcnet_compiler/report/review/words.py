@@ -10,11 +10,16 @@ from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import in_one_line
 from srcnet_compiler.report.conceal import concealed
-from srcnet_compiler.review.model import Amounts, AreaYear, Edit, Flow, Lines, Reach, Review
+from srcnet_compiler.review.model import Amounts, AreaYear, Edit, Flow, Lines, Reach, Review, Why
 from srcnet_compiler.span import Span
 
 LONGEST = 100
 """Characters of a value; what is longer is cut, since its place says the rest."""
+STAYS = {
+    Why.ABSENT: "Described no more, so it stays as it is; a `Retired` document would end it",
+    Why.FIXED: "Described otherwise, and left as it is: where it exists it cannot be changed",
+}
+"""What is said of objects that no change touches."""
 _DOTS = "•••"
 _BITS_PER_BYTE = 8
 _SECONDS_PER_DAY = 86_400
@@ -82,7 +87,7 @@ def counted(reach: Reach) -> str:
     actions = Counter(effect.change.action for effect in reach.effects)
     words = [f"{actions[action]} to {action.value}" for action in Action if actions[action]]
     if reach.left:
-        words.append(f"{len(reach.left)} described no more")
+        words.append(f"{len(reach.left)} left as they are")
     if reach.new_tasks:
         words.append(f"{len(reach.new_tasks)} for its administrators")
     return ", ".join(words) or "nothing on its systems"
