@@ -47,19 +47,17 @@ def _write(settings: Settings, out: Path, today: "date") -> int:
     from srcnet_compiler.cli.pages import page_of
     from srcnet_compiler.pipeline import load, spec_files
     from srcnet_compiler.report.page.build import counts
-    from srcnet_compiler.report.page.html import render
 
     files = spec_files(settings.root)
     if not files:
         raise no_specs(settings)
     made = page_of(*load(settings.root, files), today)
-    text = render(made.page, made.sources.lines)
     if str(out) == "-":
-        click.echo(text, nl=False)
-    else:
-        _save(settings, out, text)
+        click.echo(made.text, nl=False)
+    elif made.page is not None:
+        _save(settings, out, made.text)
         click.echo(f"{out}: {counts(made.page)}")
-    return exit_of(made.found)
+    return exit_of(made.compiled.diagnostics)
 
 
 def _save(settings: Settings, out: Path, text: str) -> None:

@@ -23,7 +23,17 @@ from srcnet_compiler.report.review.words import (
     verdict,
     way,
 )
-from srcnet_compiler.review.model import AreaYear, Edit, Effect, Lines, Reach, Requirement, Review
+from srcnet_compiler.review.model import (
+    AreaYear,
+    Edit,
+    Effect,
+    Left,
+    Lines,
+    Reach,
+    Requirement,
+    Review,
+    Why,
+)
 from srcnet_compiler.span import Span
 
 
@@ -117,10 +127,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(_shifts(before, after)),
         tuple(_areas(review.years)),
         tuple(_systems(review.effects)),
-        tuple(
-            Changed(str(left.address), Fact("stays as it is", _note(None, left.base)))
-            for left in review.left
-        ),
+        tuple(_stays(left) for left in review.left),
         tuple(_reached(reach, review, after) for reach in review.touched),
         review.untouched,
         tuple(findings(Report(review.new, head))),
@@ -143,6 +150,13 @@ def _note(head: Span | None, base: Span | None, rule: str = "") -> Note:
 
 def _edit(edit: Edit, review: Review) -> Changed:
     return Changed(way(edit), Fact(both(edit, review), _note(edit.head, edit.base)))
+
+
+def _stays(left: Left) -> Changed:
+    """In the head, unless nothing there describes it."""
+    gone = left.why is Why.ABSENT
+    note = _note(None if gone else left.place, left.place if gone else None)
+    return Changed(str(left.address), Fact(left.why.value, note))
 
 
 def _asked(found: Requirement) -> Asked:
