@@ -124,7 +124,7 @@ def _figures(federation: Federation, all_tiers: Sequence[Tier], year: int) -> It
     areas = follows(str(len(counting)), rule, counting or [federation.origin.at()])
     yield Figure("storage areas in use", areas, f"of {len(federation.areas)} that are described")
     for tier in all_tiers:
-        yield Figure(f"pledged on {tier.name}", tier.pledged, "by what may hold copies that count")
+        yield Figure(f"pledged, {tier.name}", tier.pledged, "by what may hold copies that count")
     yield _agreed(federation, all_tiers, year)
 
 

@@ -21,7 +21,7 @@ def follows(text: str, rule: str, places: Iterable[Span], value: int | Fraction 
 
 def amount(rule: str, places: Iterable[Span], value: int | Fraction) -> Fact:
     """Bytes that follow by `rule`, rounded for people."""
-    return follows(round_bytes(value), rule, places, value)
+    return follows(round_bytes(value) if value else "nothing", rule, places, value)
 
 
 def anchor(kind: str, name: str) -> str:
