@@ -15,9 +15,9 @@ import pytest
 from cli_runner import edit, golden_specs, srcnet
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pages import Read, changed, committed, read, rendered, subject
+from pages import Read, changed, committed, read, rendered, subject, subject_of_texts
 from random_specs import Built, federations
-from specs import GOLDEN, REAL, TODAY
+from specs import GOLDEN, REAL, TODAY, texts
 
 from srcnet_compiler.analysis.capacity import is_draft
 from srcnet_compiler.quantity import round_bytes
@@ -142,8 +142,6 @@ def test_why_an_area_holds_no_copies_agrees_with_the_analysis(page: Page):
 @settings(max_examples=15)
 @given(federations())
 def test_any_federation_has_a_page(built: Built):
-    from pages import subject_of_texts
-
     made = subject_of_texts(built.files)
     page = build.page(made)
     read(html.render(page, made.lines))
@@ -461,3 +459,49 @@ def test_texts_of_a_change_do_not_act(repository: Path):
     seen = change_page(repository)
     assert len(seen.all("script")) == 1
     assert not seen.all("img")
+
+
+def test_long_names_are_cut_and_stay_inside_of_figures():
+    made = subject_of_texts(
+        {
+            name: text.replace("CHSRC-CSCS", "CHSRC-" + "CENTRO-SVIZZERO" * 4)
+            for name, text in texts(GOLDEN).items()
+        }
+    )
+    page = build.page(made)
+    drawn = flows.flows(page, html.NARROW, narrow=True)
+    assert drawn is not None
+    for node in drawn.nodes:
+        assert 0 <= node.x < html.NARROW
+        if node.kind == "area":
+            assert node.label[0] + text_width(node.text) <= html.NARROW
+    (panel, *_) = network.panels(page, html.NARROW, html.NARROW, html.NARROW)
+    cut = [label for label in panel.labels if label.text.endswith("…")]
+    assert [site.name for site in map(panel.site_of, cut) if site] == [
+        "CHSRC-" + "CENTRO-SVIZZERO" * 4
+    ]
+
+
+def test_a_name_without_room_on_a_map_is_said_beside_it():
+    made = subject_of_texts(texts(GOLDEN) | crowd(60))
+    page = build.page(made)
+    for panel in network.panels(page, html.NARROW, html.NARROW, html.NARROW):
+        drawn = {label.name for label in panel.labels} | {site.name for site in panel.unnamed}
+        if not panel.elsewhere:
+            assert {marker.site.name for marker in panel.markers} <= drawn
+    assert any(
+        panel.unnamed for panel in network.panels(page, html.NARROW, html.NARROW, html.NARROW)
+    )
+
+
+def crowd(number: int) -> dict[str, str]:
+    """Sites that stand side by side."""
+    return {
+        f"site-specs/crowd-{n}.yaml": (
+            "apiVersion: srcnet.skao.int/v1alpha1\nkind: Site\n"
+            f"metadata: {{name: UKSRC-{n:03}}}\n"
+            "spec: {src: UKSRC, country: GB, "
+            f"location: {{latitude: {51 + n % 8 / 100}, longitude: {n / 1000}}}}}\n"
+        )
+        for n in range(number)
+    }

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from srcnet_compiler.report.page.facts import follows
 from srcnet_compiler.report.page.labels import HEIGHT as LINE
-from srcnet_compiler.report.page.labels import text_width
-from srcnet_compiler.report.page.model import Page, Phase, Share
+from srcnet_compiler.report.page.labels import shortened, text_width
+from srcnet_compiler.report.page.model import Fact, Page, Phase, Share
+from srcnet_compiler.report.page.policies import SHARE, share_text
 
 _UNIT = 46.0
 """How thick one copy is."""
@@ -20,14 +22,15 @@ _GAP = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A bar that bands come to: a phase of a policy, a region or an area. `copies` in all."""
+    """A bar that bands come to: a phase of a policy, a region or an area. `copies` in all, which
+    `fact` says where the specs ask for them or an area is expected to hold them."""
 
     text: str
     kind: str
     region: int | None
     draft: bool
     copies: Fraction
-    phase: Phase | None
+    fact: Fact | None
     shares: tuple[Share, ...]
     x: float
     y: float
@@ -61,10 +64,10 @@ def flows(page: Page, width: float, *, narrow: bool) -> Flows | None:
         return None
     names = {region.number: region.name for region in page.regions}
     areas = list(_areas(phases, width))
-    height = max(node.y + node.height + LINE for node in areas)
-    height = height if narrow else max(height, _room(phases))
     regions = list(_regions(areas, names, 0.0 if narrow else width * 0.52, narrow))
-    sources = [] if narrow else list(_sources(phases, height))
+    height = max(node.y + node.height + LINE for node in (*areas, *regions))
+    height = height if narrow else max(height, _room(phases))
+    sources = [] if narrow else list(_sources(phases, width, height))
     return Flows(
         width,
         height,
@@ -82,7 +85,8 @@ def _areas(phases: Sequence[Phase], width: float) -> Iterator[Node]:
     found = [(shares[0].region, _sum(shares), name, shares) for name, shares in by_area.items()]
     found.sort(key=lambda each: (each[0] if each[0] is not None else -1, -each[1], each[2]))
     longest = max(text_width(name) for _, _, name, _ in found)
-    x = width - longest - _NODE - 6
+    x = max(width - longest - _NODE - 6, width * 0.4)
+    room = width - x - _NODE - 6
     y, last = LINE + 8, found[0][0]
     for region, copies, name, shares in found:
         y += 1.6 * LINE if region != last else 0.0
@@ -92,13 +96,28 @@ def _areas(phases: Sequence[Phase], width: float) -> Iterator[Node]:
         top = y + (slot - high) / 2
         label = (x + _NODE + 5, y + slot / 2 + 4, "start")
         yield Node(
-            name, "area", region, False, copies, None, tuple(shares), x, top, max(high, 0.7), label
+            shortened(name, room),
+            "area",
+            region,
+            False,
+            copies,
+            _together(shares, copies),
+            tuple(shares),
+            x,
+            top,
+            max(high, 0.7),
+            label,
         )
         y += slot + 2
 
 
 def _sum(shares: Iterable[Share]) -> Fraction:
     return sum((share.copies.value for share in shares), Fraction(0))
+
+
+def _together(shares: Sequence[Share], copies: Fraction) -> Fact:
+    places = [place for share in shares for place in share.copies.note.places]
+    return follows(share_text(copies), f"{SHARE}; all phases added up", places, copies)
 
 
 def _regions(
@@ -124,7 +143,7 @@ def _room(phases: Sequence[Phase]) -> float:
     return 2 * LINE + sum(float(_sum(p.shares)) * _UNIT + LINE + _GAP for p in phases)
 
 
-def _sources(phases: Sequence[Phase], height: float) -> Iterator[Node]:
+def _sources(phases: Sequence[Phase], width: float, height: float) -> Iterator[Node]:
     """At the left, spread over the height."""
     high = [float(_sum(phase.shares)) * _UNIT for phase in phases]
     spare = height - sum(high) - len(phases) * (LINE + _GAP)
@@ -132,9 +151,12 @@ def _sources(phases: Sequence[Phase], height: float) -> Iterator[Node]:
     y = LINE + 4 + between / 2
     for phase, tall in zip(phases, high, strict=True):
         copies = _sum(phase.shares)
-        text = f"{phase.policy} · {phase.name}"
+        said = f"{phase.policy} · {phase.name}{' (draft)' if phase.draft else ''}"
+        text = f"{shortened(said, width * 0.4)}: {phase.copies.text}"
         label = (0.0, y - 5, "start")
-        yield Node(text, "phase", None, phase.draft, copies, phase, phase.shares, 0, y, tall, label)
+        yield Node(
+            text, "phase", None, phase.draft, copies, phase.copies, phase.shares, 0, y, tall, label
+        )
         y += tall + LINE + _GAP + between
 
 

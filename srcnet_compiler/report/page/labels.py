@@ -1,7 +1,9 @@
 """Labels that do not overlap: how wide a text is, and where there is room for it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import cos, hypot, pi, sin
 
 from srcnet_compiler.report.cells import width
@@ -10,8 +12,11 @@ SIZE = 12
 """Of the letters of every figure, in units of its drawing."""
 HEIGHT = SIZE * 1.3
 _PADDING = 2.0
+_LONGEST = 0.6
+"""Of the room's width: what is longer is cut."""
 _STEPS = (0.0, 8.0, 16.0, 26.0, 38.0, 52.0, 70.0, 90.0, 115.0, 145.0, 180.0, 220.0, 270.0)
 _DIRECTIONS = 16
+_SQUARE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,10 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Label:
     """A text at a place: `x` is its `anchor` (start, middle or end), `y` its base line. `line`:
-    from its point to it, where it stands too far away to be understood without."""
+    from its point to it, where it stands too far away to be understood without. `name` is the
+    whole of what `text` is cut from."""
 
+    name: str
     text: str
     x: float
     y: float
@@ -82,6 +89,15 @@ def _letter(letter: str) -> float:
     return 0.42 if letter in "iljtf.,:;'|!()[]-· " else 0.66
 
 
+def shortened(text: str, room: float) -> str:
+    """The text, or as much of it as there is room for, and `…`."""
+    if text_width(text) <= room:
+        return text
+    while text and text_width(text + "…") > room:
+        text = text[:-1]
+    return text + "…"
+
+
 def place(
     wanted: Sequence[tuple[str, Point]], room: Box, taken: Iterable[Box] = ()
 ) -> tuple[Label, ...]:
@@ -89,18 +105,45 @@ def place(
 
     Each goes as near to its point as there is room. One for which there is none, is left out.
     """
-    full = [*taken, *(point.box for _, point in wanted)]
+    full = _Full([*taken, *(point.box for _, point in wanted)])
     labels = []
-    for text, point in wanted:
-        for label in _candidates(text, point):
-            if room.holds(label.box) and not any(label.box.meets(box) for box in full):
-                full.append(label.box)
+    for name, point in wanted:
+        for label in _candidates(name, shortened(name, room.width * _LONGEST), point):
+            if room.holds(label.box) and not full.meets(label.box):
+                full.add(label.box)
                 labels.append(label)
                 break
     return tuple(labels)
 
 
-def _candidates(text: str, point: Point) -> Iterator[Label]:
+class _Full:
+    """What is taken, by the squares of a grid, so that only neighbours are asked."""
+
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        self.squares: dict[tuple[int, int], list[Box]] = defaultdict(list)
+        for box in boxes:
+            self.add(box)
+
+    def add(self, box: Box) -> None:
+        for square in _squares(box):
+            self.squares[square].append(box)
+
+    def meets(self, box: Box) -> bool:
+        return any(
+            box.meets(other)
+            for square in _squares(box)
+            if square in self.squares
+            for other in self.squares[square]
+        )
+
+
+def _squares(box: Box) -> Iterator[tuple[int, int]]:
+    left, right = int(box.x // _SQUARE), int((box.x + box.width) // _SQUARE)
+    top, bottom = int(box.y // _SQUARE), int((box.y + box.height) // _SQUARE)
+    return product(range(left, right + 1), range(top, bottom + 1))
+
+
+def _candidates(name: str, text: str, point: Point) -> Iterator[Label]:
     """From the best on: to the right, to the left, above, below; then further away."""
     wide, high = text_width(text) + 2 * _PADDING, HEIGHT
     order = sorted(range(_DIRECTIONS), key=lambda d: (d % 4 != 0, d % 8 != 0, d))
@@ -115,7 +158,7 @@ def _candidates(text: str, point: Point) -> Iterator[Label]:
             anchor = "start" if right > 0.3 else "end" if right < -0.3 else "middle"
             edge = {"start": box.x + _PADDING, "end": box.x + wide - _PADDING, "middle": x}[anchor]
             line = _leader(point, box) if step else None
-            yield Label(text, edge, y + SIZE * 0.36, anchor, box, line)
+            yield Label(name, text, edge, y + SIZE * 0.36, anchor, box, line)
 
 
 def _leader(point: Point, box: Box) -> tuple[float, float, float, float] | None:

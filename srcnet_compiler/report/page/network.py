@@ -78,7 +78,14 @@ class Panel:
 
     def site_of(self, label: Label) -> Site | None:
         """The site that a label names; None where it names a region."""
-        return next((m.site for m in self.markers if m.site.name == label.text), None)
+        return next((m.site for m in self.markers if m.site.name == label.name), None)
+
+    @property
+    def unnamed(self) -> tuple[Site, ...]:
+        """Sites for whose names there is no room, but for those that are drawn elsewhere."""
+        named = {label.name for label in self.labels}
+        inside = [m for m in self.markers if not any(b.holds(m.point.box) for b in self.elsewhere)]
+        return tuple(marker.site for marker in inside if marker.site.name not in named)
 
 
 @dataclass(frozen=True, slots=True)
