@@ -16,7 +16,9 @@
     hide();
     const note = document.getElementById(fact.getAttribute("href").slice(1));
     if (!note) return;
-    why.replaceChildren(...Array.from(note.childNodes, (node) => node.cloneNode(true)));
+    const name = document.createElement("b");
+    name.textContent = fact.getAttribute("aria-label") || fact.textContent;
+    why.replaceChildren(name, ...Array.from(note.childNodes, (node) => node.cloneNode(true)));
     why.hidden = false;
     shown = fact;
     fact.setAttribute("aria-describedby", "why");

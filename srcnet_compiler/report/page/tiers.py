@@ -67,7 +67,7 @@ def place_of(area: StorageArea) -> Span:
 
 def _asked(federation: Federation, demand: Demand) -> Put:
     policy = federation.policies[demand.policy]
-    places = (*_volumes(policy, demand.year), policy.origin.at("phases"))
+    places = (*_volumes(policy, demand.year), *_copies(policy))
     fact = amount(ASKED, places, demand.amount)
     draft = is_draft(federation, demand.policy, demand.year)
     return Put(demand.policy, demand.year, fact, draft)
@@ -76,6 +76,11 @@ def _asked(federation: Federation, demand: Demand) -> Put:
 def _volumes(policy: DataPolicy, year: int) -> Iterator[Span]:
     """Where it is said what has arrived by then."""
     return (volume.origin.at() for volume in policy.volumes if volume.year <= year)
+
+
+def _copies(policy: DataPolicy) -> Iterator[Span]:
+    """Where it is said what each phase asks for."""
+    return (phase.origin.at("copies") for phase in policy.phases)
 
 
 def puts(federation: Federation, analysis: Analysis) -> dict[AreaName, tuple[Put, ...]]:
@@ -88,7 +93,7 @@ def puts(federation: Federation, analysis: Analysis) -> dict[AreaName, tuple[Put
 
 def _put(federation: Federation, load: Load) -> Put:
     policy, area = federation.policies[load.policy], federation.areas[load.area]
-    places = (*_volumes(policy, load.year), policy.origin.at("phases"), place_of(area))
+    places = (*_volumes(policy, load.year), *_copies(policy), place_of(area))
     draft = is_draft(federation, load.policy, load.year)
     return Put(load.policy, load.year, amount(EXPECTED, places, load.expected), draft)
 
@@ -117,7 +122,7 @@ def _places(federation: Federation, found: Iterable[Load], year: int) -> Iterato
     names: Iterable[PolicyName] = dict.fromkeys(load.policy for load in found)
     for policy in map(federation.policies.__getitem__, names):
         yield from _volumes(policy, year)
-        yield policy.origin.at("phases")
+        yield from _copies(policy)
 
 
 def year_of(federation: Federation, this: int) -> int:
