@@ -1,6 +1,7 @@
 """What is measured, and how fast it should be. A case sets up what it needs and ends it again."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,39 @@ def _stages_kubernetes(folder: Path) -> Iterator[Task]:
 
 
 @contextmanager
+def _diff_one(folder: Path) -> Iterator[Task]:
+    """Of one site among 200 an area gets smaller."""
+    write(folder / "specs", 200)
+    _commit(folder / "specs")
+    changed = sorted((folder / "specs/site-specs").iterdir())[50]
+    text = changed.read_text("utf-8")
+    changed.write_text(re.sub(r"capacity: (\d)\d+ PB", r"capacity: \1 PB", text, count=1), "utf-8")
+    assert changed.read_text("utf-8") != text
+    yield _diff(folder / "specs")
+
+
+@contextmanager
+def _diff_none(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200)
+    _commit(folder / "specs")
+    yield _diff(folder / "specs")
+
+
+def _diff(specs: Path) -> Task:
+    return Task((*SRCNET, "-C", str(specs), "diff", "HEAD", "--today", TODAY))
+
+
+def _commit(specs: Path) -> None:
+    author = ("-c", "user.name=a site admin", "-c", "user.email=admin@site.example.org")
+    for words in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", "Specs"),
+    ):
+        subprocess.run(["git", *author, *words], cwd=specs, check=True)
+
+
+@contextmanager
 def _export_live(folder: Path) -> Iterator[Task]:
     with _server(folder, 100, "filled") as specs:
         root = str(specs.with_name("root.json"))
@@ -183,6 +217,8 @@ CASES = (
     Case("compile-real", "compile SRCNet's own sites", _compile_real, 0.6),
     Case("compile-200", "compile 200 sites, cold", _compile_200, 1.5, 100),
     Case("again-200", "compile 200 sites, nothing changed", _again_200),
+    Case("diff-200-one", "what one changed site among 200 does", _diff_one, 1),
+    Case("diff-200-none", "that nothing changed among 200", _diff_none, 0.1),
     Case("stages-200", "the stages for 200 sites", _stages_200),
     Case(
         "kubernetes-200",

@@ -196,6 +196,21 @@ def _systems(artifacts: Mapping[str, str]) -> dict[str, str]:
     return {path: text for path, text in artifacts.items() if not path.endswith(".md")}
 
 
+def test_a_value_that_others_rely_on_is_found_where_it_acts():
+    """A distance of the federation, a limit of a queue: one line there, changes at every site."""
+    found = review(changed("policies/federation.yaml", "otherwise: ", "otherwise: 1"))
+    (edit,) = found.edits
+    assert edit.path.endswith("distances.otherwise")
+    distances = [e for e in found.effects if e.change.address.kind == "distance"]
+    assert len(distances) > 3
+    assert all(effect.causes == (0,) for effect in distances)
+    file = "policies/compute/queues.yaml"
+    found = review(changed(file, "walltime: 48 h", "walltime: 24 h"))
+    reached = {site for effect in found.effects for site in effect.sites}
+    assert "CHSRC-CSCS" in reached
+    assert all(found.edits[n].place.file == file for e in found.effects for n in e.causes)
+
+
 def test_a_rename_is_one_only_by_moved():
     file = "policies/lifecycle.yaml"
     assert "kind: Moved" in FILES[file]

@@ -13,13 +13,14 @@ from srcnet_compiler.cli.revisions import Asked
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import reading, stop_on_errors, system_trouble
 from srcnet_compiler.cli.systems import export
-from srcnet_compiler.diagnostic import Outcome
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, Severity, error
 from srcnet_compiler.pipeline import Compiled, Shaped
 from srcnet_compiler.review.compare import Side, compare
 from srcnet_compiler.review.edits import edits
 from srcnet_compiler.review.model import Commit, Drift, Edit, Review, Revision
 from srcnet_compiler.source import MAX_BYTES, Document, no_collection, parse, read_bytes
 from srcnet_compiler.source.text import too_large
+from srcnet_compiler.span import Span
 
 
 def review(
@@ -29,7 +30,7 @@ def review(
     wanted = [asked.base, asked.head, *([asked.main] if asked.main is not None else [])]
     read = texts(settings.root, wanted)
     compiled = compile_each(read, today, members)
-    stop_on_errors(compiled[1])
+    stop_on_errors(_errors_alone(compiled[1]))
     _insist_on_base(asked, compiled[0])
     found = compare(*sides(read[0], read[1], compiled[0], compiled[1]), today)
     found = replace(found, commits=commits(settings.root, asked))
@@ -38,9 +39,15 @@ def review(
     return replace(found, drift=_drift(compiled[-1 if asked.main else 0])) if live else found
 
 
+def _errors_alone(head: Compiled) -> Compiled:
+    """What was so before is not said again, where a change is looked at."""
+    errors = (found for found in head.diagnostics if found.severity is Severity.ERROR)
+    return replace(head, diagnostics=tuple(errors)) if head.failed else head
+
+
 def _insist_on_base(asked: Asked, base: Compiled) -> None:
     if base.failed:
-        number = sum(found.severity.value == "error" for found in base.diagnostics)
+        number = sum(found.severity is Severity.ERROR for found in base.diagnostics)
         raise StopError(
             Exit.FINDINGS,
             f"the specs of {asked.base} have {number} error{'' if number == 1 else 's'} themselves,"
@@ -77,7 +84,8 @@ def texts(root: Path, revisions: Sequence[Revision]) -> tuple[Texts, ...]:
     """The spec files of each; what stands in several is read once."""
     repo = repository(root)
     listed = {revision: repo.specs(revision.commit) for revision in revisions if revision.commit}
-    blobs = {blob.id: blob for files in listed.values() for blob in files.values()}
+    files = (blob for each in listed.values() for blob in each.values() if blob.is_file)
+    blobs = {blob.id: blob for blob in files}
     contents = dict(zip(blobs, repo.contents([*blobs.values()]), strict=True))
     return tuple(
         Texts(
@@ -89,7 +97,19 @@ def texts(root: Path, revisions: Sequence[Revision]) -> tuple[Texts, ...]:
 
 
 def _of(files: Mapping[str, Blob], contents: Mapping[str, bytes]) -> dict[str, Outcome[bytes]]:
-    return {name: _limited(name, contents[blob.id]) for name, blob in files.items()}
+    return {
+        name: _limited(name, contents[blob.id]) if blob.is_file else Outcome(None, (_link(name),))
+        for name, blob in files.items()
+    }
+
+
+def _link(name: str) -> Diagnostic:
+    return error(
+        Code.UNREADABLE,
+        "this is no file but a link, of which a revision does not say where it leads",
+        Label(Span(name, 1, 1, 1, 1)),
+        help="put the file itself there",
+    )
 
 
 def _limited(name: str, content: bytes) -> Outcome[bytes]:

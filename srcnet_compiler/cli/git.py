@@ -11,15 +11,16 @@ from srcnet_compiler.cli.near import did_you_mean
 from srcnet_compiler.names import SPEC_FOLDERS
 
 _REGULAR = ("100644", "100755", "100664")
-"""Modes of what is a file; links and modules are not specs."""
+"""Modes of what is a file; links and modules are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file of a revision; `id` is the same for the same bytes."""
+    """A file of a revision, or what is none, such as a link; one `id` means the same bytes."""
 
     id: str
     size: int
+    is_file: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,8 @@ class Repository:
 
     def specs(self, commit: str) -> Mapping[str, Blob]:
         """The spec files of a commit, by their path from `root`."""
-        prefix = self._answer("rev-parse", "--show-prefix").decode().strip()
-        listed = self._answer(
-            "ls-tree", "-r", "-z", "-l", f"{commit}:{prefix}" if prefix else commit,
-            *SPEC_FOLDERS, missing=b"",
-        )  # fmt: skip
+        words = ("ls-tree", "-r", "-z", "-l", commit, "--", *SPEC_FOLDERS)
+        listed = self._answer(*words, missing=b"")
         return dict(sorted(_entries(listed)))
 
     def contents(self, blobs: Sequence[Blob]) -> Iterator[bytes]:
@@ -154,5 +152,4 @@ def _entries(listed: bytes) -> Iterator[tuple[str, Blob]]:
         name = os.fsdecode(path)
         if head and name.endswith((".yaml", ".yml")):
             mode, _, name_of_blob, size = head.decode().split()
-            if mode in _REGULAR:
-                yield name, Blob(name_of_blob, int(size))
+            yield name, Blob(name_of_blob, int(size) if size != "-" else 0, mode in _REGULAR)

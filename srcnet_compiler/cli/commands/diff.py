@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from srcnet_compiler.review.model import Review
 
 
+FINDINGS = ("sarif", "junit", "github", "gitlab")
+"""Formats that carry findings alone: those that head has and base has not."""
+
+
 @click.command("diff")
 @click.argument("base")
 @click.argument("head", required=False)
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--live", is_flag=True, help="Read the systems too: what had drifted before.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where anything changes.")
-@format_option("text", "json", "markdown", "html")
+@format_option("text", "json", "markdown", "html", *FINDINGS)
 @full_option
 @members_option
 @today_option
@@ -57,7 +61,8 @@ def command(
 
     BASE and HEAD are git revisions; without HEAD it is the files as they stand. `BASE...HEAD` is
     what HEAD changed since it left BASE, as in git. Compared is what is meant: order, layout and
-    another unit for the same amount are no change.
+    another unit for the same amount are no change. Formats for findings, such as sarif, have those
+    that are new.
 
     \b
     Examples:
@@ -122,6 +127,12 @@ def _rendered(review: "Review", form: str, site: str | None, policy: bool, full:
         from srcnet_compiler.report.review.markdown import render_markdown
 
         return render_markdown(review)
+    if form in FINDINGS:
+        from srcnet_compiler import __version__
+        from srcnet_compiler.report.formats import FORMATS
+        from srcnet_compiler.report.model import Report
+
+        return FORMATS[form](Report(review.new, review.head_lines, version=__version__))
     from srcnet_compiler.report.review import text
 
     colour = is_coloured()
