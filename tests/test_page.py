@@ -505,3 +505,28 @@ def crowd(number: int) -> dict[str, str]:
         )
         for n in range(number)
     }
+
+
+def test_what_was_before_has_its_places_in_the_base(repository: Path):
+    data = repository / "policies/data/observatory.yaml"
+    data.write_text("# one line more\n" + data.read_text("utf-8"), "utf-8")
+    edit(data, "amount: 100 TB", "amount: 200 TB")
+    seen = change_page(repository)
+    notes = {f"#{e.attributes.get('id')}": e.text for e in seen.all("li")}
+    said = {
+        side: {
+            notes[str(e.attributes["href"])]
+            for e in seen.all("a")
+            if f", {side}: " in str(e.attributes.get("aria-label"))
+        }
+        for side in ("before", "after")
+    }
+    assert any(
+        "before: policies/data/observatory.yaml:8 - {from: 2026, amount: 100 TB}" in text
+        for text in said["before"]
+    )
+    assert any(
+        "policies/data/observatory.yaml:9 - {from: 2026, amount: 200 TB}" in text
+        for text in said["after"]
+    )
+    assert not any("before:" in text for text in said["after"])
