@@ -20,6 +20,7 @@ COMMANDS = {
     "show": "Show a saved plan.",
     "apply": "Carry out a plan, and prove that all is as it should be.",
     "verify": "Look for drift: read the systems and compare.",
+    "docs": "Write one page that shows the federation as its specs say it.",
     "status": "Show what is open: waits, the last run, who is applying.",
     "explain": "Explain a finding's code, or where an emitted line comes from.",
     "schema": "Print or write the JSON Schemas of the spec language.",
