@@ -305,6 +305,22 @@ def test_the_number_of_replicas_is_whose_it_is(lugano):
     assert replicas == {"data-gateway": None, "soda-sync": 3, "broker": 1}
 
 
+def test_a_route_begins_where_the_service_says_and_else_where_its_site_does(golden):
+    def begins(of_service, of_site):
+        services = {s.name: replace(s, path=of_service) for s in made.SERVICES}
+        deployed = tuple(replace(each, path=of_site) for each in made.DEPLOYED)
+        model = models(golden, services=services, deployed=deployed)["CHSRC-CSCS.lugano"]
+        route = model.find("HTTPRoute", "ska-services/data-gateway")
+        (rule,) = route.document["spec"]["rules"]
+        url = next(each.url for each in model.measured if "data.example.ch" in each.url)
+        return rule["matches"][0]["path"]["value"], url
+
+    assert begins("/a", None)[0] == "/a"
+    assert begins("/a", "/b")[0] == "/a"
+    assert begins(None, "/b") == ("/b", "https://data.example.ch/b")
+    assert begins(None, None)[0] == "/"
+
+
 def test_words_in_variables_are_filled_in_and_others_left_alone(lugano):
     spec = lugano.find("Deployment", "ska-services/data-gateway").document["spec"]
     env = {e["name"]: e.get("value") for e in spec["template"]["spec"]["containers"][0]["env"]}
