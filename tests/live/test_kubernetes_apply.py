@@ -305,17 +305,6 @@ def test_a_foreign_object_in_our_namespace_stays_as_it_is(kubernetes: ApiServer,
     assert live(kubernetes, "Deployment", f"{space}/other") == theirs
 
 
-def test_what_was_deleted_is_made_again(kubernetes: ApiServer, tmp_path: Path):
-    space, name = "ska-g", "ska-g/soda"
-    desired = small(space, deployment(name), thing("ConfigMap", name, data={"a": "b"}))
-    converge(kubernetes, desired, tmp_path / "1")
-    delete(kubernetes, "ConfigMap", name)
-    change = one_change(kubernetes, desired)
-    assert (change.action, change.address.kind) == (Action.CREATE, "ConfigMap")
-    converge(kubernetes, desired, tmp_path / "2")
-    assert left(kubernetes, desired) == []
-
-
 # ── adoption ──────────────────────────────────────────────────────────────────────────────────
 
 
