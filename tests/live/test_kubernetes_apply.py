@@ -363,6 +363,31 @@ def test_a_namespace_in_which_others_live_is_an_error_until_it_is_said_to_be_our
     converge(kubernetes, desired, tmp_path)
 
 
+def test_a_namespace_in_which_others_live_is_an_error_also_where_an_operator_brings_ours(
+    kubernetes: ApiServer,
+):
+    """What closes it comes from a repository, and cuts their Pods off all the same."""
+    space = "ska-fetched-lived-in"
+    pushed = wanted(space)
+    desired = replace(pushed, delivery="flux", objects={}, fetched=pushed.objects)
+
+    def objections() -> list[str]:
+        return [each.message for each in check.check_seen(desired, seen(kubernetes, desired).model)]
+
+    assert objections() == [], "nobody has made it yet"
+    kubernetes.ask("POST", "/api/v1/namespaces", {"metadata": {"name": space}})
+    assert objections() == [], "an administrator makes it for us, empty"
+    service = {"metadata": {"name": "theirs"}, "spec": {"ports": [{"port": 80}]}}
+    kubernetes.ask("POST", KINDS["Service"].path(space), service)
+    (said,) = objections()
+    assert f"namespace `{space}` is there without our label" in said
+    assert "Service theirs" in said
+    labels = {"metadata": {"name": space, "labels": {OWNER: OWNER_NAME}}}
+    place = KINDS["Namespace"].path("", space)
+    kubernetes.apply(place, {"apiVersion": "v1", "kind": "Namespace", **labels}, manager="flux")
+    assert objections() == [], "the operator has brought ours"
+
+
 def test_what_has_the_prefix_of_before_is_said(kubernetes: ApiServer, tmp_path: Path):
     """Nobody would see it any more, and it would run twice."""
     before, site = "old-services", "SITE-OF-TWO"

@@ -40,6 +40,9 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
                 help=_remedy(wanted, fixed),
                 subject=wanted.name,
             )
+    for brought in desired.fetched.values():
+        if there := seen.tenants.get(brought.name) if brought.kind == "Namespace" else None:
+            yield _lived_in(desired, brought, there)
     yield from _kept(desired, seen)
     yield from _left_over(desired, seen)
     yield from _of_other_prefix(desired, seen)
