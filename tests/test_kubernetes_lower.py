@@ -331,6 +331,21 @@ def test_words_in_variables_are_filled_in_and_others_left_alone(lugano):
     assert [env["ID"]] == [*identity["annotations"].values()]
 
 
+def test_a_variable_comes_before_those_that_refer_to_it(golden):
+    def written(**variables: str) -> list[str]:
+        services = {
+            s.name: replace(s, container=replace(s.container, environment=variables))
+            for s in made.SERVICES
+        }
+        model = models(golden, services=services)["CHSRC-CSCS.lugano"]
+        spec = model.find("StatefulSet", "ska-services/broker").document["spec"]["template"]["spec"]
+        return [e["name"] for e in spec["containers"][0]["env"] if e["name"] in variables]
+
+    assert written(A="1", B="2") == ["A", "B"]
+    assert written(A="$(C)/a", B="2", C="$(D)", D="3") == ["B", "D", "C", "A"]
+    assert written(A="$(B)", B="$(A)") == ["A", "B"], "two that refer to each other"
+
+
 def test_what_rests_on_a_draft_is_not_there_until_a_waiver_accepts_it(golden):
     draft = (made.at("services", "broker").at("image"),)
     services = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +177,40 @@ def test_the_order_of_what_runs_first_is_as_wanted(kubernetes: ApiServer, tmp_pa
         converge(kubernetes, starting(*names), tmp_path / str(number))
         pod = live(kubernetes, "Deployment", f"{space}/soda")["spec"]["template"]["spec"]
         assert [each["name"] for each in pod["initContainers"]] == list(names)
+
+
+@pytest.mark.parametrize("matters", [True, False])
+def test_another_order_of_variables_is_a_difference_where_it_matters(
+    kubernetes: ApiServer, tmp_path: Path, matters: bool
+):
+    """A server puts in only what stands before."""
+    space = f"ska-env-{'matters' if matters else 'not'}"
+    name = f"{space}/soda"
+    url = {"name": "A_URL", "value": "$(BASE)/a" if matters else "https://x/a"}
+    env = [{"name": "BASE", "value": "https://x"}, url]
+    container = {"name": "main", "image": IMAGE, "env": env}
+    desired = small(space, deployment(name, containers=[container]))
+    converge(kubernetes, desired, tmp_path / "1")
+    assert left(kubernetes, desired) == []
+    place = KINDS["Deployment"].path(space, "soda")
+    turned = [{"op": "replace", "path": "/spec/template/spec/containers/0/env", "value": env[::-1]}]
+    kubernetes.ask(
+        "PATCH",
+        place,
+        json.dumps(turned),
+        content_type="application/json-patch+json",
+        fieldManager="somebody",
+    )
+    if not matters:
+        assert left(kubernetes, desired) == []
+        return
+    change = one_change(kubernetes, desired)
+    where = "spec.template.spec.containers[name=main].env[name=A_URL].after"
+    assert differing(change) == {where: (None, ["BASE"])}
+    converge(kubernetes, desired, tmp_path / "2")
+    assert left(kubernetes, desired) == []
+    pod = live(kubernetes, "Deployment", name)["spec"]["template"]["spec"]
+    assert [each["name"] for each in pod["containers"][0]["env"]] == ["BASE", "A_URL"]
 
 
 @pytest.mark.parametrize(
