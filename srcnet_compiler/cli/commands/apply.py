@@ -34,7 +34,7 @@ from srcnet_compiler.cli.shared import (
 from srcnet_compiler.cli.systems import asked_for
 
 if TYPE_CHECKING:
-    from srcnet_compiler.apply.state import StateStore
+    from srcnet_compiler.apply.store import Store
     from srcnet_compiler.converge import System
     from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
@@ -60,7 +60,7 @@ def command(
     systems: tuple[str, ...],
     members: tuple[Path, ...],
     form: str,
-    state: Path,
+    state: Path | str,
     today: datetime | None,
 ) -> int:
     """Carry out a plan, and prove that all is as it should be.
@@ -107,11 +107,9 @@ def command(
         return _carry_out(plan, reached, store, form, rehearse)
 
 
-def _insist_on_free(store: "StateStore") -> None:
+def _insist_on_free(store: "Store") -> None:
     """Say that somebody else is applying before anything is read, shown or asked."""
-    from srcnet_compiler.apply.run import LOCK_FOR
-
-    with system_trouble(), store.lock("srcnet apply", now(), LOCK_FOR):
+    with system_trouble(), store.lock("srcnet apply", now(), store.lock_for):
         return
 
 
@@ -148,7 +146,7 @@ def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
 def _carry_out(
     plan: "Plan",
     systems: "Sequence[System]",
-    store: "StateStore",
+    store: "Store",
     form: str,
     rehearse: bool,
 ) -> int:
