@@ -27,6 +27,8 @@ RUN = "run"
 """A run that goes on with a plan, as `begin` is one that starts it."""
 FINAL = frozenset({"done", "already"})
 """Results after which a change of a plan needs nothing more."""
+TOLD = FINAL | {"failed"}
+"""Results of which the journal keeps what was to be made of which field."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -124,7 +126,7 @@ class Ledger:
     ) -> None:
         """Add one line; on the disk when it returns."""
         values = (at, run, plan, change.id, str(change.address), change.action.value, status, text)
-        facts = _facts(change) if status in FINAL else None
+        facts = _facts(change) if status in TOLD else None
         with self._turn, self._as_state_error():
             self._db.execute(_INSERT, (*values, _text(before), _text(after), _text(facts)))
 
@@ -244,16 +246,11 @@ def _line(row: tuple[Any, ...]) -> Line:
 
 def _facts(change: Change) -> Json:
     """What a change made of which fields, and which places in the specs said so."""
-    fields = [
-        [
-            f.name,
-            f.before,
-            f.after,
-            None if f.origin is None else f"{f.origin.file}:{f.origin.line}",
-        ]
+    fields: list[Json] = [
+        [f.name, f.before, f.after, None if f.origin is None else list(f.origin)]
         for f in change.fields
     ]
-    return {"fields": fields, "reason": change.reason}
+    return {"fields": fields, "impact": change.impact.value, "reason": change.reason}
 
 
 def _text(value: Json) -> str:

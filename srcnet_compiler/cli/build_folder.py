@@ -2,9 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.cli.exits import Exit, StopError
@@ -12,16 +13,20 @@ from srcnet_compiler.cli.files import PARTIAL, write_files
 from srcnet_compiler.span import Span
 
 SOURCE_MAP = "source-map.json"
+PROVENANCE = "provenance.json"
 
 
-def write_build(folder: Path, artifacts: Iterable[Artifact]) -> int:
-    """Make `folder` hold exactly the artifacts and their source map; how many files changed.
+def write_build(
+    folder: Path, artifacts: Iterable[Artifact], beside: Mapping[str, str] = MappingProxyType({})
+) -> int:
+    """Make `folder` hold exactly the artifacts, their source map and what is to lie `beside`; how
+    many files changed.
 
     Files that an earlier run wrote and this one does not are removed; files of others are not.
     """
     wanted = {str(artifact.path): artifact.content for artifact in artifacts}
     before = _written_before(folder)
-    wanted[SOURCE_MAP] = _source_map(artifacts)
+    wanted |= {SOURCE_MAP: _source_map(artifacts), **beside}
     if before is None and _holds_files(folder):
         raise StopError(
             Exit.FILES,

@@ -61,6 +61,11 @@ def today_option(command: F) -> F:
     )(command)
 
 
+def day_option(name: str, meaning: str) -> Callable[[F], F]:
+    """An option that is a day."""
+    return click.option(name, type=_Day(["%Y-%m-%d"]), default=None, metavar="DATE", help=meaning)
+
+
 GIT = "git:"
 """So begins a state that is in a git ref."""
 STATE_REF = "refs/srcnet/state"

@@ -34,6 +34,7 @@ from srcnet_compiler.cli.shared import (
 from srcnet_compiler.cli.systems import asked_for
 
 if TYPE_CHECKING:
+    from srcnet_compiler.apply.receipt import Signer
     from srcnet_compiler.apply.store import Store
     from srcnet_compiler.converge import System
     from srcnet_compiler.pipeline import Compiled, Lowered
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
 
 @click.command("apply")
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The plan's signature.  [default: beside the plan, ending in .dsse]",
+)
 @click.option("--rehearse", is_flag=True, help="Go through everything and change nothing.")
 @yes_option
 @site_option
@@ -54,6 +61,7 @@ if TYPE_CHECKING:
 def command(
     settings: Settings,
     plan_file: Path | None,
+    signature: Path | None,
     rehearse: bool,
     yes: bool,
     sites: tuple[str, ...],
@@ -67,7 +75,8 @@ def command(
 
     Does what is ready; what must wait for a fact is done by a later run. Killed at any moment and
     run again, it ends in the same state. Afterwards the systems are read again: no difference is
-    the proof. Without PLAN one is made, shown, and asked about.
+    the proof. Without PLAN one is made, shown, and asked about. Where `[signatures]` in srcnet.toml
+    names keys, the plan's signature must be of one of them.
 
     \b
     Examples:
@@ -79,12 +88,12 @@ def command(
         raise StopError(
             Exit.USAGE, "a plan says which systems it is for", "leave `--site` and `--system` out"
         )
+    reviewed, signers = _reviewed(settings, plan_file, signature, rehearse)
     result = compiled(settings, the_day(today), members)
     stop_on_errors(result)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
 
     store = state_store(settings, state)
-    reviewed = read_plan(plan_file) if plan_file is not None else None
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
     _insist_on_free(store)
@@ -104,7 +113,30 @@ def command(
 
             show(render_plan(plan, colour=is_coloured(err=True)), err=True)
             ask("Do this?", yes or rehearse)
-        return _carry_out(plan, reached, store, form, rehearse)
+        return _carry_out(plan, reached, store, form, rehearse, _commit(settings), signers)
+
+
+def _reviewed(
+    settings: Settings, plan_file: Path | None, signature: Path | None, rehearse: bool
+) -> "tuple[Plan | None, tuple[Signer, ...]]":
+    """The plan that was made before, and who has signed it."""
+    from srcnet_compiler.cli.signatures import insist_on_plan, signers_of
+
+    if plan_file is not None:
+        plan = read_plan(plan_file)
+        return plan, signers_of(plan, plan_file, signature, settings)
+    if signature is not None:
+        raise StopError(Exit.USAGE, "a signature is of a plan", "`srcnet apply PLAN`")
+    if not rehearse:
+        insist_on_plan(settings)
+    return None, ()
+
+
+def _commit(settings: Settings) -> str | None:
+    from srcnet_compiler.pipeline import FOLDERS
+    from srcnet_compiler.trust.commit import commit_of
+
+    return commit_of(settings.root, FOLDERS)
 
 
 def _insist_on_free(store: "Store") -> None:
@@ -149,6 +181,8 @@ def _carry_out(
     store: "Store",
     form: str,
     rehearse: bool,
+    commit: str | None,
+    signers: "tuple[Signer, ...]",
 ) -> int:
     from srcnet_compiler.apply.receipt import as_json, exit_code
     from srcnet_compiler.cli.progress import showing
@@ -164,6 +198,8 @@ def _carry_out(
             progress=progress,
             say=lambda line: click.echo(line, err=True),
             rehearsal=rehearse,
+            commit=commit,
+            signers=signers,
         )
     click.echo(as_json(receipt) if form == "json" else render_receipt(receipt), nl=False)
     code = exit_code(receipt)
