@@ -314,7 +314,7 @@ def test_the_commit_is_named_only_where_it_has_exactly_these_specs(specs: Path):
     changed.write_text(before)
     assert commit() == git(specs, "rev-parse", "HEAD")
     git(specs, "rm", "--quiet", "--cached", str(changed))
-    (specs / ".gitignore").write_text(f"build/\n{changed.name}\n")
+    (specs / ".gitignore").write_text(f"build/\nplan.json\n{changed.name}\n")
     git(specs, "commit", "--quiet", "--all", "--message", "one spec is read and in no commit")
     assert git(specs, "status", "--porcelain") == ""
     assert commit() is None
