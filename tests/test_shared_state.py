@@ -10,10 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
-from cli_runner import golden_specs, srcnet
+from cli_runner import golden_specs, on_a_terminal, srcnet
 
 from srcnet_compiler.apply import shared
 from srcnet_compiler.apply.ledger import Ledger
@@ -297,3 +299,44 @@ def test_a_state_that_cannot_be_used_is_said_so(specs: Path, state: str, code: i
     assert (ran.code, ran.out) == (code, ""), ran
     assert told in ran.err
     assert "hunter2" not in ran.err
+
+
+def test_how_the_repository_reaches_its_remotes_is_known(specs: Path, remote: Path, tmp_path: Path):
+    """As CI leaves it there: rewritten addresses, headers and helpers, in the local settings."""
+    git("config", f"url.{tmp_path}/.insteadOf", "forge:", cwd=specs)
+    git("config", "core.hooksPath", tmp_path, cwd=specs)
+    hook = tmp_path / "pre-push"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    store = open_shared(specs, "forge:remote.git", REF)
+    with store.lock("me", NOON, HOUR):
+        note(store, "p1")
+    assert plans(runner(tmp_path, remote, "one").find_ledger()) == ["p1"]
+
+
+class Locked(BaseHTTPRequestHandler):
+    """A forge that wants to know who asks."""
+
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="forge"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_nobody_is_ever_asked_for_a_password(specs: Path):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Locked) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            place = f"git:http://127.0.0.1:{server.server_port}/x.git"
+            ran = on_a_terminal("status", "--state", place, cwd=specs, after=b"never said")
+        finally:
+            server.shutdown()
+            serving.join()
+    assert ran.code == 74, ran
+    assert "terminal prompts disabled" in ran.out
+    assert "Username for" not in ran.out.replace("could not read Username for", "")

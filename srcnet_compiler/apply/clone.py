@@ -158,7 +158,7 @@ class Clone:
         return {**kept, **own}
 
     def _trouble(self, verb: str, done: "subprocess.CompletedProcess[bytes]") -> StateError:
-        return StateError(f"cannot {verb} the state in {self.name}: {_reason(done)}")
+        return StateError(f"cannot {verb} the state in {self.name}: {reason(done)}")
 
 
 def run_git(
@@ -189,8 +189,12 @@ def run_git(
 
 
 def clean() -> dict[str, str]:
-    """The environment without what would lead git to another repository."""
-    kept = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    """The environment without what would lead git to another repository, or is ours alone."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _MISLEADING and not name.startswith("SRCNET_")
+    }
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
@@ -235,7 +239,7 @@ def _stream(parent: str | None, edits: Mapping[str, bytes | None], message: str)
     yield b"\nget-mark :1\ndone\n"
 
 
-def _reason(done: "subprocess.CompletedProcess[bytes]") -> str:
+def reason(done: "subprocess.CompletedProcess[bytes]") -> str:
     """What git, or the other end, gave as the reason."""
     said = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace").splitlines()
     lines = [without_secrets(line.strip()) for line in said if line.strip()]

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from srcnet_compiler.apply.clone import Clone, clean, run_git
+from srcnet_compiler.apply.clone import Clone, clean, reason, run_git
 from srcnet_compiler.apply.ledger import Ledger, Line
 from srcnet_compiler.apply.state import (
     PRIVATE_FILE,
@@ -194,8 +194,9 @@ class SharedStore:
         return tuple(sorted(path.stem for path in paths if path.parent.name == "kv"))
 
     def get(self, key: str) -> Entry | None:
-        """The value under `key`; None when there is none."""
-        return _entry(self._see(), key)
+        """The value under `key`; None when there is none. It is of the state as we saw it last:
+        whoever replaces it says which one was meant."""
+        return _entry(self._see(afresh=False), key)
 
     def put(self, key: str, value: Json, expected: str | None) -> Entry:
         """Replace the value that has version `expected` (None: there must be none yet).
@@ -237,9 +238,9 @@ class SharedStore:
         """A fresh private folder for one run on this machine."""
         return self._local.run_folder(run)
 
-    def _see(self) -> Snapshot:
+    def _see(self, *, afresh: bool = True) -> Snapshot:
         with self._turn():
-            if self._head == _UNKNOWN or self._held is None:
+            if self._head == _UNKNOWN or (afresh and self._held is None):
                 self._head = self.clone.fetch()
             return self._snapshot()
 
@@ -381,7 +382,7 @@ def _address(root: Path, remote: str) -> str:
     if re.search(r":|^[/~.]|/", remote) is None:
         done = run_git(["-C", str(root), "remote", "get-url", "--push", "--", remote], clean())
         if done.returncode != 0:
-            raise StateError(f"no remote `{remote}` is known to git in {root}")
+            raise StateError(f"no remote `{remote}` is known to git in {root}: {reason(done)}")
         remote = done.stdout.decode().strip()
     is_path = "://" not in remote and not re.match(r"[^/]+:", remote)
     return str((root / Path(remote).expanduser()).resolve()) if is_path else remote
