@@ -17,7 +17,7 @@ from threading import Thread
 import pytest
 from cli_runner import golden_specs, on_a_terminal, srcnet
 
-from srcnet_compiler.apply import shared
+from srcnet_compiler.apply import snapshot
 from srcnet_compiler.apply.ledger import Ledger
 from srcnet_compiler.apply.shared import SharedStore, open_shared
 from srcnet_compiler.apply.state import LockHeldError, StateError
@@ -152,7 +152,7 @@ def test_what_one_runner_published_the_next_goes_on_from(tmp_path: Path, remote:
 def test_a_long_journal_is_kept_in_parts_and_in_order(
     tmp_path: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(shared, "PART", 3)
+    monkeypatch.setattr(snapshot, "PART", 3)
     one, expected = runner(tmp_path, remote, "one"), []
     for count in (1, 2, 4, 7, 1):
         added = [f"p{len(expected) + each}" for each in range(count)]
@@ -179,6 +179,23 @@ def test_what_a_killed_run_wrote_and_did_not_push_is_kept_where_nobody_wrote_sin
     with again.lock("again", NOON + HOUR, HOUR):
         assert plans(again.ledger_path) == ["p1", "p2"]
     assert plans(one.find_ledger()) == ["p1", "p2"]
+
+
+def test_a_lock_whose_journal_cannot_be_had_is_given_back_and_loses_nothing(
+    tmp_path: Path, remote: Path
+):
+    one, two = runner(tmp_path, remote, "one"), runner(tmp_path, remote, "two")
+    with one.lock("one", NOON, HOUR):
+        note(one, "p1")
+    with two.lock("two", NOON, HOUR):
+        note(two, "p2", "p3")
+    with Ledger(one.ledger_path) as ledger:  # as a killed run leaves it
+        ledger.begin(at=NOON.isoformat(), run="r", plan="lost")
+    (one.ledger_path.parent / ".ledger.sqlite.fresh").mkdir()
+    with pytest.raises(StateError, match="cannot keep the state"):
+        one.lock("one", NOON, HOUR).__enter__()
+    assert two.holder(NOON) is None
+    assert plans(two.find_ledger()) == ["p1", "p2", "p3"]
 
 
 def test_whoever_lost_the_lock_can_publish_no_more(tmp_path: Path, remote: Path):

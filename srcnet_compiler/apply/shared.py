@@ -13,7 +13,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from srcnet_compiler.apply.clone import Clone, clean, reason, run_git
-from srcnet_compiler.apply.ledger import Ledger, Line
+from srcnet_compiler.apply.snapshot import Edits, LocalJournal, Snapshot, write_journal
 from srcnet_compiler.apply.state import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
@@ -34,7 +34,6 @@ from srcnet_compiler.apply.state import (
     StateStore,
     is_over,
     plain_name,
-    read_holder,
     value_text,
     version_of,
 )
@@ -42,46 +41,10 @@ from srcnet_compiler.change import Json
 
 LOCK_FOR = timedelta(minutes=15)
 FORMAT, MARK = "format", b"srcnet state 1\n"
-PART = 500
-"""Lines of the journal in one file of the ref."""
 TRIES = 12
 SEEN_KEPT = 4
 """Journals that were looked at and are kept, since somebody may be reading them still."""
 _UNKNOWN = "unknown"
-Edits = Mapping[str, bytes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state at one commit; None: there is none yet."""
-
-    clone: Clone
-    commit: str | None
-    blobs: Mapping[str, str]
-
-    def read(self, path: str) -> bytes | None:
-        blob = self.blobs.get(path)
-        return None if blob is None else self.clone.read([blob])[0]
-
-    @property
-    def holder(self) -> Holder | None:
-        text = self.read("lock")
-        return None if text is None else read_holder(text)
-
-    @property
-    def parts(self) -> list[str]:
-        """The ids of the journal's parts, in order."""
-        return [blob for path, blob in sorted(self.blobs.items()) if path.startswith("ledger/")]
-
-    @property
-    def journal(self) -> str:
-        """What the journal is known by; empty where there is none."""
-        return sha256(" ".join(self.parts).encode()).hexdigest() if self.parts else ""
-
-    def lines(self) -> list[Line]:
-        """The whole journal."""
-        rows = [row for part in self.clone.read(self.parts) for row in part.splitlines()]
-        return [Line(seq, **json.loads(row)) for seq, row in enumerate(rows, start=1)]
 
 
 class SharedStore:
@@ -98,8 +61,7 @@ class SharedStore:
         self._prepared = self._in_turn = False
         self._held: Lock | None = None
         self._head: str | None = _UNKNOWN
-        self._published = self._pushing = 0
-        """Lines of our journal that the ref has, and those it has after the push under way."""
+        self._journal = LocalJournal(self._local.ledger_path, folder / "published")
 
     @property
     def ledger_path(self) -> Path:
@@ -116,10 +78,11 @@ class SharedStore:
         with self._turn():  # makes the folder, for us alone
             pass
         with self._local.lock(owner, now, ttl) as local:
-            self._take(local, now)
             try:
-                self._take_journal()
+                self._take(local, now)
                 yield SharedLock(self, local)
+            except LockHeldError:
+                raise
             except BaseException:
                 with suppress(StateError):  # it expires; what went wrong first is said
                     self._give_back()
@@ -127,6 +90,7 @@ class SharedStore:
             else:
                 self._give_back()
             finally:
+                self._journal.leave()
                 self._held, self._head = None, _UNKNOWN
 
     def _take(self, local: Lock, now: datetime) -> None:
@@ -141,17 +105,19 @@ class SharedStore:
                 raise LockHeldError(held, f"it has time until {held.expires}")
             return {"lock": _holder_text(local.holder)}
 
-        self._change(taking, f"lock: {local.holder.owner}")
-        self._held = local
+        self._held, self._head = local, _UNKNOWN
+        with self._turn():
+            self._change(taking, f"lock: {local.holder.owner}")
+            self._journal.take(self._snapshot())
 
     def _give_back(self) -> None:
         def giving(seen: Snapshot) -> Edits:
             self._insist_on_ours(seen)
-            return {"lock": None, **self._news()}
+            return {"lock": None, **self._journal.news(seen)}
 
         with self._turn():
             self._change(giving, "unlock")
-            self._is_published()
+            self._journal.landed(self._snapshot())
 
     def renew(self, now: datetime, ttl: timedelta) -> None:
         """Move the expiry on, where the lock is still ours."""
@@ -163,25 +129,25 @@ class SharedStore:
 
         def renewing(seen: Snapshot) -> Edits:
             self._insist_on_ours(seen)
-            return {"lock": _holder_text(later), **self._news()}
+            return {"lock": _holder_text(later), **self._journal.news(seen)}
 
         with self._turn():
             self._change(renewing, "go on")
             held.renew(now, ttl)
-            self._is_published()
+            self._journal.landed(self._snapshot())
 
     def publish(self, gather: int = 1) -> None:
         """Push the lines that were written since the last push, where there are so many."""
-        if self._count() - self._published < max(gather, 1):
+        if self._journal.waiting() < max(gather, 1):
             return
 
         def publishing(seen: Snapshot) -> Edits:
             self._insist_on_ours(seen)
-            return self._news()
+            return self._journal.news(seen)
 
         with self._turn():
             self._change(publishing, "journal")
-            self._is_published()
+            self._journal.landed(self._snapshot())
 
     def holder(self, now: datetime) -> Holder | None:
         """Who is applying; None also where the lock has expired."""
@@ -223,7 +189,7 @@ class SharedStore:
         with self._turn():
             path = self.folder / "seen" / f"{seen.journal[:32]}.sqlite"
             if not path.exists():
-                _write_journal(path, seen.lines())
+                write_journal(path, seen.lines())
                 others = sorted(path.parent.glob("*.sqlite"), key=lambda p: p.stat().st_mtime)
                 for old in others[:-SEEN_KEPT]:
                     for file in path.parent.glob(f"{old.name}*"):
@@ -302,56 +268,6 @@ class SharedStore:
             who = "nobody" if held is None else f"{held.owner} on {held.host}"
             raise StateError(f"the lock in {self.clone.name} ran out, and {who} has it now")
 
-    def _take_journal(self) -> None:
-        """Make our journal what the ref has. What a killed run of ours wrote and did not push is
-        kept where nobody has written since."""
-        with self._turn():
-            seen = self._snapshot()
-            journal, self._published = self._record()
-            if journal != seen.journal or not self.ledger_path.exists():
-                self._published = _write_journal(self.ledger_path, seen.lines())
-                self._note(seen.journal)
-
-    def _record(self) -> tuple[str | None, int]:
-        """The journal that ours goes on from, and how many lines that had."""
-        try:
-            said = json.loads((self.folder / "published").read_text("utf-8"))
-            return str(said["journal"]), int(said["lines"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None, 0
-
-    def _note(self, journal: str) -> None:
-        path = self.folder / "published"
-        fresh = path.with_name("published.partial")
-        text = json.dumps({"journal": journal, "lines": self._published})
-        try:
-            fresh.write_text(text, "utf-8")
-            fresh.replace(path)
-        except OSError as error:
-            raise StateError(
-                error.errno, f"cannot keep the state in {self.folder}: {error.strerror}"
-            ) from error
-
-    def _count(self) -> int:
-        with Ledger(self.ledger_path) as ledger:
-            return ledger.count()
-
-    def _news(self) -> Edits:
-        """The parts of the journal that have lines which were not pushed yet."""
-        first = self._published // PART
-        with Ledger(self.ledger_path) as ledger:
-            rows = [_row(line) for line in ledger.since(first * PART)]
-        self._pushing = first * PART + len(rows)
-        parts = range(0, len(rows), PART) if self._pushing > self._published else ()
-        return {
-            f"ledger/{first + at // PART:08d}.jsonl": "".join(rows[at : at + PART]).encode()
-            for at in parts
-        }
-
-    def _is_published(self) -> None:
-        self._published = self._pushing
-        self._note(self._snapshot().journal)
-
 
 @dataclass(frozen=True, slots=True)
 class SharedLock:
@@ -411,29 +327,3 @@ def _entry(seen: Snapshot, key: str) -> Entry | None:
     if text is None:
         return None
     return Entry(json.loads(text), version_of(text.decode()))
-
-
-def _row(line: Line) -> str:
-    said = {name: value for name, value in asdict(line).items() if name != "seq"}
-    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _write_journal(path: Path, lines: list[Line]) -> int:
-    """A journal of these lines, in place of the one that is there; how many they are."""
-    fresh = path.with_name(f".{path.name}.fresh")
-    try:
-        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        for old in path.parent.glob(f".{path.name}.fresh*"):
-            old.unlink(missing_ok=True)
-        with Ledger(fresh) as ledger:
-            ledger.take_over(lines)
-        for beside in path.parent.glob(f"{path.name}-*"):
-            beside.unlink(missing_ok=True)
-        fresh.replace(path)
-    except StateError:
-        raise
-    except OSError as error:
-        raise StateError(
-            error.errno, f"cannot keep the state in {path}: {error.strerror}"
-        ) from error
-    return len(lines)
