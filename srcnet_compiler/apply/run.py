@@ -27,7 +27,7 @@ from srcnet_compiler.plan.model import Plan
 SIDE_BY_SIDE = 4
 """Calls to different systems at once; each is a process of its own."""
 GATHERED = 50
-"""Results that come together before they are published, where they must be."""
+"""Lines of the journal that come together before they are published, where they must be."""
 GOOD = (Status.DONE, Status.ALREADY)
 
 

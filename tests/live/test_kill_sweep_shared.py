@@ -15,12 +15,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from apply_cases import KEY, Mixed, connection
+from apply_cases import KEY, Mixed, connection, create, plan_of
 from apply_process import Runner, start, survivors, to_end
 from rucio_data import connect
 from test_kill_sweep import effects, fresh_tag, kill_once, log_size, undisturbed, unfinished
 
 from srcnet_compiler.apply.ledger import ANNOUNCED, Ledger
+from srcnet_compiler.apply.run import GATHERED
 from srcnet_compiler.apply.store import Store
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.plan.file import digest
@@ -115,3 +116,40 @@ def check_journal(plan: Plan, store: Store) -> None:
         assert ledger.in_doubt() == ()
     done = Counter(line.change for line in lines if line.status == "done")
     assert set(done.values()) <= {1}
+
+
+CLOSED_ON_THE_WAY = """#!/bin/sh
+echo >> pushes
+[ "$(wc -l < pushes)" -le 2 ] || { echo 'closed for the night' >&2; exit 1; }
+"""
+"""A forge that takes the lock and what is announced, and nothing after that."""
+
+
+def test_a_remote_that_closes_on_the_way_ends_it_and_the_next_runner_goes_on(
+    rucio_sqlite: RucioServer, tmp_path: Path
+):
+    tag = fresh_tag(random.Random(time.time_ns()))
+    client = connect(rucio_sqlite)
+    keys = [f"key{number}" for number in range(GATHERED + 20)]
+    plan = plan_of(*(create("config", f"{tag}/{key}", value="1") for key in keys))
+    remote = tmp_path / "state.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+    hook = remote / "hooks/pre-receive"
+    hook.write_text(CLOSED_ON_THE_WAY)
+    hook.chmod(0o755)
+    reached = {KEY: connection(rucio_sqlite)}
+
+    code, _, said = to_end(start(plan, Runner(tmp_path / "one", remote), reached))
+    assert code == 74, said
+    assert "closed for the night" in said
+    done = client.get_config(tag)
+    assert GATHERED // 2 == len(done) < len(keys)  # each has an intent and a result
+    assert announced(plan, Runner(tmp_path / "looks", remote).store())
+
+    hook.unlink()
+    skip = log_size(rucio_sqlite)
+    code, receipt, said = to_end(start(plan, Runner(tmp_path / "two", remote, 1), reached))
+    assert code == 0, unfinished(code, receipt, said)
+    assert client.get_config(tag) == dict.fromkeys(keys, 1)
+    assert effects(rucio_sqlite, tag, skip).total() == len(keys) - len(done)
+    check_journal(plan, Runner(tmp_path / "looks", remote).store())
