@@ -37,10 +37,10 @@ def builds(draw: st.DrawFn) -> list[Artifact]:
 def test_every_line_is_read_back_with_its_places(artifacts: list[Artifact]):
     with TemporaryDirectory() as name:
         folder = Path(name) / "build"
-        write_build(folder, artifacts)
+        write_build(folder, artifacts, "")
         expected = {str(a.path): [*a.sources.values()] for a in artifacts}
         assert read_source_map(folder) == expected
-        assert write_build(folder, artifacts) == 0
+        assert write_build(folder, artifacts, "") == 0
 
 
 @given(st.lists(st.tuples(places, st.integers(1, 5)), max_size=6))

@@ -1,8 +1,9 @@
 """Artifacts as files: only what changed is written, all of it or nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from filecmp import cmp
+from hashlib import sha256
 from pathlib import Path
 
 from srcnet_compiler.artifact import Artifact
@@ -11,13 +12,16 @@ from srcnet_compiler.cli.files import PARTIAL, Writing
 from srcnet_compiler.cli.source_map import SOURCE_MAP, SourceMapText, names_in
 from srcnet_compiler.spec_files import Digest
 
+PROVENANCE = "provenance.json"
+"""The file that says of each artifact what it was made from."""
 
-def write_build(folder: Path, artifacts: Iterable[Artifact]) -> int:
-    """Make `folder` hold exactly the artifacts and their source map; how many files changed."""
+
+def write_build(folder: Path, artifacts: Iterable[Artifact], provenance: str) -> int:
+    """Make `folder` hold exactly the artifacts and what is said of them; how many files changed."""
     with Build(folder) as build:
         for artifact in artifacts:
             build.add(artifact)
-        return build.commit()
+        return build.commit(provenance)
 
 
 class Build:
@@ -34,6 +38,7 @@ class Build:
         self._map = SourceMapText()
         self._names: dict[str, None] = {}
         self._digest = Digest()
+        self._digests: dict[str, str] = {}
         self._changed = 0
 
     def __enter__(self) -> "Build":
@@ -50,8 +55,13 @@ class Build:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All files of the build in their order, with the map."""
-        return (*self._names, SOURCE_MAP)
+        """All files of the build in their order, with what is said about them."""
+        return (*self._names, SOURCE_MAP, PROVENANCE)
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The SHA-256 of what each artifact says, by name."""
+        return self._digests
 
     @property
     def digest(self) -> str:
@@ -64,15 +74,20 @@ class Build:
         self._names[name] = None
         if self._is_foreign:
             return
-        path, content = f"{self._folder}/{name}", artifact.content.encode()
+        content = artifact.content.encode()
         self._map_file.write(self._map.of(artifact))
+        self._digests[name] = sha256(content).hexdigest()
+        self._put(name, content)
+
+    def _put(self, name: str, content: bytes) -> None:
+        path = f"{self._folder}/{name}"
         self._digest.add(name, content)
         if not _says(path, content):
             self._writing.add(path, content)
             self._changed += 1
 
-    def commit(self) -> int:
-        """Let all that was added be seen; how many files changed."""
+    def commit(self, provenance: str) -> int:
+        """Let all that was added be seen, with where it comes from; how many files changed."""
         if self._is_foreign:
             raise StopError(
                 Exit.FILES,
@@ -87,6 +102,7 @@ class Build:
             self._writing.drop(path)
         else:
             self._changed += 1
+        self._put(PROVENANCE, provenance.encode())
         gone = [name for name in self._before or () if name not in self._names]
         stale = [path for name in gone for path in _ours(self._folder, name)]
         self._writing.commit()
@@ -103,7 +119,9 @@ def _holds_files(folder: Path) -> bool:
 def _ours(folder: Path, name: str) -> Iterator[Path]:
     """The file that an earlier run wrote; none where its map has been led out of the folder."""
     path = folder / name
-    inside = name != SOURCE_MAP and path.resolve().is_relative_to(folder.resolve())
+    inside = name not in (SOURCE_MAP, PROVENANCE) and path.resolve().is_relative_to(
+        folder.resolve()
+    )
     if inside and path.is_file():
         yield path
 

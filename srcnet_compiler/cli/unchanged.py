@@ -56,8 +56,8 @@ class _Kept:
 
 
 class Compilation:
-    """One compilation of the specs below `root` into `folder`, as it is asked for; it begins at
-    `at`, in nanoseconds, before any spec is read."""
+    """One compilation of the specs below `root`, which are those of `commit`, into `folder`, as it
+    is asked for; it begins at `at`, in nanoseconds, before any spec is read."""
 
     def __init__(
         self,
@@ -66,13 +66,14 @@ class Compilation:
         folder: Path,
         today: date,
         members: Iterable[Path],
+        commit: str | None,
         at: int,
     ) -> None:
         self._cache, self._root, self._folder, self._at = cache, root, folder, at
         digests = tuple((str(path), _content_digest(path)) for path in members)
         self._is_known = all(digest is not None for _, digest in digests)
         where = str(root.resolve()), str(folder.resolve())
-        self._asked = (*where, today.isoformat(), digests)
+        self._asked = (*where, today.isoformat(), digests, commit)
         self._specs = _stats(self._spec_paths())
 
     def told(self) -> Told | None:

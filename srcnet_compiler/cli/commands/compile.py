@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from srcnet_compiler import __version__
 from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import (
     FORMATS,
@@ -18,6 +19,7 @@ from srcnet_compiler.cli.shared import (
     the_day,
     today_option,
 )
+from srcnet_compiler.names import SPEC_FOLDERS
 
 if TYPE_CHECKING:
     from srcnet_compiler.cli.build_folder import Build
@@ -57,9 +59,11 @@ def command(
     """
     from srcnet_compiler.cli.cache import Cache
     from srcnet_compiler.cli.unchanged import Compilation
+    from srcnet_compiler.trust.commit import commit_of
 
     root, day, began = settings.root, the_day(today), int(now().timestamp() * 1e9)
-    compilation = Compilation(Cache(root), root, root / out, day, members, began)
+    commit = commit_of(root, SPEC_FOLDERS)
+    compilation = Compilation(Cache(root), root, root / out, day, members, commit, began)
     told = compilation.told()
     if told is not None:
         show_findings(told.diagnostics, told.lines, form, told.facts, note=told.note)
@@ -68,7 +72,7 @@ def command(
     from srcnet_compiler.source import no_collection
 
     with no_collection():
-        return _compile(settings, out, members, form, day, compilation)
+        return _compile(settings, out, members, form, day, commit, compilation)
 
 
 def _compile(
@@ -77,6 +81,7 @@ def _compile(
     members: tuple[Path, ...],
     form: str,
     today: date,
+    commit: str | None,
     compilation: "Compilation",
 ) -> int:
     """All that is held while it is compiled and written is let go when this returns."""
@@ -87,7 +92,7 @@ def _compile(
     diagnostics, note = result.diagnostics, not_checked(result)
     facts: tuple[tuple[str, int], ...] = ()
     if not result.failed and result.federation is not None:
-        objections, build, changed = _build(settings, out, result)
+        objections, build, changed = _build(settings, out, result, commit)
         diagnostics = (*diagnostics, *objections)
         if not has_errors(objections):
             facts = (
@@ -103,7 +108,7 @@ def _compile(
 
 
 def _build(
-    settings: Settings, out: Path, result: "Compiled"
+    settings: Settings, out: Path, result: "Compiled", commit: str | None
 ) -> tuple[list["Diagnostic"], "Build", int]:
     """Write the files of one instance after another, so that no more than one is held; what was
     objected to, the build, how many of its files changed."""
@@ -111,6 +116,7 @@ def _build(
     from srcnet_compiler.cli.files import spare_specs
     from srcnet_compiler.diagnostic import has_errors
     from srcnet_compiler.pipeline import made
+    from srcnet_compiler.trust.statement import Inputs, provenance
 
     objections: list[Diagnostic] = []
     folder = settings.root / out
@@ -120,5 +126,7 @@ def _build(
             objections += each.objections
             for artifact in each.artifacts if not has_errors(objections) else ():
                 build.add(artifact)
-        changed = 0 if has_errors(objections) else build.commit()
+        inputs = Inputs(result.sources.digest, commit, result.members, __version__)
+        refused = has_errors(objections)
+        changed = 0 if refused else build.commit(provenance(build.digests, inputs))
     return objections, build, changed
