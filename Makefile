@@ -64,6 +64,7 @@ actionlint:  # a linter of workflows; without a Go its test says so and is skipp
 system:
 	@sh tests/live/system-packages.sh postgresql
 	@sh tests/live/system-packages.sh $(SLURM)
+	@sh tests/live/system-packages.sh chromium chromium-driver
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) .srcnet build dist

@@ -195,13 +195,19 @@ def _over(
     )
 
 
-def check_tiers(federation: Federation, found: Iterable[Demand]) -> Iterator[Diagnostic]:
-    """Tiers that all policies together, drafts included, fill beyond what is pledged."""
-    pledged: dict[TierName, int] = defaultdict(int)
+def pledging(federation: Federation) -> Iterator[StorageArea]:
+    """The areas whose pledges add up to that of their tier: eligible, and within no other such."""
     usable = {area.name: area for area in eligible(federation)}
     for area in usable.values():
         if not usable.keys() & set(federation.around(area.name)[1:]):
-            pledged[area.tier] += area.pledged or 0
+            yield area
+
+
+def check_tiers(federation: Federation, found: Iterable[Demand]) -> Iterator[Diagnostic]:
+    """Tiers that all policies together, drafts included, fill beyond what is pledged."""
+    pledged: dict[TierName, int] = defaultdict(int)
+    for area in pledging(federation):
+        pledged[area.tier] += area.pledged or 0
     by_tier: dict[tuple[TierName, int], list[Demand]] = defaultdict(list)
     for demand in found:
         if demand.amount:

@@ -20,6 +20,7 @@ from typing import Any
 from srcnet_compiler.converge import reach, verify
 from srcnet_compiler.demo import shared_cluster, shared_platform
 from srcnet_compiler.demo.converging import Run, converge
+from srcnet_compiler.demo.pages import write_pages
 from srcnet_compiler.demo.rucio_server import RucioServer, ensure_server_venv, running
 from srcnet_compiler.demo.show import Show
 from srcnet_compiler.diagnostic import Severity
@@ -40,10 +41,11 @@ FEDERATION, ROOT = "policies/federation.yaml", "root.json"
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """What every step of one demo needs. `own` is how the compiler is let in, once it is;
-    `kubernetes` where an API server has been built."""
+    `kubernetes` where an API server has been built, `pages` where pages go."""
 
     specs: Path
     kubernetes: Path
+    pages: Path
     server: RucioServer
     own: Identity
     today: date
@@ -121,13 +123,18 @@ def _stage(venv: Path, today: date, clock: Callable[[], datetime], show: Show) -
             _copy_specs(specs, server)
             show.text(f"{server.url}, SQLite, nothing in it yet\n")
             own = Identity("USERPASS", "srcnet", "srcnet@localhost", secrets.token_urlsafe(18))
-            yield _Stage(specs, venv.parent / "kubernetes", server, own, today, clock, show)
+            beside = venv.parent
+            yield _Stage(
+                specs, beside / "kubernetes", beside / "pages", server, own, today, clock, show
+            )
 
 
 def _converge_and_heal(stage: _Stage) -> int:
     show = stage.show
     show.title("srcnet validate, srcnet compile")
     compiled = _compile(stage)
+    show.title("srcnet docs, srcnet diff --format html: pages to look at")
+    write_pages(stage.specs, stage.pages, stage.today, show)
     show.title("srcnet bootstrap: the compiler's own accounts")
     _bootstrap(compiled, stage)
 

@@ -28,7 +28,7 @@ FRESH = PROJECT / "docs/tutorials/ci.md"
 """This page begins on a server that has nothing yet, the others on one that is as the specs say."""
 OTHERS = ("shared-cluster.md", "service-everywhere.md")
 """These pages have clusters, and tests of their own."""
-COMMANDS = ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY")
+COMMANDS = ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from srcnet_compiler.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from srcnet_compiler.cli.revisions import Asked
     from srcnet_compiler.names import SiteName
     from srcnet_compiler.review.model import Review
 
@@ -37,7 +38,7 @@ FINDINGS = ("sarif", "junit", "github", "gitlab")
 @click.option("--live", is_flag=True, help="Read the systems too: what had drifted before.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where anything changes.")
-@format_option("text", "json", "markdown", *FINDINGS)
+@format_option("text", "json", "markdown", "html", *FINDINGS)
 @full_option
 @members_option
 @today_option
@@ -69,11 +70,20 @@ def command(
       srcnet diff main...my-branch --format markdown
       srcnet diff main --site CHSRC-CSCS
       srcnet diff v1.2 v1.3 --policy
+      srcnet diff main --format html --out change.html
     """
     if site is not None and policy:
         raise StopError(Exit.USAGE, "`--site` and `--policy` are two pages", "ask for one of them")
-    review = _review(settings, base, head, members, the_day(today), live)
-    text = _rendered(review, form, site, policy, full)
+    from srcnet_compiler.cli.revisions import asked_for
+
+    day, asked = the_day(today), asked_for(settings.root, base, head)
+    review = _review(settings, asked, members, day, live)
+    if form == "html":
+        from srcnet_compiler.cli.pages import comparing_page
+
+        text = comparing_page(settings, asked, review, day)
+    else:
+        text = _rendered(review, form, site, policy, full)
     if out is not None:
         write_file(out, text)
     else:
@@ -82,16 +92,10 @@ def command(
 
 
 def _review(
-    settings: Settings,
-    base: str,
-    head: str | None,
-    members: tuple[Path, ...],
-    today: date,
-    live: bool,
+    settings: Settings, asked: "Asked", members: tuple[Path, ...], today: date, live: bool
 ) -> "Review":
-    from srcnet_compiler.cli.revisions import asked_for, is_same
+    from srcnet_compiler.cli.revisions import is_same
 
-    asked = asked_for(settings.root, base, head)
     if is_same(settings.root, asked) and not live:
         from srcnet_compiler.review.model import Review
 

@@ -71,7 +71,7 @@ class World:
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     killed: Callable[[], bool] | None = None
-    """The machine is lost during the step `Apply`, as soon as this holds."""
+    """The machine is lost while it applies, as soon as this holds."""
 
 
 @dataclass

@@ -97,7 +97,8 @@ def _job(
     for key, value in job.get("variables", {}).items():
         env[key] = env.get(value.removeprefix("$"), value) if value.startswith("$") else value
     made = Job(name, "success", concurrency=job.get("resource_group", ""))
-    ended, said = in_bash("\n".join(job["script"]), work, env)
+    killed = world.killed if job["stage"] == "apply" else None
+    ended, said = in_bash("\n".join(job["script"]), work, env, killed)
     made.steps.append(Step("script", ended, said))
     made.result = ended
     for secret in secrets.values():

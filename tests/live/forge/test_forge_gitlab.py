@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +98,7 @@ def test_a_good_change_is_shown_in_one_note_and_a_broken_one_too(world: World, f
     assert f"{HOME}:26" in forge.comments[-1]["body"]
 
 
-def test_what_nobody_approved_stops_and_what_was_is_applied_and_proven(
+def test_what_was_approved_is_applied_and_proven_also_where_a_runner_was_lost(
     world: World, forge: Forge, server: RucioServer
 ):
     change = world.repository.propose("unseen", HOME, "capacity: 390.5 TB", "capacity: 390.6 TB")
@@ -109,12 +112,31 @@ def test_what_nobody_approved_stops_and_what_was_is_applied_and_proven(
     forge.approve(change.number, "olga", change.head)
     forge.approve(change.number, "carlo", change.head)
     forge.teams["@golden/chsrc"] = {"carlo"}
-    jobs = run(world, pushed(world.repository.merge(change)))
+    merged = world.repository.merge(change)
+
+    ledger = world.folder.parent / "state-federation/ledger.sqlite"
+    lost = run(replace(world, killed=lambda: carried_out(ledger) >= 20), pushed(merged))
+    assert lost["srcnet-plan-federation"].result == "success", said(lost)
+    assert lost["srcnet-apply-federation"].result == "failure"
+    there = carried_out(ledger)
+
+    jobs = run(world, pushed(merged))
     assert jobs["srcnet-apply-federation"].result == "success", said(jobs)
+    assert 20 <= there < carried_out(ledger)
     assert jobs["srcnet-apply-federation"].concurrency == "srcnet-apply-federation"
     assert said(jobs).count(" objects, 0 differences\n") == 2
     limits = connect(server).get_rse_limits("CHSRC-CSCS-T0")
     assert int(limits["MaxSpaceAvailable"]) == 390_700_000_000_000
+
+
+def carried_out(ledger: Path) -> int:
+    """How many changes a ledger knows to be done, nothing where it is just being made."""
+    try:
+        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+            (count,) = db.execute("SELECT count(*) FROM entry WHERE status = 'done'").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    return int(count)
 
 
 def test_drift_is_told_by_one_issue(world: World, forge: Forge, server: RucioServer):
