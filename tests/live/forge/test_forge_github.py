@@ -155,47 +155,6 @@ def test_what_was_approved_is_signed_applied_and_proven(
     forge.approve(change.number, "carlo", change.head)
     forge.teams["@golden/chsrc"] = {"carlo"}
     jobs = run(world, "merge", push(world.repository.merge(change)))
-    assert results(jobs) == {"plan-federation": "failure", "apply-federation": "skipped"}
-    said = jobs["plan-federation"].step("Who agreed").output
-    assert "nobody has approved what was merged" in said
-    assert "operators: 1 of @olga, @omar: 1 missing" in said
-    assert said.endswith("exit code 3\n")
-    assert list(connect(server).list_rses()) == []
-
-
-def test_an_approval_of_what_stood_there_before_counts_for_nothing(world: World, forge: Forge):
-    change = world.repository.propose("swapped", HOME, "capacity: 390.5 TB", "capacity: 390.6 TB")
-    forge.approve(change.number, "olga", change.base)
-    jobs = run(world, "merge", push(world.repository.merge(change)))
-    assert results(jobs)["apply-federation"] == "skipped"
-
-
-def test_a_site_is_asked_about_what_is_its_own(world: World, forge: Forge):
-    change = world.repository.propose("asked", HOME, "wan: 100 Gbit/s", "wan: 200 Gbit/s")
-    forge.approve(change.number, "olga", change.head)
-    jobs = run(world, "merge", push(world.repository.merge(change)))
-    said = jobs["plan-federation"].step("Who agreed").output
-    assert "operators: 1 of @olga, @omar: agreed" in said
-    assert "CHSRC-CSCS: 1 of @golden/chsrc, @chiara: 1 missing" in said
-    assert results(jobs)["apply-federation"] == "skipped"
-
-
-def test_what_was_approved_is_signed_applied_and_proven(
-    world: World, forge: Forge, server: RucioServer
-):
-    change = world.repository.propose("seen", HOME, "capacity: 390.6 TB", "capacity: 390.7 TB")
-    forge.approve(change.number, "olga", change.head)
-    forge.approve(change.number, "carlo", change.head)
-    forge.teams["@golden/chsrc"] = {"carlo"}
-    merged = world.repository.merge(change)
-
-    ledger = world.folder.parent / "state-federation/ledger.sqlite"
-    lost = run(replace(world, killed=lambda: carried_out(ledger) >= 20), "merge", push(merged))
-    assert results(lost) == {"plan-federation": "success", "apply-federation": "failure"}
-    assert lost["apply-federation"].step("Prove it").outcome == "skipped"
-    there = carried_out(ledger)
-
-    jobs = run(world, "merge", push(merged))
     assert results(jobs) == {"plan-federation": "success", "apply-federation": "success"}, "".join(
         map(str, jobs.values())
     )
