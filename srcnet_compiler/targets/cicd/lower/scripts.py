@@ -12,7 +12,7 @@ FINDINGS = "findings.sarif"
 COMMENT = "comment.md"
 PLAN = "plan.json"
 APPROVED = "approved.txt"
-SIGNED = f"{PLAN}.dsse"
+SIGNED = "plan.dsse"
 WAITING = 6
 """The exit code of what waits for a fact: a later run goes on."""
 
@@ -49,12 +49,14 @@ def sign(pipelines: Pipelines) -> tuple[str, ...]:
     return () if key is None else (f"srcnet sign {PLAN} --key env:{key}",)
 
 
-APPLY = f'srcnet apply {PLAN} --yes || test "$?" -eq {WAITING}'
+_UNLESS_WAITING = f'|| (code=$?; test "$code" -eq {WAITING} || exit "$code")'
+"""What waits is no failure; any other exit code stays what it is."""
+APPLY = f"srcnet apply {PLAN} --yes {_UNLESS_WAITING}"
 
 
 def verify(part: Part) -> str:
     """The proof; what waits for a fact is no drift."""
-    return f'srcnet verify {part.options} || test "$?" -eq {WAITING}'
+    return f"srcnet verify {part.options} {_UNLESS_WAITING}"
 
 
 def drift(part: Part, pipelines: Pipelines, heals: bool) -> tuple[str, ...]:
