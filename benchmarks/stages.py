@@ -49,7 +49,7 @@ def main(specs: Path, out: Path) -> None:
         with part("emit"):
             artifacts = [file for t, model in models for file in t.emit(model)]
     with part("write"), no_collection():
-        write_build(out, artifacts)
+        write_build(out, artifacts, "")
     print(json.dumps(seconds))
 
 

@@ -59,6 +59,10 @@ state = "/var/lib/srcnet/state"
 detailed-exitcode = true
 ```
 
+The table `[signatures]` has no option, since whoever types a command does not decide it: `trusted`
+lists public keys as `srcnet sign --new-key` prints them, and with `required = true` only a plan
+that one of them has signed is applied.
+
 Specs are found from any folder below their top. Another folder is named before the command:
 `srcnet -C DIR validate` works as after `cd DIR`. `SRCNET_DIRECTORY` and `directory` in
 `srcnet.toml` do the same. `srcnet --debug COMMAND` shows where in the code trouble came from.

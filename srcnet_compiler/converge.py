@@ -15,9 +15,9 @@ from typing import Any, TypeAlias, TypeVar
 from srcnet_compiler import __version__
 from srcnet_compiler.apply.gate import Clock, Step
 from srcnet_compiler.apply.ledger import Ledger
-from srcnet_compiler.apply.receipt import Cause, Receipt
+from srcnet_compiler.apply.receipt import Cause, Receipt, Signer
 from srcnet_compiler.apply.run import Barred, apply_plan, open_waits_key
-from srcnet_compiler.apply.state import StateStore
+from srcnet_compiler.apply.store import Store
 from srcnet_compiler.change import Address, Change, SystemName
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.model import Federation
@@ -218,15 +218,15 @@ def binding(compiled: Compiled) -> Binding:
     )
 
 
-def known_objects(store: StateStore) -> frozenset[Address]:
+def known_objects(store: Store) -> frozenset[Address]:
     """The objects that an earlier run made or adopted."""
-    if not store.ledger_path.exists():
+    if (path := store.find_ledger()) is None:
         return frozenset()
-    with Ledger(store.ledger_path) as ledger:
+    with Ledger(path) as ledger:
         return ledger.ours()
 
 
-def open_waits(store: StateStore) -> tuple[Mapping[str, str], ...]:
+def open_waits(store: Store) -> tuple[Mapping[str, str], ...]:
     """What earlier runs left waiting: address, text and since when, in order of address."""
     keys = (key for key in store.all_keys() if key.startswith(open_waits_key()))
     entries: list[Any] = [entry.value for key in keys if (entry := store.get(key)) is not None]
@@ -242,12 +242,14 @@ def objections(plan: Plan, compiled: Compiled, today: date) -> tuple[Diagnostic,
 def carry_out(
     plan: Plan,
     systems: Sequence[System],
-    store: StateStore,
+    store: Store,
     clock: Clock,
     *,
     progress: Callable[[Step], None] = lambda step: None,
     say: Callable[[str], None] = lambda line: None,
     rehearsal: bool = False,
+    commit: str | None = None,
+    signers: tuple[Signer, ...] = (),
 ) -> Receipt:
     """Do all of the plan that is ready. Raises LockHeldError, StateError."""
     connections = {str(s.name): s.connection for s in systems if s.connection is not None}
@@ -261,6 +263,8 @@ def carry_out(
         progress=progress,
         say=say,
         rehearsal=rehearsal,
+        commit=commit,
+        signers=signers,
     )
 
 

@@ -4,13 +4,12 @@ text → documents → specs → federation → analysis → models → artifact
 it can find, and the next begins only where nothing was an error.
 """
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
@@ -19,10 +18,12 @@ from srcnet_compiler.diagnostic import Diagnostic, Outcome, has_errors
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.membership import Membership, read_membership
 from srcnet_compiler.federation.model import Federation
-from srcnet_compiler.names import SPEC_FOLDERS
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located, check_folder, validate
 from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
+from srcnet_compiler.spec_files import Digest, names_of
+from srcnet_compiler.spec_files import name_of as name_of
+from srcnet_compiler.spec_files import spec_files as spec_files
 from srcnet_compiler.targets.protocol import Target
 from srcnet_compiler.targets.registry import TARGETS
 
@@ -67,27 +68,6 @@ class Compiled:
         return has_errors(self.diagnostics)
 
 
-def spec_files(root: Path) -> tuple[Path, ...]:
-    """The spec files below `root`, in order of path.
-
-    Raises OSError for a folder that cannot be looked into: specs are not absent because of it.
-    """
-
-    def stop(trouble: OSError) -> None:
-        raise trouble
-
-    return tuple(
-        sorted(
-            Path(folder, name)
-            for top in SPEC_FOLDERS
-            if (root / top).is_dir()
-            for folder, below, files in os.walk(root / top, onerror=stop)
-            for name in (*below, *files)
-            if name.endswith((".yaml", ".yml"))
-        )
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Shaped:
     """What one file says by itself; `lines` as messages show them."""
@@ -115,43 +95,43 @@ def shaped(name: str, content: bytes) -> Shaped:
     return Shaped(tuple(specs), lines, tuple(found))
 
 
-def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, ...]]:
+Shape: TypeAlias = Callable[[str, bytes], Shaped]
+"""What says what a file says, as `shaped` does; it may remember what it was asked before."""
+
+
+def load(
+    root: Path, files: Iterable[Path], shape: Shape = shaped
+) -> tuple[Sources, tuple[Diagnostic, ...]]:
     """Text to specs: every finding about reading and shape."""
-    top = root.resolve()
-    names = ((name_of(top, path), path) for path in files)
-    return load_contents((name, read_bytes(path, name)) for name, path in names)
+    names = names_of(root, files)
+    return load_contents(((name, read_bytes(path, name)) for name, path in names), shape)
 
 
 @no_collection()
 def load_contents(
-    contents: Iterable[tuple[str, Outcome[bytes]]],
-    shape: Callable[[str, bytes], Shaped] = shaped,
+    contents: Iterable[tuple[str, Outcome[bytes]]], shape: Shape = shaped
 ) -> tuple[Sources, tuple[Diagnostic, ...]]:
-    """As `load`, from files by name as they were read, wherever from.
-
-    `shape` is asked for what a file says; it may remember what it was asked before.
-    """
+    """As `load`, from files by name as they were read, wherever from."""
     specs: list[Located[Document]] = []
     lines: dict[str, Sequence[str]] = {}
     found: list[Diagnostic] = []
-    hasher = sha256()
+    digest = Digest()
     for name, content in contents:
         found += content.diagnostics
         if content.value is None:
             continue
-        hasher.update(f"{name}\0{len(content.value)}\0".encode())
-        hasher.update(content.value)
+        digest.add(name, content.value)
         said = shape(name, content.value)
         specs += said.specs
         lines[name] = said.lines
         found += said.diagnostics
-    return Sources(tuple(specs), lines, hasher.hexdigest()), tuple(found)
+    return Sources(tuple(specs), lines, digest.hexdigest()), tuple(found)
 
 
 @no_collection()
-def check(root: Path, today: date) -> Compiled:
+def check(root: Path, today: date, shape: Shape = shaped) -> Compiled:
     """All stages up to the analysis."""
-    return check_loaded(*load(root, spec_files(root)), today)
+    return check_loaded(*load(root, spec_files(root), shape), today)
 
 
 def check_loaded(sources: Sources, found: tuple[Diagnostic, ...], today: date) -> Compiled:
@@ -198,38 +178,48 @@ def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one instance comes to: its model, what its system would object to, its files."""
+
+    lowered: Lowered
+    objections: tuple[Diagnostic, ...]
+    artifacts: tuple[Artifact, ...]
+
+
+def made(checked: Compiled) -> Iterator[Made]:
+    """The stages behind the analysis, one instance after another, where it found no error: who
+    lets each go needs no memory for all."""
+    for lowered in _lowered(checked):
+        assert checked.federation is not None
+        target, model = lowered.target, lowered.model
+        yield Made(lowered, tuple(target.check(model, checked.federation)), target.emit(model))
+
+
 def with_models(checked: Compiled) -> Compiled:
     """The models of every target, where the analysis found no error: all that is compared."""
-    if checked.failed or checked.federation is None or checked.analysis is None:
-        return checked
-    federation, analysis = checked.federation, checked.analysis
-    models = tuple(
-        Lowered(target, model)
-        for target in TARGETS
-        for model in target.lower(federation, analysis, checked.membership)
-    )
-    return replace(checked, models=models)
+    return replace(checked, models=tuple(_lowered(checked)))
+
+
+def _lowered(checked: Compiled) -> Iterator[Lowered]:
+    if not checked.failed and checked.federation is not None and checked.analysis is not None:
+        for target in TARGETS:
+            for model in target.lower(checked.federation, checked.analysis, checked.membership):
+                yield Lowered(target, model)
 
 
 def compile_checked(checked: Compiled) -> Compiled:
     """The stages behind the analysis, where it found no error."""
-    if checked.failed or checked.federation is None or checked.analysis is None:
-        return checked
-    federation, modelled = checked.federation, with_models(checked)
-    models = modelled.models
-    objections = tuple(
-        found for lowered in models for found in lowered.target.check(lowered.model, federation)
-    )
-    artifacts = tuple(
-        sorted(
-            (artifact for lowered in models for artifact in lowered.target.emit(lowered.model)),
-            key=lambda artifact: artifact.path,
-        )
-    )
+    all_made = tuple(made(checked))
+    objections = tuple(found for each in all_made for found in each.objections)
+    artifacts = (artifact for each in all_made for artifact in each.artifacts)
     return replace(
-        modelled,
+        checked,
         diagnostics=(*checked.diagnostics, *objections),
-        artifacts=() if has_errors(objections) else artifacts,
+        models=tuple(each.lowered for each in all_made),
+        artifacts=()
+        if has_errors(objections)
+        else tuple(sorted(artifacts, key=lambda artifact: artifact.path)),
     )
 
 
@@ -239,14 +229,3 @@ def digest_of(artifacts: Iterable[Artifact]) -> str:
     for artifact in artifacts:
         hasher.update(f"{artifact.path}\0{len(artifact.content)}\0{artifact.content}".encode())
     return hasher.hexdigest()
-
-
-def name_of(top: Path, path: Path) -> str:
-    """How a file is called in messages: from the resolved top of the specs, else as given.
-
-    A link is called by its own name, wherever it leads.
-    """
-    try:
-        return str(PurePosixPath((path.parent.resolve() / path.name).relative_to(top)))
-    except ValueError:
-        return str(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from srcnet_compiler.apply.ledger import Ledger
+from srcnet_compiler.apply.ledger import ANNOUNCED, Ledger
 from srcnet_compiler.apply.state import StateError
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact
 
@@ -47,6 +47,21 @@ def test_an_intent_without_a_result_is_in_doubt_until_there_is_one(tmp_path: Pat
         assert (doubt.change, doubt.address) == (change("a/b").id, "rucio/srcnet/config/a/b")
         write(ledger, change("a/b"), "already")
         assert ledger.in_doubt() == ()
+
+
+def test_what_a_run_announced_and_is_not_heard_of_again_may_have_been_begun(tmp_path: Path):
+    with Ledger(tmp_path / "l") as ledger:
+        for name in "abc":
+            write(ledger, change(name), ANNOUNCED)
+        write(ledger, change("a"), "waiting")
+        write(ledger, change("b"), "left")
+        assert ledger.begun("p1") == {change("c").id}
+        assert [line.change for line in ledger.in_doubt()] == [change("c").id]
+        for status in (ANNOUNCED, "waiting"):  # another run, that found a reason to wait
+            ledger.write(change("c"), status, at="t", run="r2", plan="p1")
+        assert ledger.begun("p1") == {change("c").id}
+        assert ledger.in_doubt() == ()
+        assert ledger.final("p1") == {}
 
 
 def test_waiting_is_counted_from_its_first_day_over_plans_and_ends_with_success(tmp_path: Path):

@@ -69,11 +69,12 @@ def test_a_change_of_one_value_changes_its_files_alone(specs: Path):
     compile_into(specs)
     before = contents(specs / "build")
     edit(specs / "site-specs/chsrc-cscs.yaml", AREA, "      capacity: 391.5 TB")
-    assert changed(compile_into(specs)) == 2
+    assert changed(compile_into(specs)) == 3
     after = contents(specs / "build")
     assert {n for n in after if before[n] != after[n]} == {
         "rucio/golden/sites/CHSRC-CSCS.yaml",
         "kubernetes/CHSRC-CSCS.services/storage.yaml",  # its services see the area as a volume
+        "provenance.json",
     }
 
 

@@ -18,7 +18,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ from io import BufferedRWPair
 from pathlib import Path
 from typing import TypeAlias
 
-from srcnet_compiler.apply.ledger import INTENT, Ledger
+from srcnet_compiler.apply.ledger import ANNOUNCED, INTENT, Ledger
 from srcnet_compiler.apply.receipt import Cause, Result, Status
 from srcnet_compiler.apply.state import StateError
 from srcnet_compiler.change import Change, Json
@@ -78,6 +78,12 @@ class Journal:
                 after=after,
             )
         return now
+
+    def announce(self, changes: Iterable[Change]) -> None:
+        """Say of a whole batch that it is about to be done."""
+        with self.at_once():
+            for change in changes:
+                self.write(change, ANNOUNCED)
 
     def at_once(self) -> AbstractContextManager[None]:
         """Lines that are durable, all of them or none, when the block has ended."""

@@ -46,6 +46,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose signature a plan has: the name by which its key is trusted, and the key's id."""
+
+    name: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """One run over one plan; `results` has every change of the plan, in the plan's order.
 
@@ -63,6 +71,7 @@ class Receipt:
     trouble: tuple[str, ...] = ()
     interrupted: bool = False
     rehearsal: bool = False
+    signers: tuple[Signer, ...] = ()
 
     def of(self, status: Status) -> tuple[Result, ...]:
         """The results with this status, in the plan's order."""
@@ -100,6 +109,7 @@ def as_json(receipt: Receipt) -> str:
         "exitCode": exit_code(receipt),
         "counts": {status.value: counts[status] for status in Status},
         "trouble": list(receipt.trouble),
+        "signers": [{"name": each.name, "keyId": each.key_id} for each in receipt.signers],
         "earlier": [change.id for change in receipt.earlier],
         "results": list(_results(receipt.results)),
     }

@@ -10,23 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from srcnet_compiler.apply import ansible
 from srcnet_compiler.apply.fence import best_fence, remark
 from srcnet_compiler.apply.gate import Clock, Connection, Gate, Journal, Step
-from srcnet_compiler.apply.ledger import Ledger
-from srcnet_compiler.apply.receipt import Cause, Receipt, Result, Status
-from srcnet_compiler.apply.state import Lock, StateStore
+from srcnet_compiler.apply.ledger import BEGIN, RUN, Ledger
+from srcnet_compiler.apply.receipt import Cause, Receipt, Result, Signer, Status
+from srcnet_compiler.apply.store import HeldLock, Store
 from srcnet_compiler.apply.wire import Call, as_wire, calls
 from srcnet_compiler.change import Change, Json, SystemName
 from srcnet_compiler.plan.model import Plan
 
-LOCK_FOR = timedelta(hours=1)
 SIDE_BY_SIDE = 4
 """Calls to different systems at once; each is a process of its own."""
+GATHERED = 50
+"""Lines of the journal that come together before they are published, where they must be."""
 GOOD = (Status.DONE, Status.ALREADY)
 
 
@@ -42,7 +43,7 @@ def apply_plan(
     plan: Plan,
     *,
     digest: str,
-    store: StateStore,
+    store: Store,
     connections: Mapping[str, Connection],
     clock: Clock,
     barred: Mapping[str, Barred] = MappingProxyType({}),
@@ -50,6 +51,8 @@ def apply_plan(
     progress: Callable[[Step], None] = lambda step: None,
     say: Callable[[str], None] = lambda line: None,
     rehearsal: bool = False,
+    commit: str | None = None,
+    signers: tuple[Signer, ...] = (),
 ) -> Receipt:
     """Do all of the plan that is ready, and say what became of each change.
 
@@ -58,23 +61,26 @@ def apply_plan(
     reach each system, as the target's `connection` says it, secrets included; `barred` those that
     there is no way to reach: what others of them need not wait for is done. `progress` is
     called in other threads. With `rehearsal` nothing is changed and nothing recorded. An interrupt
-    (Ctrl-C) ends the run after the change in flight, a second one at once. Raises LockHeldError,
-    StateError.
+    (Ctrl-C) ends the run after the change in flight, a second one at once. `commit` is where the
+    specs stand in their history, `signers` who signed the plan: both are noted. Raises
+    LockHeldError, StateError.
     """
     started = clock()
-    with store.lock(owner, started, LOCK_FOR) as lock, Ledger(store.ledger_path) as ledger:
+    with store.lock(owner, started, store.lock_for) as lock, Ledger(store.ledger_path) as ledger:
         run = f"{started:%Y%m%dT%H%M%S.%f}-{os.getpid()}"
-        earlier = _begin(plan, digest, ledger, started, run, rehearsal)
+        facts = _facts(plan, lock, commit, signers)
+        earlier = _begin(plan, digest, ledger, started, run, rehearsal, facts)
         journal = Journal(ledger, clock, run, digest, rehearsal)
         if (weak := remark(best_fence())) is not None:
             say(weak)
-        work = _Work(store, journal, connections, barred, _renewing(progress, lock, clock))
+        work = _Work(store, journal, connections, barred, _renewing(progress, lock, clock, store))
         with _private(), _run_folder(store, run) as folder:
             for group in calls(_without(plan.waves, earlier)):
                 work.do(group, folder)
         results = tuple(work.result(c) for c in plan.changes if c.id not in earlier)
         if not rehearsal:
             results = tuple(_since(result, ledger) for result in results)
+            store.publish()
             _store_waits(store, plan.systems, digest, results)
     return Receipt(
         plan=digest,
@@ -87,6 +93,7 @@ def apply_plan(
         trouble=tuple(dict.fromkeys(work.trouble)),
         interrupted=work.interrupted,
         rehearsal=rehearsal,
+        signers=signers,
     )
 
 
@@ -96,16 +103,37 @@ def open_waits_key(system: SystemName | None = None) -> str:
     return "waits-" if system is None else f"waits-{system.target}-{system.instance}"
 
 
+def _facts(
+    plan: Plan, lock: HeldLock, commit: str | None, signers: tuple[Signer, ...]
+) -> dict[str, Json]:
+    """What is noted of a run: who applies, what its plan was made from, who signed it."""
+    holder = lock.holder
+    return {
+        "by": f"{holder.owner} on {holder.host}",
+        "commit": commit,
+        "specs": plan.binding.specs,
+        "tool": plan.binding.tool,
+        "signers": [{"name": each.name, "keyId": each.key_id} for each in signers],
+    }
+
+
 def _begin(
-    plan: Plan, digest: str, ledger: Ledger, now: datetime, run: str, rehearsal: bool
+    plan: Plan,
+    digest: str,
+    ledger: Ledger,
+    now: datetime,
+    run: str,
+    rehearsal: bool,
+    facts: Json,
 ) -> frozenset[str]:
     """The changes that need nothing more."""
     final = ledger.final(digest)
-    if final and any(change.id not in final for change in plan.changes):
-        return frozenset(final)
-    if not rehearsal and (final or not ledger.lines(digest)):
-        ledger.begin(at=now.isoformat(), run=run, plan=digest)
-    return frozenset()
+    goes_on = bool(final) and any(change.id not in final for change in plan.changes)
+    if not rehearsal:
+        afresh = not goes_on and (final or not ledger.lines(digest))
+        status = BEGIN if afresh else RUN
+        ledger.begin(at=now.isoformat(), run=run, plan=digest, facts=facts, status=status)
+    return frozenset(final) if goes_on else frozenset()
 
 
 def _without(
@@ -118,7 +146,7 @@ def _without(
 class _Work:
     """What one run has done so far."""
 
-    store: StateStore
+    store: Store
     journal: Journal
     connections: Mapping[str, Connection]
     barred: Mapping[str, Barred]
@@ -135,18 +163,26 @@ class _Work:
         for call in ready:
             self._bar(call)
         ready = [call for call in ready if str(call.system) in self.connections]
+        wired = [list(_wire(call, self.journal)) for call in ready]
+        self._announce(ready)
         stop = ansible.Stop()
         with ExitStack() as stack:
             gates = [stack.enter_context(self._gate(call, folder)) for call in ready]
             threads = stack.enter_context(ThreadPoolExecutor(SIDE_BY_SIDE))
             stack.callback(stop.now.set)  # whatever ends us, nothing goes on without us
             running = [
-                threads.submit(self._run, call, gate, stop)
-                for call, gate in zip(ready, gates, strict=True)
+                threads.submit(self._run, call, changes, gate, stop)
+                for call, changes, gate in zip(ready, wired, gates, strict=True)
             ]
             self._wait(running, gates, stop)
         for call, gate, future in zip(ready, gates, running, strict=True):
             self._settle(call, gate, future.result())
+
+    def _announce(self, ready: list[Call]) -> None:
+        """Nothing is changed that those who share the journal could not know of."""
+        if self.store.announces and not self.journal.rehearsal:
+            self.journal.announce(change for call in ready for change in call.changes)
+            self.store.publish()
 
     def _ready(self, call: Call) -> Call:
         """The call without what needs something that did not succeed in an earlier group."""
@@ -181,9 +217,10 @@ class _Work:
         connection = self.connections[str(call.system)]
         return Gate(own, call.changes, connection, self.journal, self.progress)
 
-    def _run(self, call: Call, gate: Gate, stop: ansible.Stop) -> ansible.Outcome:
+    def _run(
+        self, call: Call, changes: list[Json], gate: Gate, stop: ansible.Stop
+    ) -> ansible.Outcome:
         lock = self.store.target_lock(*call.system)
-        changes = list(_wire(call, self.journal))
         return ansible.run(
             call,
             changes,
@@ -227,6 +264,8 @@ class _Work:
             else:
                 text = reason or (stopped[-1] if stopped else "not reached")
                 self.results[change.id] = Result(change, Status.LEFT, text)
+                if self.store.announces:
+                    self.journal.write(change, Status.LEFT.value, gate.hide(text))
         if outcome.trouble is not None and not self.interrupted:
             self.trouble.append(outcome.trouble)
         elif missing and reason is None and not stopped:
@@ -248,11 +287,15 @@ def _wire(call: Call, journal: Journal) -> Iterator[Json]:
         }
 
 
-def _renewing(progress: Callable[[Step], None], lock: Lock, clock: Clock) -> Callable[[Step], None]:
+def _renewing(
+    progress: Callable[[Step], None], lock: HeldLock, clock: Clock, store: Store
+) -> Callable[[Step], None]:
     def renewing(step: Step) -> None:
         now = clock()
-        if datetime.fromisoformat(lock.holder.expires) - now < LOCK_FOR / 2:
-            lock.renew(now, LOCK_FOR)
+        if datetime.fromisoformat(lock.holder.expires) - now < store.lock_for / 2:
+            lock.renew(now, store.lock_for)
+        if step.status is not None:
+            store.publish(GATHERED)
         progress(step)
 
     return renewing
@@ -269,7 +312,7 @@ def _private() -> Iterator[None]:
 
 
 @contextmanager
-def _run_folder(store: StateStore, run: str) -> Iterator[Path]:
+def _run_folder(store: Store, run: str) -> Iterator[Path]:
     folder = store.run_folder(run)
     try:
         yield folder
@@ -284,7 +327,7 @@ def _since(result: Result, ledger: Ledger) -> Result:
 
 
 def _store_waits(
-    store: StateStore, systems: tuple[SystemName, ...], digest: str, results: tuple[Result, ...]
+    store: Store, systems: tuple[SystemName, ...], digest: str, results: tuple[Result, ...]
 ) -> None:
     for system in systems:
         waits: list[Json] = [

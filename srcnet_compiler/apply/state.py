@@ -1,4 +1,4 @@
-"""The state store: a directory that remembers across runs, with one owner at a time.
+"""The state store on one machine: a directory that remembers across runs, one owner at a time.
 
 ``lock`` names the owner, ``kv/`` holds small values that are replaced only by whoever saw the last
 one, ``ledger.sqlite`` is the journal (ledger.py), ``targets/`` holds one lock per instance for the
@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 from srcnet_compiler.change import Json
 
@@ -24,6 +25,7 @@ PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 LONGEST_NAME = 4096
 """Bytes of a lock file that are read."""
+LOCK_FOR = timedelta(hours=1)
 
 
 class StateError(OSError):
@@ -72,6 +74,8 @@ class Lock:
 
     file: int
     holder: Holder
+    before: Holder | None = None
+    """Who had it and did not give it back: a process that was killed."""
 
     def renew(self, now: datetime, ttl: timedelta) -> None:
         """Move the expiry on; long runs call it, so that another host does not take over."""
@@ -91,10 +95,19 @@ class StateStore:
     """The directory `path`, made when first needed, readable by its owner alone."""
 
     path: Path
+    lock_for: ClassVar[timedelta] = LOCK_FOR
+    announces: ClassVar[bool] = False
 
     @property
     def ledger_path(self) -> Path:
         return self.path / "ledger.sqlite"
+
+    def find_ledger(self) -> Path | None:
+        """The journal, for whoever looks; None before the first run."""
+        return self.ledger_path if self.ledger_path.exists() else None
+
+    def publish(self, gather: int = 1) -> None:
+        """What stands in the journal is durable, and everybody who shares it reads this file."""
 
     def prepare(self) -> None:
         """Make the directory and find out now, not half-way, whether it can be written."""
@@ -120,9 +133,13 @@ class StateStore:
         try:
             with _as_state_error("lock", self.path):
                 held = _holder(file)
-                if held is not None and held.host != socket.gethostname() and not _over(held, now):
+                if (
+                    held is not None
+                    and held.host != socket.gethostname()
+                    and not is_over(held, now)
+                ):
                     raise LockHeldError(held, f"it runs on another host until {held.expires}")
-                lock = Lock(file, _me(owner, now, ttl))
+                lock = Lock(file, _me(owner, now, ttl), held)
                 _say(file, lock.holder)
             try:
                 yield lock
@@ -141,7 +158,7 @@ class StateStore:
             held = _holder(file)
             os.close(file)
         if held is None or held.host != socket.gethostname():
-            return None if held is None or _over(held, now) else held
+            return None if held is None or is_over(held, now) else held
         return held if Path(f"/proc/{held.pid}").exists() else None
 
     def all_keys(self) -> tuple[str, ...]:
@@ -156,14 +173,14 @@ class StateStore:
                 text = self._file(key).read_text(encoding="utf-8")
             except FileNotFoundError:
                 return None
-        return Entry(json.loads(text), _version(text))
+        return Entry(json.loads(text), version_of(text))
 
     def put(self, key: str, value: Json, expected: str | None) -> Entry:
         """Replace the value that has version `expected` (None: there must be none yet).
 
         Durable when it returns. Raises OutrunError when somebody was faster.
         """
-        text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False)
+        text = value_text(value)
         with _as_state_error("write", self.path):
             self._make_folders()
             turn = os.open(self.path / "kv" / ".turn", os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
@@ -175,11 +192,11 @@ class StateStore:
                 _write(self._file(key), text)
             finally:
                 os.close(turn)
-        return Entry(value, _version(text))
+        return Entry(value, version_of(text))
 
     def target_lock(self, target: str, instance: str) -> Path:
         """The file that whoever acts on this instance holds locked while it acts."""
-        return self.path / "targets" / f"{target}-{_plain(instance)}.lock"
+        return self.path / "targets" / f"{target}-{plain_name(instance)}.lock"
 
     def run_folder(self, run: str) -> Path:
         """A fresh private folder for one run. What killed runs left behind is swept first."""
@@ -191,7 +208,7 @@ class StateStore:
         return folder
 
     def _file(self, key: str) -> Path:
-        return self.path / "kv" / f"{_plain(key)}.json"
+        return self.path / "kv" / f"{plain_name(key)}.json"
 
 
 def _open_locked(path: Path, now: datetime) -> int:
@@ -201,7 +218,7 @@ def _open_locked(path: Path, now: datetime) -> int:
     except BlockingIOError:
         held = _holder(file)
         os.close(file)
-        late = ", although its time was up" if held is not None and _over(held, now) else ""
+        late = ", although its time was up" if held is not None and is_over(held, now) else ""
         raise LockHeldError(held, f"it is running{late}") from None
     except BaseException:
         os.close(file)
@@ -214,14 +231,20 @@ def _me(owner: str, now: datetime, ttl: timedelta) -> Holder:
     return Holder(owner, socket.gethostname(), os.getpid(), now.isoformat(), until.isoformat())
 
 
-def _over(holder: Holder, now: datetime) -> bool:
+def is_over(holder: Holder, now: datetime) -> bool:
+    """Whether its time is up."""
     return datetime.fromisoformat(holder.expires) <= now
 
 
 def _holder(file: int) -> Holder | None:
     """None also when a holder died while it wrote its name: then only the kernel's lock counts."""
+    return read_holder(os.pread(file, LONGEST_NAME, 0))
+
+
+def read_holder(text: bytes) -> Holder | None:
+    """The holder that somebody wrote; None where it is not all there."""
     try:
-        holder = Holder(**json.loads(os.pread(file, LONGEST_NAME, 0)))
+        holder = Holder(**json.loads(text))
         datetime.fromisoformat(holder.expires)
     except (ValueError, TypeError):
         return None
@@ -265,11 +288,17 @@ def _as_state_error(verb: str, path: Path) -> Iterator[None]:
         raise StateError(error.errno, f"cannot {verb} the state in {path}: {reason}") from error
 
 
-def _version(text: str) -> str:
+def value_text(value: Json) -> str:
+    """A value as it is stored."""
+    return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False)
+
+
+def version_of(text: str) -> str:
+    """What a replacement of this value must name."""
     return sha256(text.encode()).hexdigest()
 
 
-def _plain(key: str) -> str:
+def plain_name(key: str) -> str:
     """A file name that no two keys share."""
     clean = "".join(c if c.isalnum() or c in "-_." else "_" for c in key)
-    return clean if clean == key and key[0] not in "-." else f"{clean}-{_version(key)[:8]}"
+    return clean if clean == key and key[0] not in "-." else f"{clean}-{version_of(key)[:8]}"

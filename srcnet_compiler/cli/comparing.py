@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from srcnet_compiler import pipeline
+from srcnet_compiler.cli.cache import Cache
+from srcnet_compiler.cli.documents import Documents
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.git import Blob, repository
 from srcnet_compiler.cli.revisions import Asked
@@ -29,7 +31,7 @@ def review(
     """The whole comparison. Ends the command where a side has errors."""
     wanted = [asked.base, asked.head, *([asked.main] if asked.main is not None else [])]
     read = texts(settings.root, wanted)
-    compiled = compile_each(read, today, members)
+    compiled = _compiled(settings.root, read, today, members)
     stop_on_errors(_errors_alone(compiled[1]))
     _insist_on_base(asked, compiled[0])
     found = compare(*sides(read[0], read[1], compiled[0], compiled[1]), today)
@@ -127,16 +129,32 @@ def _in_folder(root: Path) -> dict[str, Outcome[bytes]]:
     }
 
 
+def _compiled(
+    root: Path, sides: Iterable[Texts], today: date, members: Sequence[Path]
+) -> tuple[Compiled, ...]:
+    """The same as `compile_each`, with what earlier runs have read, where they kept it."""
+    cache = Cache(root)
+    if not cache.is_used:
+        return compile_each(sides, today, members)
+    documents = Documents(cache)
+    found = compile_each(sides, today, members, documents.shape)
+    documents.save()
+    return found
+
+
 @no_collection()
 def compile_each(
-    sides: Iterable[Texts], today: date, members: Sequence[Path]
+    sides: Iterable[Texts],
+    today: date,
+    members: Sequence[Path],
+    shaped: pipeline.Shape = pipeline.shaped,
 ) -> tuple[Compiled, ...]:
     """Each as far as it compiles, without the artifacts; what is the same text is read once."""
     known: dict[tuple[str, bytes], Shaped] = {}
 
     def shape(name: str, content: bytes) -> Shaped:
         if (name, content) not in known:
-            known[name, content] = pipeline.shaped(name, content)
+            known[name, content] = shaped(name, content)
         return known[name, content]
 
     exported = {str(path): export(path) for path in members}

@@ -25,7 +25,7 @@ MEANINGS = {
     Exit.FINE: "fine",
     Exit.FINDINGS: "findings, or something failed",
     Exit.CHANGES: "there are changes; only with --detailed-exitcode",
-    Exit.REFUSED: "refused by a guard, or by the person who was asked",
+    Exit.REFUSED: "refused by a guard, for want of a signature, or by the person who was asked",
     Exit.NOT_CONVERGED: "not converged, or drift",
     Exit.STALE: "stale plan, or somebody else is applying",
     Exit.WAITING: "waiting for facts; run again later",

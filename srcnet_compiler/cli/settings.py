@@ -18,6 +18,8 @@ FILE = "srcnet.toml"
 DIRECTORY = "directory"
 SHARED = ("state",)
 """Options that must say the same to every command: `state = …` above all tables, SRCNET_STATE."""
+SIGNATURES = "signatures"
+"""The table that says whose signatures plans need: it is for all commands, and no option."""
 _SPECS = "site-specs"
 """By this folder a federation is known from anywhere below it."""
 
@@ -157,10 +159,14 @@ def _wrong(
     known: Callable[[str], Collection[str]],
 ) -> Iterator[_Wrong]:
     for key, value in said.items():
+        if key == SIGNATURES:
+            yield from _wrong_signatures(file, value)
+            continue
         is_table = isinstance(value, dict)
         place = line_of(file, key, "") if is_table else line_of(file, "", key)
-        if key not in (DIRECTORY, *SHARED, *commands):
-            yield _unknown(place, key, key, (DIRECTORY, *SHARED, *commands))
+        there = (DIRECTORY, *SHARED, *commands, SIGNATURES)
+        if key not in there:
+            yield _unknown(place, key, key, there)
         elif is_table is not (key in commands):
             kind = "a table, `[…]`" if key in commands else "one value"
             yield _Wrong(place, f"`{key}` must be {kind}", None)
@@ -173,6 +179,30 @@ def _wrong(
                     yield _Wrong(place, f"`{key}.{inner}` must be one value", None)
         elif isinstance(value, list):
             yield _Wrong(place, f"`{key}` must be one value", None)
+
+
+def _wrong_signatures(file: Path, said: object) -> Iterator[_Wrong]:
+    if not isinstance(said, dict):
+        yield _Wrong(line_of(file, "", SIGNATURES), f"`{SIGNATURES}` must be a table, `[…]`", None)
+        return
+    from srcnet_compiler.trust.keys import parse_trusted
+
+    known = ("trusted", "required")
+    for key, value in said.items():
+        place = line_of(file, SIGNATURES, key)
+        if key not in known:
+            yield _unknown(place, key, f"{SIGNATURES}.{key}", known)
+        elif key == "required" and not isinstance(value, bool):
+            yield _Wrong(place, f"`{SIGNATURES}.required` must be true or false", None)
+        elif key == "trusted" and not isinstance(value, list):
+            yield _Wrong(place, f"`{SIGNATURES}.trusted` must be a list, `[…]`", None)
+    trusted = said.get("trusted")
+    for each in trusted if isinstance(trusted, list) else ():
+        try:
+            parse_trusted(str(each))
+        except ValueError as trouble:
+            place = line_of(file, SIGNATURES, "trusted")
+            yield _Wrong(place, f"`{each}` cannot be trusted: {trouble}", None)
 
 
 def _unknown(place: str, key: str, path: str, known: Collection[str]) -> _Wrong:

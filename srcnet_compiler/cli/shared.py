@@ -1,9 +1,11 @@
 """What several commands do in the same way: options, reading specs, showing findings, plans."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +15,7 @@ from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 
 if TYPE_CHECKING:
-    from srcnet_compiler.apply.state import StateStore
+    from srcnet_compiler.apply.store import Store
     from srcnet_compiler.diagnostic import Diagnostic
     from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
@@ -59,14 +61,50 @@ def today_option(command: F) -> F:
     )(command)
 
 
+def day_option(name: str, meaning: str) -> Callable[[F], F]:
+    """An option that is a day."""
+    return click.option(name, type=_Day(["%Y-%m-%d"]), default=None, metavar="DATE", help=meaning)
+
+
+GIT = "git:"
+"""So begins a state that is in a git ref."""
+STATE_REF = "refs/srcnet/state"
+
+
+class _State(click.Path):
+    """A folder, as its path, or a git ref, as its text."""
+
+    def convert(
+        self,
+        value: "str | PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "str | bytes | PathLike[str]":
+        text = str(value)
+        if not text.startswith(GIT):
+            return super().convert(value, param, ctx)
+        remote, ref = _git_place(text)
+        if not remote or not re.fullmatch(r"refs(/[\w-][\w.-]*)+(?<!\.lock)", ref) or ".." in ref:
+            self.fail(f"`{text}` is not like `{GIT}origin#{STATE_REF}`", param, ctx)
+        return text
+
+
+def _git_place(text: str) -> tuple[str, str]:
+    """The remote and the ref."""
+    remote, _, ref = text.removeprefix(GIT).partition("#")
+    return remote, ref or STATE_REF
+
+
 def state_option(command: F) -> F:
-    """`--state`, the folder of lock, ledger and open steps."""
+    """`--state`, the place of lock, ledger and open steps."""
     return click.option(
         "--state",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=_State(file_okay=False, path_type=Path),
         default=Path(".srcnet/state"),
         show_default=True,
-        help="Where lock, ledger and open steps live; below the specs' folder.",
+        metavar="DIR|git:REMOTE#REF",
+        help="Where lock, ledger and open steps live: a folder, seen from the specs' folder, or,"
+        f" for runners that come and go, a git ref such as `{GIT}origin#{STATE_REF}`.",
     )(command)
 
 
@@ -126,8 +164,12 @@ def ask(question: str, yes: bool) -> None:
         raise StopError(Exit.REFUSED, "nothing was done")
 
 
-def state_store(settings: Settings, state: Path) -> "StateStore":
+def state_store(settings: Settings, state: Path | str) -> "Store":
     """The state store, by an absolute path: what apply starts runs in another folder."""
+    if isinstance(state, str):
+        from srcnet_compiler.apply.shared import open_shared
+
+        return open_shared(settings.root.absolute(), *_git_place(state))
     from srcnet_compiler.apply.state import StateStore
 
     return StateStore((settings.root / state).absolute())
@@ -141,12 +183,30 @@ def the_day(today: datetime | None) -> date:
 def compiled(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
     """The specs as far as they compile. Without any spec file there is nothing to be done."""
     from srcnet_compiler import pipeline
+    from srcnet_compiler.source import no_collection
+
+    with no_collection():
+        return pipeline.compile_checked(checked(settings, today, members))
+
+
+def checked(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
+    """The same up to the analysis, with who belongs to which group. Where an earlier run has kept
+    anything, text is read that has changed since, and kept for the next one."""
+    from srcnet_compiler import pipeline
+    from srcnet_compiler.cli.cache import Cache
+    from srcnet_compiler.cli.documents import Documents
     from srcnet_compiler.cli.systems import export
 
     if not pipeline.spec_files(settings.root):
         raise no_specs(settings)
     exported = {str(path): export(path) for path in members}
-    return pipeline.compile_specs(settings.root, today, exported)
+    cache = Cache(settings.root)
+    if not cache.is_used:
+        return pipeline.with_members(pipeline.check(settings.root, today), exported)
+    documents = Documents(cache)
+    found = pipeline.check(settings.root, today, documents.shape)
+    documents.save()
+    return pipeline.with_members(found, exported)
 
 
 def no_specs(settings: Settings) -> StopError:

@@ -98,10 +98,10 @@ def _field(field: FieldChange, action: Action, paint: Paint) -> Iterator[str]:
         return
     place = f"   {paint(str(field.origin), 'place')}" if field.origin is not None else ""
     if action is Action.CREATE:
-        parts = [(path, [_shown(field.name, value)]) for path, value in _parts(field.after)]
+        parts = [(path, [shown(field.name, value)]) for path, value in _parts(field.after)]
     else:
         parts = [
-            (path, [_shown(field.name, before), _shown(field.name, after)])
+            (path, [shown(field.name, before), shown(field.name, after)])
             for path, before, after in _differences(field.before, field.after)
         ]
     first, indent = f"      {field.name}", "      "
@@ -153,7 +153,8 @@ def _children(value: Json) -> Mapping[str, Json]:
     return {}
 
 
-def _shown(name: str, value: Json) -> str:
+def shown(name: str, value: Json) -> str:
+    """A value on one line, in the units that people use."""
     if value is None:
         return "nothing"
     if isinstance(value, int) and not isinstance(value, bool):

@@ -35,6 +35,8 @@ def _receipt(receipt: Receipt) -> Iterator[str]:
         yield f"{title(receipt.systems)}: rehearsal: {said}; nothing was changed"
     else:
         yield f"{title(receipt.systems)}: {said}"
+    for signer in receipt.signers:
+        yield f"  signed by {visible(signer.name)} (key {signer.key_id[:16]})"
     for status in (Status.FAILED, Status.CONFLICT, Status.WAITING, Status.LEFT):
         yield from _of_status(status, receipt.of(status))
     yield from (f"  trouble: {visible(text)}" for text in receipt.trouble)

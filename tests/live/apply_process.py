@@ -1,6 +1,6 @@
 """Carries out a plan in a process of its own, to be killed; and what is seen of it from outside.
 
-Run as a program it reads {"plan": text, "state": folder, "connections": ...} from its standard
+Run as a program it reads {"plan": text, "state": place, "connections": ...} from its standard
 input, writes the receipt to its standard output, and ends with the receipt's exit code.
 """
 
@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from apply_cases import KEY
 
 from srcnet_compiler.apply.receipt import Receipt, as_json, exit_code
 from srcnet_compiler.apply.run import apply_plan
+from srcnet_compiler.apply.shared import open_shared
 from srcnet_compiler.apply.state import LockHeldError, StateError, StateStore
+from srcnet_compiler.apply.store import Store
 from srcnet_compiler.change import Json
 from srcnet_compiler.plan.file import digest, from_json, to_json
 from srcnet_compiler.plan.model import Plan
@@ -35,17 +37,33 @@ def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - here is where time comes from
 
 
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A machine whose state is in a git ref; it comes `hours` after now."""
+
+    folder: Path
+    remote: Path
+    hours: int = 0
+
+    def store(self) -> Store:
+        return open_shared(self.folder, str(self.remote), "refs/srcnet/state")
+
+
 def main() -> int:
     order = json.load(sys.stdin)
+    store: Store = StateStore(Path(order["state"]))
+    later = timedelta(hours=order["hours"])
+    if "remote" in order:
+        store = Runner(Path(order["state"]), Path(order["remote"])).store()
     plan = from_json(order["plan"])
     print("ready", file=sys.stderr, flush=True)
     try:
         receipt = apply_plan(
             plan,
             digest=digest(plan),
-            store=StateStore(Path(order["state"])),
+            store=store,
             connections=order["connections"],
-            clock=now,
+            clock=lambda: now() + later,
             progress=lambda step: print(step.status, file=sys.stderr, flush=True),
         )
     except LockHeldError as held:
@@ -58,7 +76,7 @@ def main() -> int:
     return exit_code(receipt)
 
 
-def start(plan: Plan, state: Path, connections: Connections) -> subprocess.Popen[str]:
+def start(plan: Plan, state: Path | Runner, connections: Connections) -> subprocess.Popen[str]:
     """Begin to apply; what it says comes from its pipes."""
     process = subprocess.Popen(
         [sys.executable, __file__],
@@ -70,7 +88,11 @@ def start(plan: Plan, state: Path, connections: Connections) -> subprocess.Popen
         start_new_session=True,
     )
     assert process.stdin is not None
-    order = {"plan": to_json(plan), "state": str(state), "connections": connections}
+    order: dict[str, Any] = {"plan": to_json(plan), "connections": connections}
+    if isinstance(state, Path):
+        order |= {"state": str(state), "hours": 0}
+    else:
+        order |= {"state": str(state.folder), "hours": state.hours, "remote": str(state.remote)}
     process.stdin.write(json.dumps(order))
     process.stdin.close()
     process.stdin = None

@@ -34,7 +34,8 @@ from srcnet_compiler.cli.shared import (
 from srcnet_compiler.cli.systems import asked_for
 
 if TYPE_CHECKING:
-    from srcnet_compiler.apply.state import StateStore
+    from srcnet_compiler.apply.receipt import Signer
+    from srcnet_compiler.apply.store import Store
     from srcnet_compiler.converge import System
     from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
 
 @click.command("apply")
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The plan's signature.  [default: beside the plan, ending in .dsse]",
+)
 @click.option("--rehearse", is_flag=True, help="Go through everything and change nothing.")
 @yes_option
 @site_option
@@ -54,20 +61,22 @@ if TYPE_CHECKING:
 def command(
     settings: Settings,
     plan_file: Path | None,
+    signature: Path | None,
     rehearse: bool,
     yes: bool,
     sites: tuple[str, ...],
     systems: tuple[str, ...],
     members: tuple[Path, ...],
     form: str,
-    state: Path,
+    state: Path | str,
     today: datetime | None,
 ) -> int:
     """Carry out a plan, and prove that all is as it should be.
 
     Does what is ready; what must wait for a fact is done by a later run. Killed at any moment and
     run again, it ends in the same state. Afterwards the systems are read again: no difference is
-    the proof. Without PLAN one is made, shown, and asked about.
+    the proof. Without PLAN one is made, shown, and asked about. Where `[signatures]` in srcnet.toml
+    names keys, the plan's signature must be of one of them.
 
     \b
     Examples:
@@ -79,12 +88,12 @@ def command(
         raise StopError(
             Exit.USAGE, "a plan says which systems it is for", "leave `--site` and `--system` out"
         )
+    reviewed, signers = _reviewed(settings, plan_file, signature, rehearse)
     result = compiled(settings, the_day(today), members)
     stop_on_errors(result)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
 
     store = state_store(settings, state)
-    reviewed = read_plan(plan_file) if plan_file is not None else None
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
     _insist_on_free(store)
@@ -104,14 +113,35 @@ def command(
 
             show(render_plan(plan, colour=is_coloured(err=True)), err=True)
             ask("Do this?", yes or rehearse)
-        return _carry_out(plan, reached, store, form, rehearse)
+        return _carry_out(plan, reached, store, form, rehearse, _commit(settings), signers)
 
 
-def _insist_on_free(store: "StateStore") -> None:
+def _reviewed(
+    settings: Settings, plan_file: Path | None, signature: Path | None, rehearse: bool
+) -> "tuple[Plan | None, tuple[Signer, ...]]":
+    """The plan that was made before, and who has signed it."""
+    from srcnet_compiler.cli.signatures import insist_on_plan, signers_of
+
+    if plan_file is not None:
+        plan = read_plan(plan_file)
+        return plan, signers_of(plan, plan_file, signature, settings)
+    if signature is not None:
+        raise StopError(Exit.USAGE, "a signature is of a plan", "`srcnet apply PLAN`")
+    if not rehearse:
+        insist_on_plan(settings)
+    return None, ()
+
+
+def _commit(settings: Settings) -> str | None:
+    from srcnet_compiler.names import SPEC_FOLDERS
+    from srcnet_compiler.trust.commit import commit_of
+
+    return commit_of(settings.root, SPEC_FOLDERS)
+
+
+def _insist_on_free(store: "Store") -> None:
     """Say that somebody else is applying before anything is read, shown or asked."""
-    from srcnet_compiler.apply.run import LOCK_FOR
-
-    with system_trouble(), store.lock("srcnet apply", now(), LOCK_FOR):
+    with system_trouble(), store.lock("srcnet apply", now(), store.lock_for):
         return
 
 
@@ -148,9 +178,11 @@ def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
 def _carry_out(
     plan: "Plan",
     systems: "Sequence[System]",
-    store: "StateStore",
+    store: "Store",
     form: str,
     rehearse: bool,
+    commit: str | None,
+    signers: "tuple[Signer, ...]",
 ) -> int:
     from srcnet_compiler.apply.receipt import as_json, exit_code
     from srcnet_compiler.cli.progress import showing
@@ -166,6 +198,8 @@ def _carry_out(
             progress=progress,
             say=lambda line: click.echo(line, err=True),
             rehearsal=rehearse,
+            commit=commit,
+            signers=signers,
         )
     click.echo(as_json(receipt) if form == "json" else render_receipt(receipt), nl=False)
     code = exit_code(receipt)

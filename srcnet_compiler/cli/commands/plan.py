@@ -50,7 +50,7 @@ def command(
     sites: tuple[str, ...],
     systems: tuple[str, ...],
     members: tuple[Path, ...],
-    state: Path,
+    state: Path | str,
     today: datetime | None,
 ) -> int:
     """Show what would change on the real systems.

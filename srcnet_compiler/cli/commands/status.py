@@ -24,7 +24,7 @@ _STEPS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 @format_option("text", "json")
 @state_option
 @click.pass_obj
-def command(settings: Settings, form: str, state: Path) -> int:
+def command(settings: Settings, form: str, state: Path | str) -> int:
     """Show what is open: waits, the last run, who is applying.
 
     Ends with 6 where something waits for a fact.
@@ -38,13 +38,13 @@ def command(settings: Settings, form: str, state: Path) -> int:
     from srcnet_compiler.converge import open_waits
 
     store = state_store(settings, state)
-    if not store.ledger_path.exists():
+    if (path := store.find_ledger()) is None:
         if not (settings.root / "site-specs").is_dir():
             raise no_specs(settings)
         empty = json.dumps(_document(0, None, None, (), ()), indent=2)
         click.echo(empty if form == "json" else "nothing was applied from here yet")
         return Exit.FINE
-    with Ledger(store.ledger_path) as ledger:
+    with Ledger(path) as ledger:
         last, doubtful, ours = last_run(ledger.lines()), ledger.in_doubt(), len(ledger.ours())
     holder, waits = store.holder(now()), open_waits(store)
     if form == "json":
