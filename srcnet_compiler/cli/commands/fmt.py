@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from srcnet_compiler.cli.difference import difference
 from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.files import write_files
 from srcnet_compiler.cli.settings import Settings
@@ -40,7 +41,7 @@ def command(settings: Settings, files: tuple[Path, ...], check: bool, diff: bool
     found, lines, changed = _laid_out(wanted)
     for path, (before, after) in changed.items():
         if diff:
-            show(_difference(str(path), before, after))
+            show(difference(str(path), before, after))
         else:
             click.echo(f"would change {path}" if check else str(path))
     if not check and not diff:
@@ -72,15 +73,6 @@ def _laid_out(
         if result.value is not None and result.value.encode() != content.value:
             changed[path] = content.value.decode("utf-8-sig"), result.value
     return found, lines, changed
-
-
-def _difference(name: str, before: str, after: str) -> str:
-    from difflib import unified_diff
-
-    rows = unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
-    )
-    return "".join(row if row.endswith("\n") else f"{row}\n" for row in rows)
 
 
 def _show_trouble(found: "list[Diagnostic]", lines: Mapping[str, Sequence[str]]) -> None:
