@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from srcnet_compiler import source
 from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
 from srcnet_compiler.artifact import Artifact
@@ -109,14 +110,26 @@ def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, 
         documents = parsed.value or ()
         # what is held once more costs as much as the specs themselves
         lines[name] = documents[0].source_map.lines if documents else text_lines(content.value)
-        for document in documents:
-            shaped = validate(document)
-            found += shaped.diagnostics
-            if shaped.value is not None:
-                specs.append(shaped.value)
-                misplaced = check_folder(shaped.value)
-                found += [misplaced] if misplaced else []
+        located, faults = shapes(documents)
+        specs += located
+        found += faults
     return Sources(tuple(specs), lines, hasher.hexdigest()), tuple(found)
+
+
+def shapes(
+    documents: Iterable[source.Document],
+) -> tuple[list[Located[Document]], list[Diagnostic]]:
+    """The documents of a file that have their shape, and what is wrong with the others."""
+    specs: list[Located[Document]] = []
+    found: list[Diagnostic] = []
+    for document in documents:
+        shaped = validate(document)
+        found += shaped.diagnostics
+        if shaped.value is not None:
+            specs.append(shaped.value)
+            misplaced = check_folder(shaped.value)
+            found += [misplaced] if misplaced else []
+    return specs, found
 
 
 @no_collection()

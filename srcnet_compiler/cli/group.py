@@ -15,6 +15,7 @@ from srcnet_compiler.cli.settings import SHARED, defaults_of, option_name, optio
 COMMANDS = {
     "validate": "Check specs: every finding, at its line and column.",
     "fmt": "Lay spec files out in the canonical way.",
+    "lsp": "Speak with an editor: the language server.",
     "compile": "Write the configuration of every system into build/.",
     "plan": "Show what would change on the real systems.",
     "show": "Show a saved plan.",
