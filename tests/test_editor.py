@@ -326,9 +326,25 @@ EVERYTHING = ("hover", "definition", "completion")
 
 
 BROKEN = (
-    ["", "\n", "a: [", "{", "- - -", "\x00", "&a *a", "a: &x [*x]", "é🛰: 'ö", "|", "[" * 500]
-    + ["kind: Site\nspec:", "kind: 3\n", "kind: [Site]\n", "%YAML 9.9\n---\n", "a: " + "9" * 500]
-    + ["\ufeffkind: Site\n", "a:\r\n  b: 1\r\n", "kind: Site\nspec: {storage: [{name: 1}]}\n"]
+    "",
+    "\n",
+    "a: [",
+    "{",
+    "- - -",
+    "\x00",
+    "&a *a",
+    "a: &x [*x]",
+    "é🛰: 'ö",
+    "|",
+    "[" * 500,
+    "kind: Site\nspec:",
+    "kind: 3\n",
+    "kind: [Site]\n",
+    "%YAML 9.9\n---\n",
+    "a: " + "9" * 500,
+    "\ufeffkind: Site\n",
+    "a:\r\n  b: 1\r\n",
+    "kind: Site\nspec: {storage: [{name: 1}]}\n",
 )
 
 
