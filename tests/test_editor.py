@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from cli_runner import golden_specs
 from editor_client import Editor, RefusedByServerError, typed
-from specs import REAL
+from specs import REAL, TODAY
 
 from srcnet_compiler.cli.settings import now
+from srcnet_compiler.editor.completion import offers
+from srcnet_compiler.editor.hover import hover
+from srcnet_compiler.editor.rename import RefusedError, renamable
+from srcnet_compiler.editor.session import Session
 from srcnet_compiler.pipeline import compile_specs
 
 SITE = "site-specs/chsrc-cscs.yaml"
@@ -170,6 +175,7 @@ HEAD = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Site\nmetadata: {name: CHSRC
         (HEAD + "  storage:\n    - {name: A, tier: |", {"online"}, {"name"}),
         (HEAD + "  storage:\n    - {name: A, environment: |}\n", {"production"}, {"online"}),
         (HEAD + "  storage:\n    - {name: A, enabled: |}\n", {"true", "false"}, {"online"}),
+        (HEAD + "  compute: [{name: here}]\n  services:\n    - {at: |", {"here"}, {"batch"}),
         (HEAD + "  services:\n    - {service: |}\n", {"soda_sync", "gatekeeper"}, {"batch"}),
         ("kind: |\n", {"Site", "DataPolicy"}, {"spec"}),
         ("kind: Site\nm|\n", {"metadata", "spec"}, {"kind"}),
@@ -209,7 +215,7 @@ def applied(editor: Editor, folder: Path, changes: dict) -> dict[str, str]:
 
 
 def test_rename_changes_a_name_in_every_file_and_nothing_else(editor: Editor, own: Path):
-    from specs import TODAY, texts
+    from specs import texts
 
     from srcnet_compiler.pipeline import check
 
@@ -393,3 +399,22 @@ def test_files_that_come_and_go_are_no_trouble(editor: Editor, own: Path):
     editor.say("textDocument/didSave", {"textDocument": {"uri": editor.uri(SITE)}})
     assert editor.found(SITE) is not None
     assert editor.findings[editor.uri("site-specs/link.yaml")]
+
+
+def test_no_place_of_a_text_that_is_cut_anywhere_is_too_much():
+    """In this process, so that there are many: what a server would answer with an error."""
+    session = Session(lambda: TODAY)
+    path = REAL / "site-specs/uksrc-ral.yaml"
+    whole = path.read_text("utf-8")
+    offered = 0
+    for cut in range(1, len(whole), 37):
+        text = whole[:cut] if cut % 2 else whole[:cut] + whole[cut + cut % 23 :]
+        session.put(path, text)
+        snapshot, name = session.seen_from(path)
+        line, column = text[:cut].count("\n"), len(text[:cut].rpartition("\n")[2])
+        offered += len(offers(snapshot, snapshot.files[name].lines, line, column)) > 0
+        hover(snapshot, name, line + 1, column + 1)
+        with suppress(RefusedError):
+            renamable(snapshot, name, line + 1, column + 1)
+        assert session.findings(path) is not None
+    assert offered > 50

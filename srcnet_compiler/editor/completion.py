@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from srcnet_compiler.editor.mentions import meant_at
+from srcnet_compiler.editor.mentions import meant_at, mentions
 from srcnet_compiler.editor.position import root_place
 from srcnet_compiler.editor.workspace import Snapshot
 from srcnet_compiler.schema import kinds
@@ -39,6 +39,7 @@ class _Found:
     path: Path
     is_key: bool
     written: tuple[str, ...]
+    document: Document
 
 
 def word_before(line: str, column: int) -> str:
@@ -59,7 +60,7 @@ def offers(snapshot: Snapshot, lines: Sequence[str], line: int, column: int) -> 
         place = root.at(found.path[:-1])
         return [*_keys(place, found.written)] if place else []
     place = root.at(found.path)
-    given = [*_values(place), *_names(snapshot, lines, found)] if place else []
+    given = [*_values(place), *_names(snapshot, found)] if place else []
     return given or ([*_keys(place, ())] if place else [])
 
 
@@ -93,23 +94,18 @@ def _values(place: Place | None) -> Iterator[Offer]:
         yield from (Offer(word, word, "word", detail) for word in ("true", "false"))
 
 
-def _names(snapshot: Snapshot, lines: Sequence[str], found: _Found) -> Iterator[Offer]:
+def _names(snapshot: Snapshot, found: _Found) -> Iterator[Offer]:
+    """Names in scope; those of this text too, which nobody could read before it had its mark."""
     what = meant_at(str(found.kind), found.path)
-    site = _site(lines) if found.kind == "Site" else None
-    seen: set[str] = set()
-    for each in snapshot.mentions:
-        fits = each.gives and {*each.what} & {*what} and each.scope in (None, site)
-        if fits and each.name not in seen and each.name != _MARK:
+    here = [*mentions(found.document)]
+    sites = {each.name for each in here if each.gives and each.what == ("site",)}
+    seen = {_MARK}
+    for each in (*here, *snapshot.mentions):
+        near = each.scope is None or each.scope in sites
+        if each.gives and near and {*each.what} & {*what} and each.name not in seen:
             seen.add(each.name)
             where = f"{each.what[0]}, {each.span.file}:{each.span.line}"
-            yield Offer(each.name, scalar(each.name), "name", where)
-
-
-def _site(lines: Sequence[str]) -> str | None:
-    """The name of the site whose file this is."""
-    text = "\n".join(lines)
-    match = re.search(r"metadata:\s*(?:\{\s*)?(?:#[^\n]*\n\s*)?name:\s*([\w-]+)", text)
-    return match[1] if match else None
+            yield Offer(each.name, scalar(each.name), "name", where.replace(", :", ", line "))
 
 
 # ── where the mark is ─────────────────────────────────────────────────────────────────────────
@@ -164,7 +160,7 @@ def _in_document(document: Document) -> _Found | None:
     data = document.data
     kind = data.get("kind") if isinstance(data, dict) else None
     for path, is_key, written in _walk(data, ()):
-        return _Found(kind if isinstance(kind, str) else None, path, is_key, written)
+        return _Found(kind if isinstance(kind, str) else None, path, is_key, written, document)
     return None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srcnet_compiler.cli.drafts import draft, only, snapshot, write_drafts
+from srcnet_compiler.cli.drafts import draft, only, snapshot, spare, write_drafts
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings
 
@@ -45,6 +45,8 @@ def command(
       srcnet new service soda_sync --image registry.example.org/srcnet/soda
     """
     there = snapshot(settings.root, settings.today)
+    path = settings.root / _FOLDERS[kind] / f"{name.lower().replace('_', '-')}.yaml"
+    spare({path: ""})
     if kind == "site":
         values = _site(there, name, member, country)
     elif kind == "policy":
@@ -52,7 +54,6 @@ def command(
         values["namespace"] = namespace or _free_namespace(there)
     else:
         values = _service(there, name, image)
-    path = settings.root / _FOLDERS[kind] / f"{name.lower().replace('_', '-')}.yaml"
     text = draft(
         f"{kind}.yaml",
         name=name,
