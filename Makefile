@@ -58,6 +58,7 @@ kube: setup
 system:
 	@sh tests/live/system-packages.sh postgresql
 	@sh tests/live/system-packages.sh $(SLURM)
+	@sh tests/live/system-packages.sh chromium chromium-driver
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) .srcnet build dist

@@ -1,6 +1,7 @@
 """What is measured, and how fast it should be. A case sets up what it needs and ends it again."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,13 +61,42 @@ def _compile_200(folder: Path) -> Iterator[Task]:
 @contextmanager
 def _again_200(folder: Path) -> Iterator[Task]:
     write(folder / "specs", 200)
-    yield Task(_compile(folder / "specs", folder / "build").command)
+    yield _again(folder)
+
+
+@contextmanager
+def _changed_200(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200)
+    yield _one_changed(folder)
+
+
+def _again(folder: Path) -> Task:
+    """What the run before has built and kept is there."""
+    return Task(_compile(folder / "specs", folder / "build").command)
+
+
+def _one_changed(folder: Path) -> Task:
+    """The same; each run finds that one site has other amounts."""
+    site = min((folder / "specs/site-specs").iterdir())
+    written, step = site.read_text("utf-8"), 0
+
+    def further() -> None:
+        nonlocal step
+        step += 1
+        site.write_text(written.replace("capacity: ", f"capacity: {step}", 1), "utf-8")
+
+    return Task(_again(folder).command, before=further)
 
 
 def _compile(specs: Path, out: Path) -> Task:
     """Cold: nothing is there from an earlier run."""
+
+    def forget() -> None:
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.rmtree(specs / ".srcnet/cache", ignore_errors=True)
+
     command = (*SRCNET, "-C", str(specs), "compile", "--out", str(out), "--today", TODAY)
-    return Task(command, before=lambda: shutil.rmtree(out, ignore_errors=True))
+    return Task(command, before=forget)
 
 
 @contextmanager
@@ -90,9 +120,54 @@ def _compile_kubernetes(folder: Path) -> Iterator[Task]:
 
 
 @contextmanager
+def _again_kubernetes(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200, kubernetes=True)
+    yield _again(folder)
+
+
+@contextmanager
+def _changed_kubernetes(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200, kubernetes=True)
+    yield _one_changed(folder)
+
+
+@contextmanager
 def _stages_kubernetes(folder: Path) -> Iterator[Task]:
     write(folder / "specs", 200, kubernetes=True)
     yield _stages(folder / "specs", folder / "build")
+
+
+@contextmanager
+def _diff_one(folder: Path) -> Iterator[Task]:
+    """Of one site among 200 an area gets smaller."""
+    write(folder / "specs", 200)
+    _commit(folder / "specs")
+    changed = sorted((folder / "specs/site-specs").iterdir())[50]
+    text = changed.read_text("utf-8")
+    changed.write_text(re.sub(r"capacity: (\d)\d+ PB", r"capacity: \1 PB", text, count=1), "utf-8")
+    assert changed.read_text("utf-8") != text
+    yield _diff(folder / "specs")
+
+
+@contextmanager
+def _diff_none(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200)
+    _commit(folder / "specs")
+    yield _diff(folder / "specs")
+
+
+def _diff(specs: Path) -> Task:
+    return Task((*SRCNET, "-C", str(specs), "diff", "HEAD", "--today", TODAY))
+
+
+def _commit(specs: Path) -> None:
+    author = ("-c", "user.name=a site admin", "-c", "user.email=admin@site.example.org")
+    for words in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", "Specs"),
+    ):
+        subprocess.run(["git", *author, *words], cwd=specs, check=True)
 
 
 @contextmanager
@@ -182,7 +257,10 @@ CASES = (
     Case("validate-file", "validate one file of 300 lines", _validate_file, 0.150),
     Case("compile-real", "compile SRCNet's own sites", _compile_real, 0.6),
     Case("compile-200", "compile 200 sites, cold", _compile_200, 1.5, 100),
-    Case("again-200", "compile 200 sites, nothing changed", _again_200),
+    Case("again-200", "compile 200 sites, nothing changed", _again_200, 0.15),
+    Case("changed-200", "compile 200 sites, one changed", _changed_200),
+    Case("diff-200-one", "what one changed site among 200 does", _diff_one, 1),
+    Case("diff-200-none", "that nothing changed among 200", _diff_none, 0.1),
     Case("stages-200", "the stages for 200 sites", _stages_200),
     Case(
         "kubernetes-200",
@@ -192,6 +270,8 @@ CASES = (
         250,
         runs=3,
     ),
+    Case("again-kubernetes-200", "the same, nothing changed", _again_kubernetes, runs=3),
+    Case("changed-kubernetes-200", "the same, one site changed", _changed_kubernetes, runs=3),
     Case("stages-kubernetes-200", "the stages for them", _stages_kubernetes, runs=3),
     Case(
         "export-live",

@@ -1,8 +1,11 @@
 """What the compiler tells its user."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from typing import Generic, TypeVar
 
 from srcnet_compiler.span import Span
@@ -208,3 +211,27 @@ class Outcome(Generic[T]):
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether the pipeline must stop after this stage."""
     return any(found.severity is Severity.ERROR for found in diagnostics)
+
+
+def fingerprints(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """A name for each finding, by which a later run knows it again.
+
+    It depends on code, file, subject and message, not on lines and not on figures outside
+    backticks: moving a block or changing an amount leaves the finding the same. Findings that
+    agree in all of these are numbered.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    names = []
+    for found in diagnostics:
+        file = found.labels[0].span.file if found.labels else ""
+        key = (found.code.value, file, found.subject or "", _without_figures(found.message))
+        content = "\0".join((*key, str(seen[key])))
+        names.append(sha256(content.encode(errors="surrogatepass")).hexdigest()[:32])
+        seen[key] += 1
+    return tuple(names)
+
+
+def _without_figures(message: str) -> str:
+    quoted_or_not = message.split("`")
+    quoted_or_not[::2] = [re.sub(r"[0-9]+(\.[0-9]+)?", "0", part) for part in quoted_or_not[::2]]
+    return "`".join(quoted_or_not)

@@ -15,3 +15,6 @@ ProjectName = NewType("ProjectName", str)
 AllocationName = NewType("AllocationName", str)
 GroupPath = NewType("GroupPath", str)
 """A group of the identity provider."""
+
+SPEC_FOLDERS = ("policies", "site-specs")
+"""Where specs stand, below the top of their repository."""

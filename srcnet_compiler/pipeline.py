@@ -4,29 +4,28 @@ text → documents → specs → federation → analysis → models → artifact
 it can find, and the next begins only where nothing was an error.
 """
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
-from srcnet_compiler import source
 from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
 from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.diagnostic import Diagnostic, Outcome, has_errors
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.membership import Membership, read_membership
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located, check_folder, validate
 from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
+from srcnet_compiler.spec_files import Digest, names_of
+from srcnet_compiler.spec_files import name_of as name_of
+from srcnet_compiler.spec_files import spec_files as spec_files
 from srcnet_compiler.targets.protocol import Target
 from srcnet_compiler.targets.registry import TARGETS
-
-FOLDERS = ("policies", "site-specs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,73 +68,70 @@ class Compiled:
         return has_errors(self.diagnostics)
 
 
-def spec_files(root: Path) -> tuple[Path, ...]:
-    """The spec files below `root`, in order of path.
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """What one file says by itself; `lines` as messages show them."""
 
-    Raises OSError for a folder that cannot be looked into: specs are not absent because of it.
-    """
+    specs: tuple[Located[Document], ...]
+    lines: Sequence[str]
+    diagnostics: tuple[Diagnostic, ...]
 
-    def stop(trouble: OSError) -> None:
-        raise trouble
 
-    return tuple(
-        sorted(
-            Path(folder, name)
-            for top in FOLDERS
-            if (root / top).is_dir()
-            for folder, below, files in os.walk(root / top, onerror=stop)
-            for name in (*below, *files)
-            if name.endswith((".yaml", ".yml"))
-        )
-    )
+def shaped(name: str, content: bytes) -> Shaped:
+    """The text of one file to specs: it depends on nothing else."""
+    parsed = parse(name, content)
+    found = [*parsed.diagnostics]
+    documents = parsed.value or ()
+    specs: list[Located[Document]] = []
+    for document in documents:
+        outcome = validate(document)
+        found += outcome.diagnostics
+        if outcome.value is not None:
+            specs.append(outcome.value)
+            misplaced = check_folder(outcome.value)
+            found += [misplaced] if misplaced else []
+    # what is held once more costs as much as the specs themselves
+    lines = documents[0].source_map.lines if documents else text_lines(content)
+    return Shaped(tuple(specs), lines, tuple(found))
+
+
+Shape: TypeAlias = Callable[[str, bytes], Shaped]
+"""What says what a file says, as `shaped` does; it may remember what it was asked before."""
+
+
+def load(
+    root: Path, files: Iterable[Path], shape: Shape = shaped
+) -> tuple[Sources, tuple[Diagnostic, ...]]:
+    """Text to specs: every finding about reading and shape."""
+    names = names_of(root, files)
+    return load_contents(((name, read_bytes(path, name)) for name, path in names), shape)
 
 
 @no_collection()
-def load(root: Path, files: Iterable[Path]) -> tuple[Sources, tuple[Diagnostic, ...]]:
-    """Text to specs: every finding about reading and shape."""
+def load_contents(
+    contents: Iterable[tuple[str, Outcome[bytes]]], shape: Shape = shaped
+) -> tuple[Sources, tuple[Diagnostic, ...]]:
+    """As `load`, from files by name as they were read, wherever from."""
     specs: list[Located[Document]] = []
     lines: dict[str, Sequence[str]] = {}
     found: list[Diagnostic] = []
-    hasher, top = sha256(), root.resolve()
-    for path in files:
-        name = _name(top, path)
-        content = read_bytes(path, name)
+    digest = Digest()
+    for name, content in contents:
         found += content.diagnostics
         if content.value is None:
             continue
-        hasher.update(f"{name}\0{len(content.value)}\0".encode())
-        hasher.update(content.value)
-        parsed = parse(name, content.value)
-        found += parsed.diagnostics
-        documents = parsed.value or ()
-        # what is held once more costs as much as the specs themselves
-        lines[name] = documents[0].source_map.lines if documents else text_lines(content.value)
-        located, faults = shapes(documents)
-        specs += located
-        found += faults
-    return Sources(tuple(specs), lines, hasher.hexdigest()), tuple(found)
-
-
-def shapes(
-    documents: Iterable[source.Document],
-) -> tuple[list[Located[Document]], list[Diagnostic]]:
-    """The documents of a file that have their shape, and what is wrong with the others."""
-    specs: list[Located[Document]] = []
-    found: list[Diagnostic] = []
-    for document in documents:
-        shaped = validate(document)
-        found += shaped.diagnostics
-        if shaped.value is not None:
-            specs.append(shaped.value)
-            misplaced = check_folder(shaped.value)
-            found += [misplaced] if misplaced else []
-    return specs, found
+        digest.add(name, content.value)
+        said = shape(name, content.value)
+        specs += said.specs
+        lines[name] = said.lines
+        found += said.diagnostics
+    return Sources(tuple(specs), lines, digest.hexdigest()), tuple(found)
 
 
 @no_collection()
-def check(root: Path, today: date) -> Compiled:
+def check(root: Path, today: date, shape: Shape = shaped) -> Compiled:
     """All stages up to the analysis."""
-    return check_loaded(*load(root, spec_files(root)), today)
+    return check_loaded(*load(root, spec_files(root), shape), today)
 
 
 def check_loaded(sources: Sources, found: tuple[Diagnostic, ...], today: date) -> Compiled:
@@ -182,30 +178,48 @@ def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one instance comes to: its model, what its system would object to, its files."""
+
+    lowered: Lowered
+    objections: tuple[Diagnostic, ...]
+    artifacts: tuple[Artifact, ...]
+
+
+def made(checked: Compiled) -> Iterator[Made]:
+    """The stages behind the analysis, one instance after another, where it found no error: who
+    lets each go needs no memory for all."""
+    for lowered in _lowered(checked):
+        assert checked.federation is not None
+        target, model = lowered.target, lowered.model
+        yield Made(lowered, tuple(target.check(model, checked.federation)), target.emit(model))
+
+
+def with_models(checked: Compiled) -> Compiled:
+    """The models of every target, where the analysis found no error: all that is compared."""
+    return replace(checked, models=tuple(_lowered(checked)))
+
+
+def _lowered(checked: Compiled) -> Iterator[Lowered]:
+    if not checked.failed and checked.federation is not None and checked.analysis is not None:
+        for target in TARGETS:
+            for model in target.lower(checked.federation, checked.analysis, checked.membership):
+                yield Lowered(target, model)
+
+
 def compile_checked(checked: Compiled) -> Compiled:
     """The stages behind the analysis, where it found no error."""
-    if checked.failed or checked.federation is None or checked.analysis is None:
-        return checked
-    federation, analysis = checked.federation, checked.analysis
-    models = tuple(
-        Lowered(target, model)
-        for target in TARGETS
-        for model in target.lower(federation, analysis, checked.membership)
-    )
-    objections = tuple(
-        found for lowered in models for found in lowered.target.check(lowered.model, federation)
-    )
-    artifacts = tuple(
-        sorted(
-            (artifact for lowered in models for artifact in lowered.target.emit(lowered.model)),
-            key=lambda artifact: artifact.path,
-        )
-    )
+    all_made = tuple(made(checked))
+    objections = tuple(found for each in all_made for found in each.objections)
+    artifacts = (artifact for each in all_made for artifact in each.artifacts)
     return replace(
         checked,
         diagnostics=(*checked.diagnostics, *objections),
-        models=models,
-        artifacts=() if has_errors(objections) else artifacts,
+        models=tuple(each.lowered for each in all_made),
+        artifacts=()
+        if has_errors(objections)
+        else tuple(sorted(artifacts, key=lambda artifact: artifact.path)),
     )
 
 
@@ -215,14 +229,3 @@ def digest_of(artifacts: Iterable[Artifact]) -> str:
     for artifact in artifacts:
         hasher.update(f"{artifact.path}\0{len(artifact.content)}\0{artifact.content}".encode())
     return hasher.hexdigest()
-
-
-def _name(top: Path, path: Path) -> str:
-    """How a file is called in messages: from the resolved top of the specs, else as given.
-
-    A link is called by its own name, wherever it leads.
-    """
-    try:
-        return str(PurePosixPath((path.parent.resolve() / path.name).relative_to(top)))
-    except ValueError:
-        return str(path)

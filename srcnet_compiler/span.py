@@ -57,9 +57,9 @@ class SourceMap:
 
     def span(self, path: Path) -> Span:
         """The span of the value at `path`, or of its nearest written ancestor."""
-        while path not in self.values:
+        while (packed := self.values.get(path)) is None:
             path = path[:-1]
-        return unpack(self.file, self.values[path])
+        return unpack(self.file, packed)
 
     def key_span(self, path: Path) -> Span:
         """The span of the key that leads to `path`; of the value where it has no key."""
@@ -92,4 +92,6 @@ class Origin:
 
 def written(origin: Origin, *keys: str) -> tuple[Span, ...]:
     """The places of those `keys` that are written; what is left to a default has none."""
-    return tuple(origin.at(key) for key in keys if origin.has(key))
+    file, values, path = origin.source_map.file, origin.source_map.values, origin.path
+    packed = [values.get((*path, key)) for key in keys]
+    return tuple([unpack(file, place) for place in packed if place is not None])

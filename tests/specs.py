@@ -1,6 +1,8 @@
 """Specs for tests: where they stand, random ones, and findings that a file's comments expect."""
 
+import os
 import re
+import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -61,6 +63,34 @@ def texts(root: Path) -> dict[str, str]:
         for folder in ("policies", "site-specs")
         for path in sorted((root / folder).rglob("*.yaml"))
     }
+
+
+def repository(folder: Path) -> Path:
+    """The folder, as a git repository with what is there committed on `main`."""
+    for words in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("config", "user.name", "a site admin"),
+        ("config", "user.email", "admin@site.example.org"),
+        ("config", "commit.gpgsign", "false"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", "What is agreed"),
+    ):
+        git(folder, *words)
+    return folder
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git says there; it knows nothing of the configuration of whoever runs the tests."""
+    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    done = subprocess.run(
+        ["git", *words],
+        cwd=folder,
+        env={**os.environ, **alone},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
 
 
 # ── findings that comments expect ─────────────────────────────────────────────────────────────

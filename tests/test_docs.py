@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from console import END, PROJECT, Shell, agrees, blocks, change, play, turns
-from specs import TODAY
+from specs import TODAY, repository
 
 from srcnet_compiler.pipeline import Compiled, compile_specs
 
@@ -23,7 +23,7 @@ PAGES = (*TYPED, *sorted(p for p in DOCS.rglob("*.md") if p not in TYPED))
 SPECS = ("site-specs", "policies", "schemas")
 DAY = {
     f"SRCNET_{command}_TODAY": str(TODAY)
-    for command in ("VALIDATE", "COMPILE", "PLAN", "APPLY", "VERIFY")
+    for command in ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS")
 }
 
 
@@ -33,10 +33,10 @@ def name(page: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the specs of this repository."""
+    """A repository with the specs of this one."""
     for each in SPECS:
         shutil.copytree(PROJECT / each, tmp_path / "specs" / each)
-    return tmp_path / "specs"
+    return repository(tmp_path / "specs")
 
 
 @pytest.fixture(scope="module")

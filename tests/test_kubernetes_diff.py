@@ -154,6 +154,21 @@ def test_what_has_our_label_and_no_spec_is_said_and_left():
     )
 
 
+def test_files_of_before_are_said_with_what_removes_them_and_not_as_something_to_retire():
+    """Their service lives on: no document ends them, and only people see its last Pod of before."""
+    files = [thing("ConfigMap", f"a/soda-files-{digest}") for digest in ("0123abcd", "4567cdef")]
+    now, before = files
+    there = replace(WANTED, objects={**WANTED.objects, **{(o.kind, o.name): o for o in files}})
+    desired = replace(WANTED, objects={**WANTED.objects, (now.kind, now.name): now})
+    (found,) = check.check_seen(desired, there)
+    assert found.severity is Severity.WARNING
+    assert found.message == "files of before are still there: ConfigMap a/soda-files-4567cdef"
+    assert found.help is not None
+    assert "`kubectl delete configmap -n a soda-files-4567cdef`" in found.help
+    (gone,) = check.check_seen(WANTED, replace(there, objects={(before.kind, before.name): before}))
+    assert "no spec has any of them" in gone.message, "no service has such files any more"
+
+
 def test_another_version_than_the_spec_says_is_said():
     (found,) = check.check_seen(WANTED, replace(WANTED, version=(1, 31)))
     assert found.message == "the cluster runs Kubernetes 1.31, and its spec says 1.36"

@@ -305,6 +305,22 @@ def test_the_number_of_replicas_is_whose_it_is(lugano):
     assert replicas == {"data-gateway": None, "soda-sync": 3, "broker": 1}
 
 
+def test_a_route_begins_where_the_service_says_and_else_where_its_site_does(golden):
+    def begins(of_service, of_site):
+        services = {s.name: replace(s, path=of_service) for s in made.SERVICES}
+        deployed = tuple(replace(each, path=of_site) for each in made.DEPLOYED)
+        model = models(golden, services=services, deployed=deployed)["CHSRC-CSCS.lugano"]
+        route = model.find("HTTPRoute", "ska-services/data-gateway")
+        (rule,) = route.document["spec"]["rules"]
+        url = next(each.url for each in model.measured if "data.example.ch" in each.url)
+        return rule["matches"][0]["path"]["value"], url
+
+    assert begins("/a", None)[0] == "/a"
+    assert begins("/a", "/b")[0] == "/a"
+    assert begins(None, "/b") == ("/b", "https://data.example.ch/b")
+    assert begins(None, None)[0] == "/"
+
+
 def test_words_in_variables_are_filled_in_and_others_left_alone(lugano):
     spec = lugano.find("Deployment", "ska-services/data-gateway").document["spec"]
     env = {e["name"]: e.get("value") for e in spec["template"]["spec"]["containers"][0]["env"]}
@@ -313,6 +329,21 @@ def test_words_in_variables_are_filled_in_and_others_left_alone(lugano):
     assert env["SITE"] == "CHSRC-CSCS"
     assert env["A"] == "{b}"
     assert [env["ID"]] == [*identity["annotations"].values()]
+
+
+def test_a_variable_comes_before_those_that_refer_to_it(golden):
+    def written(**variables: str) -> list[str]:
+        services = {
+            s.name: replace(s, container=replace(s.container, environment=variables))
+            for s in made.SERVICES
+        }
+        model = models(golden, services=services)["CHSRC-CSCS.lugano"]
+        spec = model.find("StatefulSet", "ska-services/broker").document["spec"]["template"]["spec"]
+        return [e["name"] for e in spec["containers"][0]["env"] if e["name"] in variables]
+
+    assert written(A="1", B="2") == ["A", "B"]
+    assert written(A="$(C)/a", B="2", C="$(D)", D="3") == ["B", "D", "C", "A"]
+    assert written(A="$(B)", B="$(A)") == ["A", "B"], "two that refer to each other"
 
 
 def test_what_rests_on_a_draft_is_not_there_until_a_waiver_accepts_it(golden):

@@ -69,6 +69,20 @@ def test_paths_read_as_people_would_write_them(document: dict[str, Any], path: s
     assert steps(path)
 
 
+def env(*variables: tuple[str, str]) -> dict[str, Any]:
+    return {"env": [{"name": name, "value": value} for name, value in variables]}
+
+
+def test_the_order_of_variables_is_a_field_where_one_refers_to_an_earlier_one():
+    base, url = ("BASE", "https://x"), ("A_URL", "$(BASE)/a")
+    place = "env[name=A_URL].after"
+    assert flatten(env(base, url))[place] == ["BASE"]
+    assert place not in flatten(env(url, base)), "there it stands for itself, as text"
+    assert place not in flatten(env(base, ("A_URL", "$$(BASE)/a"))), "so does what is escaped"
+    assert place not in flatten(env(url)), "and what is no variable of the container"
+    assert unflatten(flatten(env(base, url))) == env(base, url)
+
+
 def test_what_names_an_object_is_none_of_its_fields():
     metadata = {"name": "a", "namespace": "b", "labels": {"c": "d"}}
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}

@@ -1,5 +1,6 @@
 """What every target is, whatever its system: the same six files, and one value that joins them."""
 
+import ast
 from importlib import import_module
 from pathlib import Path
 
@@ -36,8 +37,29 @@ def test_it_is_carried_out_by_a_role_of_its_own(target):
     assert (project / f"roles/{target.name}/library/srcnet_{target.name}.py").is_file()
 
 
+@every_target
+def test_it_stands_in_the_suite_that_tries_all_of_them_for_real(target):
+    assert (REAL / f"tests/live/stand_{target.name}.py").is_file()
+    suite = (REAL / "tests/live/test_every_target.py").read_text("utf-8")
+    assert f"from stand_{target.name} import STAND as {target.name.upper()}\n" in suite
+
+
+def asked_of_a_target() -> list[str]:
+    """What a target supplies to that suite."""
+    module = ast.parse((REAL / "tests/live/stand.py").read_text("utf-8"))
+    return [
+        field.target.id
+        for each in module.body
+        if isinstance(each, ast.ClassDef) and each.name in ("Stand", "Ground")
+        for field in each.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    ]
+
+
 def test_the_page_on_adding_one_names_all_of_it():
     page = PAGE.read_text("utf-8")
+    assert len(asked_of_a_target()) > 10
+    assert [name for name in asked_of_a_target() if f"`{name}" not in page] == []
     assert [name for name in FILES if f"| `{name}` |" not in page] == []
     assert {path.name for path in (REAL / "srcnet_compiler/targets").iterdir() if path.is_dir()} - {
         "__pycache__"

@@ -157,7 +157,7 @@ def check_areas(federation: Federation, found: Iterable[Load], today: date) -> I
     """
     by_area: dict[tuple[AreaName, int], list[Load]] = defaultdict(list)
     for load in found:
-        if not _is_draft(federation, load.policy, load.year):
+        if not is_draft(federation, load.policy, load.year):
             for name in federation.around(load.area):
                 by_area[name, load.year].append(load)
     said: set[AreaName] = set()
@@ -195,13 +195,19 @@ def _over(
     )
 
 
-def check_tiers(federation: Federation, found: Iterable[Demand]) -> Iterator[Diagnostic]:
-    """Tiers that all policies together, drafts included, fill beyond what is pledged."""
-    pledged: dict[TierName, int] = defaultdict(int)
+def pledging(federation: Federation) -> Iterator[StorageArea]:
+    """The areas whose pledges add up to that of their tier: eligible, and within no other such."""
     usable = {area.name: area for area in eligible(federation)}
     for area in usable.values():
         if not usable.keys() & set(federation.around(area.name)[1:]):
-            pledged[area.tier] += area.pledged or 0
+            yield area
+
+
+def check_tiers(federation: Federation, found: Iterable[Demand]) -> Iterator[Diagnostic]:
+    """Tiers that all policies together, drafts included, fill beyond what is pledged."""
+    pledged: dict[TierName, int] = defaultdict(int)
+    for area in pledging(federation):
+        pledged[area.tier] += area.pledged or 0
     by_tier: dict[tuple[TierName, int], list[Demand]] = defaultdict(list)
     for demand in found:
         if demand.amount:
@@ -254,7 +260,7 @@ def check_worst_case(
     """Policies in force of which one area might, by chance, be given more than it has."""
     by_policy: dict[PolicyName, list[Load]] = defaultdict(list)
     for load in found:
-        if load.year == today.year and not _is_draft(federation, load.policy, load.year):
+        if load.year == today.year and not is_draft(federation, load.policy, load.year):
             by_policy[load.policy].append(load)
     for name, of_policy in sorted(by_policy.items()):
         policy = federation.policies[name]
@@ -279,7 +285,7 @@ def check_worst_case(
             )
 
 
-def _is_draft(federation: Federation, name: PolicyName, year: int) -> bool:
+def is_draft(federation: Federation, name: PolicyName, year: int) -> bool:
     """Whether the policy, or a volume in force, is a draft that no waiver of the policy accepts."""
     policy = federation.policies[name]
     volumes = [v.drafts for v in policy.volumes if v.year <= year]

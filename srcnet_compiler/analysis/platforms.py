@@ -11,6 +11,7 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Label
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.federation.services import Service
+from srcnet_compiler.span import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _addresses(federation: Federation, here: Here) -> Iterator[Diagnostic]:
         service = federation.services[each.service]
         if each.host is None or not _is_routed(service, each):
             continue
-        path = (service.path or "/").rstrip("/") or "/"
+        path = (service.path or each.path or "/").rstrip("/") or "/"
         before = first.setdefault((each.host.lower(), path), each)
         if before is not each:
             yield here.say(
@@ -118,10 +119,15 @@ def _addresses(federation: Federation, here: Here) -> Iterator[Diagnostic]:
                 f" `{each.host}{path}`",
                 Label(each.origin.at("host"), "again here"),
                 Label(before.origin.at("host"), "first here"),
-                Label(service.origin.at("path"), "where its route begins"),
-                help="give one of them another host, or have its service say another `path:`",
+                Label(_who_says_path(service, each), "where its route begins"),
+                help="give one of them another host or another `path:`",
                 subject=each.label,
             )
+
+
+def _who_says_path(service: Service, each: Deployed) -> Span:
+    said = service if service.path is not None or each.path is None else each
+    return said.origin.at("path")
 
 
 # ── what runs there ───────────────────────────────────────────────────────────────────────────
@@ -134,6 +140,7 @@ def _deployed(federation: Federation, here: Here, each: Deployed) -> Iterator[Di
     if here.cluster.in_use:
         yield from _needs(here, service, each, say)
     yield from _overrides(service, each, say)
+    yield from _begins(service, each, say)
     yield from _words(service, each, say)
     yield from _area(federation, service, each, say)
 
@@ -169,6 +176,20 @@ def _overrides(service: Service, each: Deployed, say: Report) -> Iterator[Diagno
     for name in sorted(secret.intersection(each.variables)):
         why = f"`{name}` of `{service.name}` is a secret, so that no site writes it here"
         yield _not_for_sites(each, "env", why, service, say)
+
+
+def _begins(service: Service, each: Deployed, say: Report) -> Iterator[Diagnostic]:
+    """What a service takes to begin it with, it takes at every site."""
+    stated, here = service.path, each.path
+    if stated is not None and here is not None and stated.rstrip("/") != here.rstrip("/"):
+        yield say(
+            Code.NOT_FOR_SITES,
+            f"`{service.name}` begins at `{stated}` at every site, and here at `{here}`",
+            Label(each.origin.at("path")),
+            Label(service.origin.at("path"), "what the service says"),
+            help="write the same, or remove one of the two `path:`",
+            subject=each.label,
+        )
 
 
 def _not_for_sites(each: Deployed, key: str, why: str, service: Service, say: Report) -> Diagnostic:

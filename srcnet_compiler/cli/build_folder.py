@@ -1,54 +1,98 @@
 """Artifacts as files: only what changed is written, all of it or nothing."""
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import count
+from contextlib import suppress
+from filecmp import cmp
 from pathlib import Path
 
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.files import PARTIAL, write_files
-from srcnet_compiler.span import Span
-
-SOURCE_MAP = "source-map.json"
+from srcnet_compiler.cli.files import PARTIAL, Writing
+from srcnet_compiler.cli.source_map import SOURCE_MAP, SourceMapText, names_in
+from srcnet_compiler.spec_files import Digest
 
 
 def write_build(folder: Path, artifacts: Iterable[Artifact]) -> int:
-    """Make `folder` hold exactly the artifacts and their source map; how many files changed.
+    """Make `folder` hold exactly the artifacts and their source map; how many files changed."""
+    with Build(folder) as build:
+        for artifact in artifacts:
+            build.add(artifact)
+        return build.commit()
 
-    Files that an earlier run wrote and this one does not are removed; files of others are not.
+
+class Build:
+    """A folder that is to hold exactly what is added, and a map of where it comes from.
+
+    Nothing is seen of it before all is there. Files that an earlier run wrote and this one does not
+    are removed; files of others are not.
     """
-    wanted = {str(artifact.path): artifact.content for artifact in artifacts}
-    before = _written_before(folder)
-    wanted[SOURCE_MAP] = _source_map(artifacts)
-    if before is None and _holds_files(folder):
-        raise StopError(
-            Exit.FILES,
-            f"`{folder}` holds files that srcnet did not write",
-            "name another folder with `--out DIR`, or empty this one",
-        )
-    stale = [path for name in before or () if name not in wanted for path in _ours(folder, name)]
-    changed = {
-        folder / name: wanted[name]
-        for name in (SOURCE_MAP, *sorted(wanted.keys() - {SOURCE_MAP}))
-        if not _says(folder / name, wanted[name])
-    }
-    write_files(changed)
-    for path in stale:
-        path.unlink()
-    return len(changed) + len(stale)
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._before = names_in(folder)
+        self._is_foreign = self._before is None and _holds_files(folder)
+        self._map = SourceMapText()
+        self._names: dict[str, None] = {}
+        self._digest = Digest()
+        self._changed = 0
 
-def read_source_map(folder: Path) -> dict[str, list[list[Span]]] | None:
-    """For each file, the spec places of each of its lines; None where there is no build."""
-    try:
-        data = json.loads((folder / SOURCE_MAP).read_text("utf-8"))
-        spans = [Span(*item) for item in data["places"]]
-        sets = [[spans[place] for place in found] for found in data["sets"]]
-        return {name: [sets[line] for line in lines] for name, lines in data["files"].items()}
-    except (FileNotFoundError, ValueError, KeyError, TypeError, IndexError):
-        return None
+    def __enter__(self) -> "Build":
+        self._writing = Writing()
+        if not self._is_foreign:
+            self._map_file = self._writing.open(self._folder / SOURCE_MAP)
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        if not self._is_foreign:
+            with suppress(OSError):  # a full disk, which is known by now
+                self._map_file.close()
+        self._writing.__exit__(*trouble)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All files of the build in their order, with the map."""
+        return (*self._names, SOURCE_MAP)
+
+    @property
+    def digest(self) -> str:
+        """What all of them say, once they are seen."""
+        return self._digest.hexdigest()
+
+    def add(self, artifact: Artifact) -> None:
+        """A file of the build; all of one instance follow one another."""
+        name = str(artifact.path)
+        self._names[name] = None
+        if self._is_foreign:
+            return
+        path, content = f"{self._folder}/{name}", artifact.content.encode()
+        self._map_file.write(self._map.of(artifact))
+        self._digest.add(name, content)
+        if not _says(path, content):
+            self._writing.add(path, content)
+            self._changed += 1
+
+    def commit(self) -> int:
+        """Let all that was added be seen; how many files changed."""
+        if self._is_foreign:
+            raise StopError(
+                Exit.FILES,
+                f"`{self._folder}` holds files that srcnet did not write",
+                "name another folder with `--out DIR`, or empty this one",
+            )
+        self._map_file.write(self._map.end())
+        self._map_file.close()
+        self._digest.add(SOURCE_MAP, Path(self._map_file.name).read_bytes())
+        path = self._folder / SOURCE_MAP
+        if path.is_file() and cmp(path, self._map_file.name, shallow=False):
+            self._writing.drop(path)
+        else:
+            self._changed += 1
+        gone = [name for name in self._before or () if name not in self._names]
+        stale = [path for name in gone for path in _ours(self._folder, name)]
+        self._writing.commit()
+        for path in stale:
+            path.unlink()
+        return self._changed + len(stale)
 
 
 def _holds_files(folder: Path) -> bool:
@@ -59,41 +103,14 @@ def _holds_files(folder: Path) -> bool:
 def _ours(folder: Path, name: str) -> Iterator[Path]:
     """The file that an earlier run wrote; none where its map has been led out of the folder."""
     path = folder / name
-    if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+    inside = name != SOURCE_MAP and path.resolve().is_relative_to(folder.resolve())
+    if inside and path.is_file():
         yield path
 
 
-def _written_before(folder: Path) -> list[str] | None:
-    known = read_source_map(folder)
-    return None if known is None else [*known]
-
-
-def _source_map(artifacts: Iterable[Artifact]) -> str:
-    """Places and sets of places are written once; each line refers to a set.
-
-    Thousands of lines share one set of hundreds of places: it is hashed once. The
-    numbers of all sets are millions, so that they are text from the start.
-    """
-    sets: defaultdict[tuple[Span, ...], int] = defaultdict(count().__next__)
-    met: dict[int, int] = {}
-    files: dict[str, list[int]] = {}
-    for artifact in artifacts:
-        numbers = files[str(artifact.path)] = []
-        for found in artifact.sources.values():
-            if id(found) not in met:
-                met[id(found)] = sets[found]
-            numbers.append(met[id(found)])
-    places: defaultdict[Span, str] = defaultdict(map(str, count()).__next__)
-    rows = ",".join(f"[{','.join(map(places.__getitem__, found))}]" for found in sets)
-    return f'{{"places":{_json(list(places))},"sets":[{rows}],"files":{_json(files)}}}\n'
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-def _says(path: Path, content: str) -> bool:
+def _says(path: str, content: bytes) -> bool:
     try:
-        return path.read_bytes() == content.encode()
+        with open(path, "rb") as file:  # noqa: PTH123 - thousands of times
+            return file.read() == content
     except FileNotFoundError:
         return False

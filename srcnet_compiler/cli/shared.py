@@ -144,12 +144,30 @@ def the_day(today: datetime | None) -> date:
 def compiled(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
     """The specs as far as they compile. Without any spec file there is nothing to be done."""
     from srcnet_compiler import pipeline
+    from srcnet_compiler.source import no_collection
+
+    with no_collection():
+        return pipeline.compile_checked(checked(settings, today, members))
+
+
+def checked(settings: Settings, today: date, members: Sequence[Path] = ()) -> "Compiled":
+    """The same up to the analysis, with who belongs to which group. Where an earlier run has kept
+    anything, text is read that has changed since, and kept for the next one."""
+    from srcnet_compiler import pipeline
+    from srcnet_compiler.cli.cache import Cache
+    from srcnet_compiler.cli.documents import Documents
     from srcnet_compiler.cli.systems import export
 
     if not pipeline.spec_files(settings.root):
         raise no_specs(settings)
     exported = {str(path): export(path) for path in members}
-    return pipeline.compile_specs(settings.root, today, exported)
+    cache = Cache(settings.root)
+    if not cache.is_used:
+        return pipeline.with_members(pipeline.check(settings.root, today), exported)
+    documents = Documents(cache)
+    found = pipeline.check(settings.root, today, documents.shape)
+    documents.save()
+    return pipeline.with_members(found, exported)
 
 
 def no_specs(settings: Settings) -> StopError:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ PRIVATE_FILE = 0o600
 # Above the ports that want rights, below those that Linux gives to outgoing connections: a client
 # that keeps knocking at a port of that range, while nobody listens, ends up connected to itself.
 PORTS = range(15_000, 32_000)
+KEPT_PORTS = 64
 
 
 class ServerError(Exception):
@@ -188,14 +190,38 @@ def failure(message: str, log: Path) -> ServerError:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now, by trying to take it."""
-    for port in random.sample(PORTS, 100):
+    """A TCP port of the loopback address that nobody listens on now, by trying to take it.
+
+    No other program that asks here is given it, until its server has had time to listen there.
+    """
+    for port in random.sample(PORTS, min(100, len(PORTS))):
         try:
-            with listening_socket(port):
-                return port
+            held = _hold(port)
         except OSError:
             continue
+        try:
+            with listening_socket(port):
+                _given.append(held)
+        except OSError:
+            os.close(held)
+            continue
+        if len(_given) > KEPT_PORTS:
+            os.close(_given.popleft())
+        return port
     raise ServerError(f"no free port on 127.0.0.1 between {PORTS.start} and {PORTS.stop}")
+
+
+_given: deque[int] = deque()
+"""Descriptors of what holds the ports given last."""
+
+
+def _hold(port: int) -> int:
+    """A descriptor of a name in the kernel that stands for the port until it is closed or we end;
+    OSError if another program has it. Only Linux has such names."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as held:
+        if sys.platform == "linux":
+            held.bind(f"\0srcnet-port-{port}")
+        return held.detach()
 
 
 def listening_socket(port: int) -> socket.socket:

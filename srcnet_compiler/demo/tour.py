@@ -20,11 +20,13 @@ from typing import Any
 from srcnet_compiler.converge import reach, verify
 from srcnet_compiler.demo import shared_cluster, shared_platform
 from srcnet_compiler.demo.converging import Run, converge
+from srcnet_compiler.demo.pages import write_pages
 from srcnet_compiler.demo.rucio_server import RucioServer, ensure_server_venv, running
 from srcnet_compiler.demo.show import Show
 from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.federation.model import DataManagement, Secret
-from srcnet_compiler.pipeline import FOLDERS, Compiled, compile_specs
+from srcnet_compiler.names import SPEC_FOLDERS
+from srcnet_compiler.pipeline import Compiled, compile_specs
 from srcnet_compiler.plan.model import Verdict
 from srcnet_compiler.report.receipt import render_verdicts
 from srcnet_compiler.resources import folder as resource
@@ -39,10 +41,11 @@ FEDERATION, ROOT = "policies/federation.yaml", "root.json"
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """What every step of one demo needs. `own` is how the compiler is let in, once it is;
-    `kubernetes` where an API server has been built."""
+    `kubernetes` where an API server has been built, `pages` where pages go."""
 
     specs: Path
     kubernetes: Path
+    pages: Path
     server: RucioServer
     own: Identity
     today: date
@@ -120,13 +123,18 @@ def _stage(venv: Path, today: date, clock: Callable[[], datetime], show: Show) -
             _copy_specs(specs, server)
             show.text(f"{server.url}, SQLite, nothing in it yet\n")
             own = Identity("USERPASS", "srcnet", "srcnet@localhost", secrets.token_urlsafe(18))
-            yield _Stage(specs, venv.parent / "kubernetes", server, own, today, clock, show)
+            beside = venv.parent
+            yield _Stage(
+                specs, beside / "kubernetes", beside / "pages", server, own, today, clock, show
+            )
 
 
 def _converge_and_heal(stage: _Stage) -> int:
     show = stage.show
     show.title("srcnet validate, srcnet compile")
     compiled = _compile(stage)
+    show.title("srcnet docs, srcnet diff --format html: pages to look at")
+    write_pages(stage.specs, stage.pages, stage.today, show)
     show.title("srcnet bootstrap: the compiler's own accounts")
     _bootstrap(compiled, stage)
 
@@ -156,7 +164,7 @@ def _converge_and_heal(stage: _Stage) -> int:
 
 def _copy_specs(specs: Path, server: RucioServer) -> None:
     """The specs of SRCNet as they stand, for this server; root's credentials beside."""
-    for name in FOLDERS:
+    for name in SPEC_FOLDERS:
         shutil.copytree(resource("srcnet") / name, specs / name)
     for key in ("server", "auth"):
         _put(specs / FEDERATION, ("spec", "rucio", key), server.url)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.editor.workspace import Snapshot, Workspace, is_spec, root_of
-from srcnet_compiler.pipeline import Compiled, Sources, shapes
-from srcnet_compiler.source import parse, text_lines
+from srcnet_compiler.pipeline import Compiled, Sources, shaped
+from srcnet_compiler.source import text_lines
 
 
 @dataclass(slots=True)
@@ -84,9 +84,7 @@ class Session:
         """A file elsewhere is looked at where it says that it is a spec."""
         text = self._strays.get(path, "")
         if is_spec(text):
-            parsed = parse(str(path), text.encode("utf-8", "replace"))
-            yield from parsed.diagnostics
-            yield from shapes(parsed.value or ())[1]
+            yield from shaped(str(path), text.encode("utf-8", "replace")).diagnostics
 
     def lines(self, path: Path) -> list[str]:
         """The lines of a file as it is now."""

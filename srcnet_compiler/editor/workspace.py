@@ -11,13 +11,13 @@ from pathlib import Path
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.editor.mentions import Mention, mentions
+from srcnet_compiler.names import SPEC_FOLDERS
 from srcnet_compiler.pipeline import (
-    FOLDERS,
     Compiled,
     Sources,
     check_loaded,
     compile_checked,
-    shapes,
+    shaped,
     spec_files,
 )
 from srcnet_compiler.schema.common import Document as Spec
@@ -99,7 +99,7 @@ class Workspace:
         if not path.is_relative_to(self.root):
             return None
         name = path.relative_to(self.root)
-        return name.as_posix() if name.parts[:1] and name.parts[0] in FOLDERS else None
+        return name.as_posix() if name.parts[:1] and name.parts[0] in SPEC_FOLDERS else None
 
     def _on_disk(self) -> Iterator[str]:
         try:
@@ -142,10 +142,11 @@ def read(name: str, content: bytes, before: Read | None = None) -> Read:
         names = before.mentions if before else ()
         lines = text_lines(content)
         return Read(content, lines, documents, (), parsed.diagnostics, names, is_whole=False)
-    specs, found = shapes(parsed.value)
+    said = shaped(name, content)
     names = tuple(each for document in parsed.value for each in mentions(document))
-    lines = parsed.value[0].source_map.lines
-    return Read(content, lines, parsed.value, tuple(specs), tuple(found), names, is_whole=True)
+    return Read(
+        content, said.lines, parsed.value, said.specs, said.diagnostics, names, is_whole=True
+    )
 
 
 def is_spec(content: str) -> bool:
@@ -157,7 +158,7 @@ def root_of(path: Path) -> Path | None:
     """The top of the repository that a file is a spec of; None where it is none."""
     below = path
     for folder in path.parents:
-        if below.name in FOLDERS and below != path:
+        if below.name in SPEC_FOLDERS and below != path:
             return folder
         below = folder
     return None

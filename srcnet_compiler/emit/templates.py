@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.emit.yaml import Spans
+from srcnet_compiler.artifact import Artifact, Spans
 from srcnet_compiler.resources import folder
 
 if TYPE_CHECKING:

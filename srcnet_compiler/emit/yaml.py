@@ -8,10 +8,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.span import Span
-
-Spans: TypeAlias = tuple[Span, ...]
+from srcnet_compiler.artifact import Artifact, Runs, Spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +36,76 @@ def to_artifact(path: str, head: str, tree: Tree, spans: Spans) -> Artifact:
 
     What has a place of its own gets a line of its own.
     """
-    page = _Page(head, spans)
+    page = _Page()
+    page.line(f"# {head}", spans)
     page.block(tree, 0, spans)
     return page.artifact(path)
 
 
-def to_documents(path: str, head: str, documents: Iterable[Tree], spans: Spans) -> Artifact:
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What is written already. `runs` are the places of the lines, with how many in a row have
+    them; `spans` are those of the whole."""
+
+    text: str
+    runs: Iterable[tuple[Spans, int]]
+    spans: Spans
+
+
+def to_lines(tree: Tree, spans: Spans) -> Lines:
+    """A tree as it stands in a document of its own; `spans` as for `to_artifact`."""
+    page = _Page()
+    bare, here = _bare(tree, spans)
+    page.block(bare, 0, here)
+    return Lines("\n".join(page.texts), page.runs(), here)
+
+
+def to_documents(path: str, head: str, documents: Iterable[Lines], spans: Spans) -> Artifact:
     """A file of several YAML documents below `head`, each with a line `---` before it, which
     is there for what it parts; what parts the same has the same tuple, as most documents do."""
-    page = _Page(head, spans)
+    page = _Page()
+    page.line(f"# {head}", spans)
     before: Spans = ()
     parting: dict[tuple[int, int], tuple[Spans, Spans, Spans]] = {}
-    for tree in documents:
-        bare, here = _bare(tree, spans)
+    for document in documents:
+        here = document.spans
         pair = id(here), id(before)
         if pair not in parting:
             parting[pair] = here, before, (*here, *before)  # held, so that no id is used again
         page.line("---", parting[pair][-1])
         before = here
-        page.block(bare, 0, here)
+        page.add(document)
     return page.artifact(path)
 
 
 class _Page:
     """Lines that are written one after another, each with its places."""
 
-    def __init__(self, head: str, spans: Spans) -> None:
-        self.lines = [f"# {head}"]
-        self.sources = [spans]
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._spans: list[Spans] = []
+        self._counts: list[int] = []
 
     def artifact(self, path: str) -> Artifact:
-        sources = dict(enumerate(self.sources, start=1))
-        return Artifact(PurePosixPath(path), "\n".join((*self.lines, "")), sources)
+        return Artifact(PurePosixPath(path), "\n".join((*self.texts, "")), Runs(self.runs()))
+
+    def runs(self) -> tuple[tuple[Spans, int], ...]:
+        """The places of all lines, with how many in a row have them."""
+        return tuple(zip(self._spans, self._counts, strict=True))
+
+    def add(self, lines: Lines) -> None:
+        self.texts.append(lines.text)
+        for spans, count in lines.runs:
+            self._spans.append(spans)
+            self._counts.append(count)
 
     def line(self, text: str, spans: Spans) -> None:
-        self.lines.append(text)
-        self.sources.append(spans)
+        self.texts.append(text)
+        if self._spans and self._spans[-1] is spans:
+            self._counts[-1] += 1
+        else:
+            self._spans.append(spans)
+            self._counts.append(1)
 
     def block(self, tree: Tree, depth: int, spans: Spans) -> None:
         """The lines of a tree, indented by `depth` steps."""
@@ -85,8 +116,7 @@ class _Page:
         elif isinstance(bare, _MAPPINGS):
             for key, value in bare.items():
                 if isinstance(value, str):
-                    self.lines.append(f"{pad}{_text(key)}: {_text(value)}")
-                    self.sources.append(here)
+                    self.line(f"{pad}{_text(key)}: {_text(value)}", here)
                 else:
                     self._entry(f"{pad}{_text(key)}:", value, depth + 1, here)
         elif isinstance(bare, _SEQUENCES):
@@ -110,9 +140,9 @@ class _Page:
         if flat is not None and (len(pad) + len(flat) < _WIDTH or not _is_collection(bare)):
             self.line(f"{pad}- {flat}", here)
         else:
-            first = len(self.lines)
+            first = len(self.texts)
             self.block(bare, depth + 1, here)
-            self.lines[first] = f"{pad}- {self.lines[first].lstrip()}"
+            self.texts[first] = f"{pad}- {self.texts[first].lstrip()}"
 
 
 _MAPPINGS = (dict, Mapping)

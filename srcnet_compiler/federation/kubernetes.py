@@ -102,7 +102,8 @@ class KubernetesCluster:
 class Deployed:
     """A service of the federation on one cluster, as its site wants it there.
 
-    `host` None: not reached from outside. `area` is the one whose files it sees. What a site may
+    `host` None: not reached from outside. `path` is where it begins on the host, as the site says
+    it where the service does not. `area` is the one whose files it sees. What a site may
     not, or does not, set otherwise is None or empty.
     """
 
@@ -119,3 +120,4 @@ class Deployed:
     retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    path: str | None = None

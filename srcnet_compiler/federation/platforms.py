@@ -83,6 +83,7 @@ def read_deployed(
             retired=any(("service", name) in ended for name in names),
             drafts=(*draft(spec, here), *cluster.drafts),
             origin=here,
+            path=spec.path,
         )
 
 

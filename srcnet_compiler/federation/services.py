@@ -140,8 +140,8 @@ class Service:
     deployment, stateful or scheduled (then `schedule` is a cron line in UTC). `replicas` holds
     where there is no `scaling`. `needs` are services that it cannot be without on its cluster.
     `storage` is none, any or mounted: what it needs of a storage area. `path` is where its route
-    begins, on every site. `metrics` is the port and path at which it is measured. `overrides`:
-    what sites may set otherwise, of replicas, amounts, environment.
+    begins, on every site; None: each site says it. `metrics` is the port and path at which it is
+    measured. `overrides`: what sites may set otherwise, of replicas, amounts, environment.
     """
 
     name: str

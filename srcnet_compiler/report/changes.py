@@ -120,7 +120,7 @@ def _field(field: FieldChange, action: Action, paint: Paint) -> Iterator[str]:
 
 def _parts(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
     """A value by its parts, each with the path to it; what fits on a line is one part."""
-    if isinstance(value, str) or not _children(value) or len(_line(value)) <= _WIDEST:
+    if isinstance(value, str) or not _children(value) or len(in_one_line(value)) <= _WIDEST:
         yield path, value
         return
     for key, child in _children(value).items():
@@ -161,15 +161,15 @@ def _shown(name: str, value: Json) -> str:
             return "no limit" if value < 0 else format_duration(value)
         sized = name == "bytes" or name.startswith("limit.")
         return format_bytes(Bytes(value)) if sized else str(value)
-    return visible(_line(value))
+    return visible(in_one_line(value))
 
 
-def _line(value: Json) -> str:
+def in_one_line(value: Json) -> str:
     """A value on one line, as people write it in YAML."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {_line(value[key])}' for key in sorted(value))}}}"
+        return f"{{{', '.join(f'{key}: {in_one_line(value[key])}' for key in sorted(value))}}}"
     if isinstance(value, Sequence):
-        return f"[{', '.join(map(_line, value))}]"
+        return f"[{', '.join(map(in_one_line, value))}]"
     return json.dumps(value)

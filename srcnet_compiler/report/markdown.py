@@ -9,22 +9,20 @@ from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.model import Report, writable
 from srcnet_compiler.report.text import excerpt
 
-_LIMIT = 60_000
+LIMIT = 60_000
 """Characters; GitHub refuses a comment above 65 536."""
 
 
-def render(report: Report, *, limit: int = _LIMIT) -> str:
+def render(report: Report, *, limit: int = LIMIT) -> str:
     """The verdict, a row for each finding, a fold for each file.
 
     Where that is longer than `limit`, whole rows and folds are left out, and it says how many.
     """
     facts = ", ".join(f"{value} {name}" for name, value in report.facts)
-    head = f"### {_prose(report.title)}: {report.verdict}" + (
-        f" ({_prose(facts)})" if facts else ""
-    )
+    head = f"### {prose(report.title)}: {report.verdict}" + (f" ({prose(facts)})" if facts else "")
     parts = [head, *_table(report, limit // 2)]
     room = limit - sum(len(part) + 2 for part in parts) - 100
-    folds, left_out = _fitting(_folds(report), room)
+    folds, left_out = fitting(_folds(report), room)
     parts += folds
     if left_out:
         parts.append(f"The details of {left_out} files are left out: they are too long.")
@@ -32,14 +30,14 @@ def render(report: Report, *, limit: int = _LIMIT) -> str:
 
 
 def _table(report: Report, room: int) -> Iterator[str]:
-    rows, left_out = _fitting(map(_row, report.diagnostics), room)
+    rows, left_out = fitting(map(_row, report.diagnostics), room)
     if rows:
         yield "\n".join(["| | where | finding |", "|---|---|---|", *rows])
     if left_out:
         yield f"{left_out} more findings are not in this table."
 
 
-def _fitting(parts: Iterable[str], room: int) -> tuple[list[str], int]:
+def fitting(parts: Iterable[str], room: int) -> tuple[list[str], int]:
     """The first parts that fit into `room` characters, and how many do not."""
     taken: list[str] = []
     left_out = 0
@@ -54,7 +52,7 @@ def _fitting(parts: Iterable[str], room: int) -> tuple[list[str], int]:
 
 def _row(found: Diagnostic) -> str:
     where = _code(str(found.labels[0].span)) if found.labels else ""
-    return f"| {found.severity.value} | {where} | {_prose(found.message)} ({found.code.value}) |"
+    return f"| {found.severity.value} | {where} | {prose(found.message)} ({found.code.value}) |"
 
 
 def _folds(report: Report) -> Iterator[str]:
@@ -62,7 +60,7 @@ def _folds(report: Report) -> Iterator[str]:
     for file, group in groupby(report.diagnostics, key=_file):
         found = list(group)
         blocks = "\n\n".join(excerpt(one, report) for one in found)
-        name = _escape(visible(file or report.title))
+        name = escape(visible(file or report.title))
         yield (
             f"<details><summary>{name}: {len(found)}</summary>\n\n"
             f"```text\n{blocks}\n```\n\n</details>"
@@ -73,17 +71,17 @@ def _file(found: Diagnostic) -> str:
     return found.labels[0].span.file if found.labels else ""
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """`text` on one line, in which nothing but pairs of backticks has a meaning."""
     parts = visible(text).split("`")
     if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
-        return _escape("`".join(parts))
-    parts[::2] = map(_escape, parts[::2])
+        return escape("`".join(parts))
+    parts[::2] = map(escape, parts[::2])
     parts[1::2] = map(_code, parts[1::2])
     return "".join(parts)
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Entities: they disarm mentions, issue numbers and emoji too, which a backslash does not."""
     return re.sub(r"[\\`*_\[\]{}<>&@#|~!$^+]|:(?=\w)", lambda m: f"&#{ord(m[0])};", text)
 

@@ -1,11 +1,9 @@
 """The findings of one run, in one order, for every reader."""
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
+from srcnet_compiler import diagnostic
 from srcnet_compiler.diagnostic import Diagnostic, Severity
 
 TOOL = "srcnet-compiler"
@@ -54,27 +52,8 @@ def _order(found: Diagnostic) -> tuple[object, ...]:
 
 
 def fingerprints(report: Report) -> tuple[str, ...]:
-    """A name for each finding, in the report's order, by which a later run knows it again.
-
-    It depends on code, file, subject and message, not on lines and not on figures outside
-    backticks: moving a block or changing an amount leaves the finding the same. Findings that
-    agree in all of these are numbered.
-    """
-    seen: Counter[tuple[str, ...]] = Counter()
-    names = []
-    for found in report.diagnostics:
-        file = found.labels[0].span.file if found.labels else ""
-        key = (found.code.value, file, found.subject or "", _without_figures(found.message))
-        content = "\0".join((*key, str(seen[key])))
-        names.append(sha256(content.encode(errors="surrogatepass")).hexdigest()[:32])
-        seen[key] += 1
-    return tuple(names)
-
-
-def _without_figures(message: str) -> str:
-    quoted_or_not = message.split("`")
-    quoted_or_not[::2] = [re.sub(r"[0-9]+(\.[0-9]+)?", "0", part) for part in quoted_or_not[::2]]
-    return "`".join(quoted_or_not)
+    """A name for each finding, in the report's order, by which a later run knows it again."""
+    return diagnostic.fingerprints(report.diagnostics)
 
 
 def writable(text: str) -> str:

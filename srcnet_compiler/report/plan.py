@@ -56,14 +56,15 @@ def _system(plan: Plan, system: SystemName, full: bool, paint: Paint) -> Iterato
         yield ""
         yield f"Only the administrators of {system.instance} can do this, where it is not done yet:"
         for task in tasks:
-            yield from _task(task, full)
+            yield from task_lines(task, full)
 
 
 def _is_blind(plan: Plan, system: SystemName) -> bool:
     return Address(*system, "", "") in {each.under for each in plan.unseen}
 
 
-def _task(task: Task, full: bool) -> Iterator[str]:
+def task_lines(task: Task, full: bool) -> Iterator[str]:
+    """What only people can do, and, in full, why and how."""
     yield f"  * {visible(task.title)}"
     if full:
         yield f"      {visible(task.why)}"

@@ -182,7 +182,7 @@ class SiteService(Agreed):
     port: Port | None = None
     """The port; that of the scheme where this is left out."""
     path: AbsolutePath | None = None
-    """Where it begins on the host."""
+    """Where it begins on the host; as the service says it, where it does."""
     version: str | None = None
     """The version that runs."""
     mandatory: bool | None = None

@@ -96,7 +96,7 @@ class Target(Generic[M, C]):
 
     name: str
     site: Callable[[M], SiteName | None]
-    lower: Callable[[Federation, Analysis, Membership | None], tuple[M, ...]]
+    lower: Callable[[Federation, Analysis, Membership | None], Iterable[M]]
     emit: Callable[[M], tuple[Artifact, ...]]
     tasks: Callable[[M], tuple[Task, ...]]
     check: Callable[[M, Federation], Iterable[Diagnostic]]

@@ -1,4 +1,4 @@
-"""A person at the command line, with specs in a folder and a real Rucio that they describe."""
+"""A person at the command line, with specs in a folder and real systems that they describe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,24 +19,25 @@ from srcnet_compiler.demo.rucio_server import RucioServer
 ACCOUNT, IDENTITY = "srcnet-compiler", "srcnet"
 
 
-@dataclass
-class Operator:
-    """`said` is all that any command has ever printed; `unsure`: something went wrong before."""
+@dataclass(kw_only=True)
+class Typist:
+    """`environment` holds secrets; `said` is all that any command has ever printed; `unsure`:
+    something went wrong before."""
 
     specs: Path
-    credentials: Path
-    password: str
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     said: list[str] = field(default_factory=list)
     unsure: bool = False
 
     def __call__(self, *args: str | Path, code: int = 0, before: Sequence[str] = ()) -> Ran:
         """Type `srcnet …`, which must end with this code; `before`: under which program."""
-        return self.ended(srcnet(*args, cwd=self.specs, before=before), code, *args)
+        ran = srcnet(*args, cwd=self.specs, env=self.environment, before=before)
+        return self.ended(ran, code, *args)
 
     @contextmanager
     def begin(self, *args: str | Path) -> Iterator[subprocess.Popen[str]]:
         """Type it, and look at something else meanwhile; `end` it before the block does."""
-        process = begin(*args, cwd=self.specs)
+        process = begin(*args, cwd=self.specs, env=self.environment)
         try:
             yield process
         finally:
@@ -56,9 +57,6 @@ class Operator:
     def edit(self, name: str, before: str, after: str) -> None:
         edit(self.specs / name, before, after)
 
-    def use_password(self, password: str) -> None:
-        give_credentials(self.credentials, IDENTITY, password)
-
     def done(self) -> int:
         """How many changes the ledger of this folder knows to be carried out."""
         ledger = self.specs / ".srcnet/state/ledger.sqlite"
@@ -76,6 +74,17 @@ class Operator:
         """Until so many changes are carried out and the process is still at work."""
         wait_until(lambda: self.done() >= count or process.poll() is not None)
         assert process.poll() is None, process.communicate()
+
+
+@dataclass(kw_only=True)
+class Operator(Typist):
+    """One whose secret for Rucio is in a file."""
+
+    credentials: Path
+    password: str
+
+    def use_password(self, password: str) -> None:
+        give_credentials(self.credentials, IDENTITY, password)
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
@@ -104,7 +113,8 @@ def operator(folder: Path, url: str) -> Operator:
     edit(federation, "{env: GOLDEN_RUCIO_TOKEN}", f"{{file: {credentials}}}")
     days = "".join(f"[{name}]\ntoday = {TODAY}\n" for name in ("plan", "apply", "verify"))
     (specs / "srcnet.toml").write_text(days)
-    someone = Operator(specs, credentials, f"canary-{secrets.token_hex(12)}")
+    password = f"canary-{secrets.token_hex(12)}"
+    someone = Operator(specs=specs, credentials=credentials, password=password)
     someone.use_password(someone.password)
     return someone
 

@@ -7,6 +7,7 @@ SRCNET_REQUIRE_LIVE names (a list with commas) is a failure instead.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -65,11 +66,19 @@ def why_no_kubernetes() -> str | None:
     return kubernetes_server.why_not(KUBERNETES)
 
 
+def why_no_chromium() -> str | None:
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    if missing:
+        return f"{' and '.join(missing)} not installed (Debian: chromium, chromium-driver)"
+    return None
+
+
 WHY_NOT: dict[str, Callable[[], str | None]] = {
     "rucio": why_no_rucio,
     "slurm": slurm_clusters.why_not,
     "sshd": sshd_server.why_not,
     "kubernetes": why_no_kubernetes,
+    "chromium": why_no_chromium,
 }
 
 

@@ -186,17 +186,6 @@ def test_drift_is_seen_and_healed_and_what_is_not_ours_stays(at_work: Operator, 
     assert "OF-SOMEBODY-ELSE" in {each["rse"] for each in root.list_rses()}
 
 
-def test_an_area_that_vanishes_from_the_specs_is_never_closed(at_work: Operator, root: Client):
-    at_work("plan", "--detailed-exitcode")
-    before = (at_work.specs / "site-specs/europe.yaml").read_text()
-    start = before.index("    - name: SWESRC-OSO-CACHE")
-    end = before.index("    - name: SWESRC-OSO-NAT")
-    (at_work.specs / "site-specs/europe.yaml").write_text(before[:start] + before[end:])
-    assert "SWESRC-OSO-CACHE" not in at_work("apply", "--yes").err
-    assert root.get_rse("SWESRC-OSO-CACHE")["availability_write"] is True
-    (at_work.specs / "site-specs/europe.yaml").write_text(before)
-
-
 def test_more_harm_than_the_federation_allows_is_refused(at_work: Operator, root: Client):
     lifecycle = (at_work.specs / LIFECYCLE).read_text()
     for area in ("UKSRC-JBO-T1", "UKSRC-JBO-T1-STAGE"):

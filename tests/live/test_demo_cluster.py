@@ -13,13 +13,13 @@ from specs import REAL
 from srcnet_compiler.demo import shared_cluster
 from srcnet_compiler.demo.converging import Run
 from srcnet_compiler.demo.show import Show
-from srcnet_compiler.pipeline import FOLDERS
+from srcnet_compiler.names import SPEC_FOLDERS
 
 pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
 
 
 def test_a_site_joins_with_a_cluster_on_which_others_compute(tmp_path: Path):
-    for name in FOLDERS:
+    for name in SPEC_FOLDERS:
         shutil.copytree(REAL / name, tmp_path / name)
     said: list[str] = []
     show = Show(said.append, said.append, said.append, lambda total: nullcontext(lambda step: None))

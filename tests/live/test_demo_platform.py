@@ -13,13 +13,13 @@ from specs import REAL
 from srcnet_compiler.demo import shared_platform
 from srcnet_compiler.demo.converging import Run
 from srcnet_compiler.demo.show import Show
-from srcnet_compiler.pipeline import FOLDERS
+from srcnet_compiler.names import SPEC_FOLDERS
 
 pytestmark = pytest.mark.live("kubernetes")
 
 
 def test_a_site_runs_a_service_on_a_cluster_that_others_use_too(tmp_path: Path):
-    for name in FOLDERS:
+    for name in SPEC_FOLDERS:
         shutil.copytree(REAL / name, tmp_path / name)
     said: list[str] = []
     show = Show(said.append, said.append, said.append, lambda total: nullcontext(lambda step: None))

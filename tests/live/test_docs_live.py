@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import running_rucio
 from console import PROJECT, Shell, blocks, play, turns
-from specs import TODAY
+from specs import TODAY, repository
 
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.targets.rucio.live import RucioClient, open_connection
@@ -28,7 +28,7 @@ FRESH = PROJECT / "docs/tutorials/ci.md"
 """This page begins on a server that has nothing yet, the others on one that is as the specs say."""
 OTHERS = ("shared-cluster.md", "service-everywhere.md")
 """These pages have clusters, and tests of their own."""
-COMMANDS = ("VALIDATE", "COMPILE", "PLAN", "APPLY", "VERIFY")
+COMMANDS = ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Place:
         assert keys == 2
         federation.write_text(text, "utf-8")
         root = {"username": self.server.username, "password": self.server.password}
+        repository(folder)
         (folder / "root.json").touch(mode=0o600)
         (folder / "root.json").write_text(json.dumps(root), "utf-8")
         return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -178,6 +179,40 @@ def test_the_order_of_what_runs_first_is_as_wanted(kubernetes: ApiServer, tmp_pa
         assert [each["name"] for each in pod["initContainers"]] == list(names)
 
 
+@pytest.mark.parametrize("matters", [True, False])
+def test_another_order_of_variables_is_a_difference_where_it_matters(
+    kubernetes: ApiServer, tmp_path: Path, matters: bool
+):
+    """A server puts in only what stands before."""
+    space = f"ska-env-{'matters' if matters else 'not'}"
+    name = f"{space}/soda"
+    url = {"name": "A_URL", "value": "$(BASE)/a" if matters else "https://x/a"}
+    env = [{"name": "BASE", "value": "https://x"}, url]
+    container = {"name": "main", "image": IMAGE, "env": env}
+    desired = small(space, deployment(name, containers=[container]))
+    converge(kubernetes, desired, tmp_path / "1")
+    assert left(kubernetes, desired) == []
+    place = KINDS["Deployment"].path(space, "soda")
+    turned = [{"op": "replace", "path": "/spec/template/spec/containers/0/env", "value": env[::-1]}]
+    kubernetes.ask(
+        "PATCH",
+        place,
+        json.dumps(turned),
+        content_type="application/json-patch+json",
+        fieldManager="somebody",
+    )
+    if not matters:
+        assert left(kubernetes, desired) == []
+        return
+    change = one_change(kubernetes, desired)
+    where = "spec.template.spec.containers[name=main].env[name=A_URL].after"
+    assert differing(change) == {where: (None, ["BASE"])}
+    converge(kubernetes, desired, tmp_path / "2")
+    assert left(kubernetes, desired) == []
+    pod = live(kubernetes, "Deployment", name)["spec"]["template"]["spec"]
+    assert [each["name"] for each in pod["containers"][0]["env"]] == ["BASE", "A_URL"]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "document", "impact", "reason"),
     [
@@ -305,17 +340,6 @@ def test_a_foreign_object_in_our_namespace_stays_as_it_is(kubernetes: ApiServer,
     assert live(kubernetes, "Deployment", f"{space}/other") == theirs
 
 
-def test_what_was_deleted_is_made_again(kubernetes: ApiServer, tmp_path: Path):
-    space, name = "ska-g", "ska-g/soda"
-    desired = small(space, deployment(name), thing("ConfigMap", name, data={"a": "b"}))
-    converge(kubernetes, desired, tmp_path / "1")
-    delete(kubernetes, "ConfigMap", name)
-    change = one_change(kubernetes, desired)
-    assert (change.action, change.address.kind) == (Action.CREATE, "ConfigMap")
-    converge(kubernetes, desired, tmp_path / "2")
-    assert left(kubernetes, desired) == []
-
-
 # ── adoption ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -372,6 +396,31 @@ def test_a_namespace_in_which_others_live_is_an_error_until_it_is_said_to_be_our
     kubernetes.apply(place, {"apiVersion": "v1", "kind": "Namespace", **labels}, manager="admin")
     assert objections() == []
     converge(kubernetes, desired, tmp_path)
+
+
+def test_a_namespace_in_which_others_live_is_an_error_also_where_an_operator_brings_ours(
+    kubernetes: ApiServer,
+):
+    """What closes it comes from a repository, and cuts their Pods off all the same."""
+    space = "ska-fetched-lived-in"
+    pushed = wanted(space)
+    desired = replace(pushed, delivery="flux", objects={}, fetched=pushed.objects)
+
+    def objections() -> list[str]:
+        return [each.message for each in check.check_seen(desired, seen(kubernetes, desired).model)]
+
+    assert objections() == [], "nobody has made it yet"
+    kubernetes.ask("POST", "/api/v1/namespaces", {"metadata": {"name": space}})
+    assert objections() == [], "an administrator makes it for us, empty"
+    service = {"metadata": {"name": "theirs"}, "spec": {"ports": [{"port": 80}]}}
+    kubernetes.ask("POST", KINDS["Service"].path(space), service)
+    (said,) = objections()
+    assert f"namespace `{space}` is there without our label" in said
+    assert "Service theirs" in said
+    labels = {"metadata": {"name": space, "labels": {OWNER: OWNER_NAME}}}
+    place = KINDS["Namespace"].path("", space)
+    kubernetes.apply(place, {"apiVersion": "v1", "kind": "Namespace", **labels}, manager="flux")
+    assert objections() == [], "the operator has brought ours"
 
 
 def test_what_has_the_prefix_of_before_is_said(kubernetes: ApiServer, tmp_path: Path):

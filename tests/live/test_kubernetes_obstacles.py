@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import ssl
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,12 +18,10 @@ from kubernetes_cases import (
     carry_out,
     connections,
     converge,
-    fingerprint,
     left,
     live,
     reached,
     seen,
-    settle_tenant,
     to_reach,
 )
 from kubernetes_objects import INSTANCE, OWNER_NAME, deployment, model, thing, wanted
@@ -376,35 +373,6 @@ def test_listings_are_read_page_by_page(
 
 
 # ── a server that goes away, and we ourselves ─────────────────────────────────────────────────
-
-
-def test_a_server_that_goes_away_in_the_middle_is_unreachable_and_the_rest_is_done_later(
-    fresh_kubernetes: ApiServer, tmp_path: Path
-):
-    server = fresh_kubernetes
-    settle_tenant(server, "tenant")
-    theirs = fingerprint(server, "tenant")
-    desired = wanted("ska")
-    plan = to_reach(server, desired)
-    applied = threading.Semaphore(0)
-
-    def stop_at_the_tenth(handler: Handler) -> bool:
-        if handler.command == "PATCH":
-            applied.release()
-            if len([p for p in meddler.paths if "fieldManager" in p and "dryRun" not in p]) > 10:
-                kubernetes_server.kill(server)
-        return False
-
-    with meddling(server.url, stop_at_the_tenth) as meddler:
-        receipt = carry_out(server, plan, tmp_path, url=meddler.url)
-    assert exit_code(receipt) == 69
-    done = [each for each in receipt.results if each.status is Status.DONE]
-    assert 0 < len(done) < len(plan.changes)
-    assert {each.status for each in receipt.results} == {Status.DONE, Status.FAILED, Status.LEFT}
-    kubernetes_server.restart(server)
-    assert bad(carry_out(server, plan, tmp_path)) == []
-    assert left(server, desired) == []
-    assert fingerprint(server, "tenant") == theirs
 
 
 @dataclass

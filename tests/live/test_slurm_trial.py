@@ -13,7 +13,8 @@ from srcnet_compiler.converge import make_plan, objections, reach, systems_of
 from srcnet_compiler.demo import shared_cluster
 from srcnet_compiler.demo.shared_cluster import SITE, SPEC
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
-from srcnet_compiler.pipeline import FOLDERS, compile_specs
+from srcnet_compiler.names import SPEC_FOLDERS
+from srcnet_compiler.pipeline import compile_specs
 from srcnet_compiler.plan.model import Plan
 
 pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
@@ -30,7 +31,7 @@ def plan_of(specs: Path) -> tuple[Plan, tuple[str, ...]]:
 
 
 def test_what_the_daemon_would_not_take_points_at_the_spec(tmp_path: Path):
-    for name in FOLDERS:
+    for name in SPEC_FOLDERS:
         shutil.copytree(REAL / name, tmp_path / name)
     with shared_cluster.running(tmp_path / "cluster", lambda line: None) as shared:
         before = fingerprint(shared.cluster)
@@ -45,7 +46,7 @@ def test_what_the_daemon_would_not_take_points_at_the_spec(tmp_path: Path):
         plan, refused = plan_of(tmp_path)
         said = [found for found in plan.findings if found.message.startswith("slurmctld says: ")]
         assert said
-        assert {found.labels[0].span.file.split("/")[0] for found in said} <= set(FOLDERS)
+        assert {found.labels[0].span.file.split("/")[0] for found in said} <= set(SPEC_FOLDERS)
         assert refused
 
         assert before.differences(fingerprint(shared.cluster)) == ()

@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import (
     FORMATS,
-    compiled,
+    checked,
     exit_of,
     format_option,
     members_option,
@@ -17,6 +18,12 @@ from srcnet_compiler.cli.shared import (
     the_day,
     today_option,
 )
+
+if TYPE_CHECKING:
+    from srcnet_compiler.cli.build_folder import Build
+    from srcnet_compiler.cli.unchanged import Compilation
+    from srcnet_compiler.diagnostic import Diagnostic
+    from srcnet_compiler.pipeline import Compiled
 
 
 @click.command("compile")
@@ -48,30 +55,70 @@ def command(
       srcnet compile
       srcnet compile --out /tmp/build --format json
     """
+    from srcnet_compiler.cli.cache import Cache
+    from srcnet_compiler.cli.unchanged import Compilation
+
+    root, day, began = settings.root, the_day(today), int(now().timestamp() * 1e9)
+    compilation = Compilation(Cache(root), root, root / out, day, members, began)
+    told = compilation.told()
+    if told is not None:
+        show_findings(told.diagnostics, told.lines, form, told.facts, note=told.note)
+        return exit_of(told.diagnostics)
+
     from srcnet_compiler.source import no_collection
 
     with no_collection():
-        return _compile(settings, out, members, form, the_day(today))
+        return _compile(settings, out, members, form, day, compilation)
 
 
 def _compile(
-    settings: Settings, out: Path, members: tuple[Path, ...], form: str, today: date
+    settings: Settings,
+    out: Path,
+    members: tuple[Path, ...],
+    form: str,
+    today: date,
+    compilation: "Compilation",
 ) -> int:
     """All that is held while it is compiled and written is let go when this returns."""
-    result = compiled(settings, today, members)
+    from srcnet_compiler.cli.unchanged import Told
+    from srcnet_compiler.diagnostic import has_errors
+
+    result = checked(settings, today, members)
+    diagnostics, note = result.diagnostics, not_checked(result)
     facts: tuple[tuple[str, int], ...] = ()
     if not result.failed and result.federation is not None:
-        from srcnet_compiler.cli.build_folder import write_build
-        from srcnet_compiler.cli.files import spare_specs
+        objections, build, changed = _build(settings, out, result)
+        diagnostics = (*diagnostics, *objections)
+        if not has_errors(objections):
+            facts = (
+                ("sites", len(result.federation.sites)),
+                ("storage areas", len(result.federation.areas)),
+                ("files", len(build.names)),
+            )
+            told = Told(diagnostics, result.sources.lines, (*facts, ("files changed", 0)), note)
+            compilation.keep(told, result.sources.digest, build.digest, build.names)
+            facts = (*facts, ("files changed", changed))
+    show_findings(diagnostics, result.sources.lines, form, facts, note=note)
+    return exit_of(diagnostics)
 
-        folder = settings.root / out
-        spare_specs(folder, settings.root)
-        written = write_build(folder, result.artifacts)
-        facts = (
-            ("sites", len(result.federation.sites)),
-            ("storage areas", len(result.federation.areas)),
-            ("files", len(result.artifacts) + 1),  # with the source map
-            ("files changed", written),
-        )
-    show_findings(result.diagnostics, result.sources.lines, form, facts, note=not_checked(result))
-    return exit_of(result.diagnostics)
+
+def _build(
+    settings: Settings, out: Path, result: "Compiled"
+) -> tuple[list["Diagnostic"], "Build", int]:
+    """Write the files of one instance after another, so that no more than one is held; what was
+    objected to, the build, how many of its files changed."""
+    from srcnet_compiler.cli.build_folder import Build
+    from srcnet_compiler.cli.files import spare_specs
+    from srcnet_compiler.diagnostic import has_errors
+    from srcnet_compiler.pipeline import made
+
+    objections: list[Diagnostic] = []
+    folder = settings.root / out
+    spare_specs(folder, settings.root)
+    with Build(folder) as build:
+        for each in made(result):
+            objections += each.objections
+            for artifact in each.artifacts if not has_errors(objections) else ():
+                build.add(artifact)
+        changed = 0 if has_errors(objections) else build.commit()
+    return objections, build, changed

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srcnet_compiler.cli.names import Described
     from srcnet_compiler.span import Span
 
-SourceMap = Mapping[str, "list[list[Span]]"]
+SourceMap = Mapping[str, "list[tuple[Span, ...]]"]
 """For each emitted file, the spec places of each of its lines."""
 
 _SHOWN = 8
@@ -208,7 +208,7 @@ def _insist_on_line(path: Path, name: str, line: int) -> Sequence[str]:
 
 
 def _source_map(folder: Path) -> SourceMap | None:
-    from srcnet_compiler.cli.build_folder import read_source_map
+    from srcnet_compiler.cli.source_map import read_source_map
 
     return read_source_map(folder)
 
@@ -243,7 +243,7 @@ def _below(folder: Path, path: Path) -> str | None:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else None
 
 
-def _from(settings: Settings, path: Path, lines: "list[list[Span]]", line: int) -> int:
+def _from(settings: Settings, path: Path, lines: "list[tuple[Span, ...]]", line: int) -> int:
     name = _short(path)
     content = _insist_on_line(path, name, line)
     click.echo(f"{name}:{line}")

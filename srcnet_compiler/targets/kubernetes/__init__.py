@@ -75,7 +75,7 @@ def _try_out(
 TARGET: "Target[KubernetesModel, Api]" = Target(
     name="kubernetes",
     site=lambda model: SiteName(model.site),
-    lower=lower.lower,
+    lower=lower.models,
     emit=emit.emit,
     tasks=lambda model: model.tasks,
     check=_check,

@@ -1,18 +1,21 @@
 """A cluster to files: a kustomize tree with a file for each thing that people know, and a page of
 what is left to the cluster's administrators."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.change import Json
-from srcnet_compiler.emit.yaml import Sourced, Tree, to_artifact, to_documents
+from srcnet_compiler.emit.yaml import Lines, Sourced, Tree, to_artifact, to_documents, to_lines
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.kubernetes.model import ALL, KubernetesModel, Object, in_order
+from srcnet_compiler.targets.kubernetes.model.packed import packed, unpacked
 from srcnet_compiler.targets.kubernetes.model.paths import keyed, steps
+from srcnet_compiler.targets.kubernetes.model.words import IDENTIFIER
 from srcnet_compiler.task import SHELL
 
 Spans: TypeAlias = tuple[Span, ...]
@@ -48,7 +51,7 @@ def _tree(folder: str, desired: KubernetesModel, objects: Iterable[Object]) -> I
     path = f"{folder}/kustomization.yaml"
     yield to_artifact(path, head, kustomization, desired.origins.get(ALL, ()))
     for group, found in sorted(groups.items()):
-        documents = (sourced(each) for each in found)
+        documents = (lines_of(each, desired.site, places[group]) for each in found)
         path = f"{folder}/{group}.yaml"
         yield to_documents(path, f"{group}: {head}", documents, places[group])
 
@@ -62,6 +65,93 @@ def _places(desired: KubernetesModel, objects: Iterable[Object]) -> Spans:
     return tuple(dict.fromkeys((*whole, *(span for spans in found.values() for span in spans))))
 
 
+# ── an object to lines ────────────────────────────────────────────────────────────────────────
+
+
+def lines_of(thing: Object, site: str, around: Spans) -> Lines:
+    """The document of an object of a cluster of `site`; `around` stand for what has no places.
+
+    Objects of other clusters are often the same but for the name of the site, which hosts have in
+    small letters, and for the identifier of the service: both are left open, and what is the same
+    is made into lines once.
+    """
+    words = tuple(filter(_can_be_open, (site, site.lower(), _identifier(thing))))
+    places = tuple(thing.origins.values())
+    key = _packed(thing, words)
+    if key is None or not all(places):
+        shape = _shape(tuple(thing.origins))
+        return to_lines(_with_places("", thing.document, shape, places), around)
+    form = _form(key)
+    text = form.text
+    for number, word in enumerate(words):
+        text = text.replace(_gap(number, word), word)
+    places = (*places, around)
+    runs = [(places[index], count) for index, count in form.runs]
+    return Lines(text, runs, places[form.whole])
+
+
+def _identifier(thing: Object) -> str:
+    metadata = thing.document.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return str(annotations.get(IDENTIFIER, "")) if isinstance(annotations, Mapping) else ""
+
+
+@lru_cache(maxsize=10_000)
+def _can_be_open(word: str) -> bool:
+    """Whether any text with this word in it is written in the same way with its gap in it."""
+    return _OPEN.fullmatch(word) is not None
+
+
+_OPEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{7,}")
+_GAP = "%@%@"
+
+
+@lru_cache(maxsize=10_000)
+def _gap(number: int, word: str) -> str:
+    """What stands for a word: as long, and quoted in the same cases."""
+    first = "a" if word[0].isalpha() else "0"
+    return f"{first}{number}{_GAP * len(word)}"[: len(word)]
+
+
+def _packed(thing: Object, words: Sequence[str]) -> bytes | None:
+    """An object as bytes that no other has, but where they differ only in their words; None for
+    what is not of plain types, or could be taken for a gap."""
+    found = packed((tuple(thing.origins), thing.document))
+    if found is None or _GAP.encode() in found:
+        return None
+    for number, word in enumerate(words):
+        found = found.replace(word.encode(), _gap(number, word).encode())
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Lines with gaps; in `runs` and `whole` are places by their number."""
+
+    text: str
+    runs: tuple[tuple[int, int], ...]
+    whole: int
+
+
+_AROUND = -1
+"""The number of those around: the last."""
+
+
+@lru_cache(maxsize=4096)
+def _form(key: bytes) -> _Form:
+    paths, document = unpacked(key)
+    numbers = tuple(map(_number, range(len(paths))))
+    around = _number(_AROUND)
+    lines = to_lines(_with_places("", document, _shape(paths), numbers), around)
+    runs = tuple((spans[0].line, count) for spans, count in lines.runs)
+    return _Form(lines.text, runs, lines.spans[0].line)
+
+
+def _number(number: int) -> Spans:
+    """What stands for the places of this number."""
+    return (Span("", number, 0, 0, 0),)
+
+
 # ── an object with its places ─────────────────────────────────────────────────────────────────
 
 
@@ -72,12 +162,6 @@ class _Shape:
 
     index: int | None = None
     below: dict[str, "_Shape"] = field(default_factory=dict)
-
-
-def sourced(thing: Object) -> Tree:
-    """The document of an object, with the places of its fields."""
-    places = tuple(thing.origins.values())
-    return _with_places("", thing.document, _shape(tuple(thing.origins)), places)
 
 
 @lru_cache(maxsize=10_000)

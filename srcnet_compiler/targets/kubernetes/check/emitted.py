@@ -17,6 +17,7 @@ from srcnet_compiler.targets.kubernetes.check.schemas import (
 from srcnet_compiler.targets.kubernetes.check.shape import Misfit, Rule, misfits
 from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.kinds import Kind
+from srcnet_compiler.targets.kubernetes.model.packed import packed, unpacked
 from srcnet_compiler.targets.kubernetes.model.paths import join
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -72,9 +73,37 @@ def _misfits(
     document: Any = thing.document
     if rule is not None:
         named = {"apiVersion": kind.api, "kind": kind.name, **document}
-        yield from misfits(named, rule)
+        if not _fits(named, rule):
+            yield from misfits(named, rule)
     yield from _names(thing)
     yield from _labels(_metadata(thing))
+
+
+def _fits(document: Mapping[str, Any], rule: Rule) -> bool:
+    """Whether it is known that nothing is wrong. Many sites have the same document but for its
+    metadata, and there many objects have the same labels."""
+    of_metadata = rule.fields.get("metadata")
+    of_labels = of_metadata.fields.get("labels") if of_metadata is not None else None
+    metadata: Any = document.get("metadata")
+    labels: Any = metadata.get("labels") if isinstance(metadata, dict) else None
+    return (
+        of_metadata is not None
+        and of_labels is not None
+        and isinstance(labels, dict)
+        and _is_like_one_that_fits({**document, "metadata": {}}, rule)
+        and not misfits({**metadata, "labels": {}}, of_metadata)
+        and _is_like_one_that_fits(labels, of_labels)
+    )
+
+
+def _is_like_one_that_fits(value: Mapping[str, Any], rule: Rule) -> bool:
+    key = packed(value)
+    return key is not None and _is_fitting(key, rule)
+
+
+@lru_cache(maxsize=4096)
+def _is_fitting(key: bytes, rule: Rule) -> bool:
+    return not misfits(unpacked(key), rule)
 
 
 def _names(thing: Object) -> Iterator[Misfit]:

@@ -1,6 +1,8 @@
 """What the cluster itself says to what is wanted: whose an object is, what keeps data, what is
 left over."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
@@ -11,6 +13,8 @@ from srcnet_compiler.targets.kubernetes.model.replacing import ASKED, is_held, k
 
 _LABEL = join("metadata.labels", OWNER)
 _SOME = 5
+_FILES = re.compile(r"(.+-files)-[0-9a-f]{8}")
+"""What is named by its content."""
 
 
 def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
@@ -40,6 +44,9 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
                 help=_remedy(wanted, fixed),
                 subject=wanted.name,
             )
+    for brought in desired.fetched.values():
+        if there := seen.tenants.get(brought.name) if brought.kind == "Namespace" else None:
+            yield _lived_in(desired, brought, there)
     yield from _kept(desired, seen)
     yield from _left_over(desired, seen)
     yield from _of_other_prefix(desired, seen)
@@ -100,14 +107,17 @@ def _kept(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnosti
 
 def _left_over(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diagnostic]:
     """What has our label and is in no spec: nothing is deleted because it is absent."""
-    names = [
-        f"{found.kind} {found.name}"
+    left = [
+        found
         for key, found in sorted(seen.objects.items())
         if found.ours
         and key not in desired.objects
         and key not in desired.ended
         and key not in desired.fetched
     ]
+    now = {_content_of(each) for each in desired.objects.values()} - {None}
+    yield from _files_of_before(desired, [each for each in left if _content_of(each) in now])
+    names = [f"{each.kind} {each.name}" for each in left if _content_of(each) not in now]
     if names:
         some = ", ".join(names[:_SOME]) + (", …" if len(names) > _SOME else "")
         number = f"{len(names)} objects are" if len(names) > 1 else "an object is"
@@ -116,6 +126,31 @@ def _left_over(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
             f"{number} labelled as ours, and no spec has any of them: {some}",
             instance_label(desired),
             help="write a `Retired` document for what they belonged to, or delete them by hand",
+            subject=desired.instance,
+        )
+
+
+def _content_of(thing: Object) -> str | None:
+    """The name of files without what tells their content; None for what is no such thing."""
+    named = _FILES.fullmatch(thing.name) if thing.kind == "ConfigMap" else None
+    return named and named[1]
+
+
+def _files_of_before(desired: KubernetesModel, left: Sequence[Object]) -> Iterator[Diagnostic]:
+    """Pods of before may start anew until the last of them is gone, which only people can see."""
+    by_namespace: dict[str, list[str]] = defaultdict(list)
+    for each in left:
+        by_namespace[each.namespace].append(each.bare_name)
+    if left:
+        commands = [
+            f"`kubectl delete configmap -n {space} {' '.join(names)}`"
+            for space, names in by_namespace.items()
+        ]
+        yield warning(
+            Code.NOT_OURS,
+            f"files of before are still there: {', '.join(f'{o.kind} {o.name}' for o in left)}",
+            instance_label(desired),
+            help=f"when no Pod of before is left that reads them: {', '.join(commands)}",
             subject=desired.instance,
         )
 

@@ -26,10 +26,22 @@ Types: TypeAlias = Mapping[str, Schema]
 @dataclass(frozen=True, eq=False)
 class Rule:
     """What a schema asks of a value, with what follows from it found once: a large federation asks
-    the same schemas a million times. `types` are those that references mean."""
+    the same schemas a million times. `types` are those that references mean. Rules are equal that
+    were read from the very same schema, whatever referred to it."""
 
     said: Schema
     types: Types
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Rule)
+            and self.schema is other.schema
+            and self.types is other.types
+            and self.is_amount == other.is_amount
+        )
+
+    def __hash__(self) -> int:
+        return id(self.schema)
 
     @cached_property
     def is_amount(self) -> bool:
@@ -44,6 +56,13 @@ class Rule:
         """The types of which every value has the type that is asked for."""
         samples: tuple[object, ...] = ({}, [], (), "", 0, 0.5, True)
         return frozenset(type(each) for each in samples if _has_type(each, self.schema))
+
+    @cached_property
+    def free(self) -> frozenset[type]:
+        """The types of scalars of which every value fits."""
+        if self.is_amount or self.is_bounded:
+            return frozenset()
+        return self.fitting & {str, int, float, bool}
 
     @cached_property
     def fields(self) -> Mapping[str, "Rule"]:
@@ -96,10 +115,11 @@ def misfits(value: Any, rule: Rule, key: str = "") -> Sequence[Misfit]:  # noqa:
 
 def _of_mapping(value: Mapping[str, Any], rule: Rule) -> list[Misfit]:
     found = [Misfit("", f"lacks `{key}`") for key in rule.required if key not in value]
+    fields, others = rule.fields, rule.others
     for key, inner in value.items():
-        asked = rule.fields.get(key, rule.others)
+        asked = fields.get(key, others)
         if asked is not None:
-            if wrong := misfits(inner, asked, key):
+            if type(inner) not in asked.free and (wrong := misfits(inner, asked, key)):
                 found += _below(join("", key), wrong)
         elif not rule.is_open:
             near = get_close_matches(key, rule.fields, 1)

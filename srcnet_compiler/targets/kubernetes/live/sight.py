@@ -10,7 +10,7 @@ from srcnet_compiler.change import Json
 from srcnet_compiler.targets.kubernetes.live.holders import Holders, held, holders, item_of
 from srcnet_compiler.targets.kubernetes.model import OWNER, Object
 from srcnet_compiler.targets.kubernetes.model.amounts import same_amount
-from srcnet_compiler.targets.kubernetes.model.paths import flatten
+from srcnet_compiler.targets.kubernetes.model.paths import flatten, references
 
 _FILLED_IN: Mapping[str, tuple[Json, ...]] = {
     "protocol": ("TCP",),
@@ -121,11 +121,12 @@ def _seen_list(wanted: Sequence[Any], who: Holders, live: list[Any], amounts: Am
 def _seen_items(
     wanted: Sequence[Any], who: Holders, live: list[Any], keys: tuple[str, ...], amounts: Amounts
 ) -> Iterator[Any]:
-    """Those that we want, in our order, then those that we hold besides."""
+    """Those that we want, in our order unless theirs means something else, then those that we hold
+    besides."""
     steps = {step for node in who.nodes() for step in node if step.startswith("k:")}
     of_item = {id(item): step for step in steps if (item := item_of(step, live)) is not None}
     left = {id(item): item for item in live}
-    for template in wanted:
+    for template in _as_it_matters(wanted, live, keys):
         found = _match(template, left.values(), keys)
         if found is not None:
             del left[id(found)]
@@ -136,6 +137,15 @@ def _seen_items(
         if step and who.ours is not None and step in who.ours:
             known = {key: item[key] for key in keys if key in item}
             yield {**known, **held(who.ours[step], item)}
+
+
+def _as_it_matters(wanted: Sequence[Any], live: list[Any], keys: tuple[str, ...]) -> Sequence[Any]:
+    """What we want in the order in which it is there, where one variable refers to another."""
+    if keys != ("name",) or not any(isinstance(e, Mapping) and references(e) for e in wanted):
+        return wanted
+    there = [each.get("name") for each in live if isinstance(each, dict)]
+    place = {name: number for number, name in enumerate(there)}
+    return sorted(wanted, key=lambda each: place.get(each.get("name"), len(place)))
 
 
 def _match(template: Any, items: Iterable[Any], keys: tuple[str, ...]) -> Any:  # noqa: ANN401

@@ -25,15 +25,17 @@ it."""
 def tenants(
     client: Client, desired: KubernetesModel, found: Iterable[Object]
 ) -> Mapping[str, tuple[str, ...]]:
-    """By namespace that we want and that has nobody's label, what of others runs in it, as far as
-    we may see that. Raises UnreachableError, RefusedError."""
-    unclaimed = (
+    """By namespace that we want and that has not our label, what of others runs in it, as far as
+    we may see that; also by one that an operator brings. Raises UnreachableError, RefusedError."""
+    unclaimed = [
         each.name
         for each in found
         if each.kind == "Namespace"
         and not each.ours
         and desired.find(each.kind, each.name) is not None
-    )
+    ]
+    brought = [name for kind, name in sorted(desired.fetched) if kind == "Namespace"]
+    unclaimed += [name for name in brought if _is_unclaimed(client, name, desired.prefix)]
     things = {name: tuple(_things(client, name, desired.prefix)) for name in unclaimed}
     return {name: there for name, there in things.items() if there}
 
@@ -49,6 +51,15 @@ def former(client: Client, desired: KubernetesModel) -> Mapping[str, str]:
     except ApiError:
         return {}
     return {each["metadata"]["name"]: each["metadata"]["labels"][OWNER] for each in found}
+
+
+def _is_unclaimed(client: Client, name: str, prefix: str) -> bool:
+    """Whether the namespace is there without our label; who may not look sees none."""
+    try:
+        metadata = client.get(KINDS["Namespace"].path("", name))["metadata"]
+    except ApiError:
+        return False
+    return bool(metadata.get("labels", {}).get(OWNER) != prefix)
 
 
 def _things(client: Client, namespace: str, prefix: str) -> Iterator[str]:

@@ -32,7 +32,14 @@ def lower(
     Without anything that rests on a draft no waiver accepts, and without what runs an image whose
     digest nobody has read. Who belongs to which group the cluster asks the identity provider.
     """
-    return tuple(_model(scope) for scope in scopes(federation))
+    return tuple(models(federation, analysis, members))
+
+
+def models(
+    federation: Federation, analysis: Analysis, members: Membership | None = None
+) -> Iterator[KubernetesModel]:
+    """The same, each made when it is asked for: many clusters have many objects."""
+    return map(_model, scopes(federation))
 
 
 def instance_of(cluster: KubernetesCluster) -> str:

@@ -46,7 +46,7 @@ def _url_places(scope: Scope, running: Running) -> Spans:
     ready, here = running.container.ready, running.deployed
     return (
         *written(here.origin, "host"),
-        *written(running.service.origin, "path"),
+        *running.path_places,
         *(port.origin.at() for port in running.container.ports),
         *((ready.origin.at(),) if ready is not None else ()),
         *identity_places(scope.federation, here),
@@ -67,7 +67,7 @@ def url_of(running: Running) -> str | None:
     host, ports = running.deployed.host, running.container.ports
     if host is None or not any(port.routed for port in ports):
         return None
-    path = (running.service.path or "/").rstrip("/")
+    path = running.path.rstrip("/")
     ready = running.container.ready
     port = running.container.port(ready.port) if ready is not None else None
     asks = ready.path if ready is not None and port is not None and port.routed else None

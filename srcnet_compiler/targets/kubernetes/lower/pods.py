@@ -3,7 +3,7 @@
 Scratch ends with the pod that it was made for: cleanup is nobody's task.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from re import sub
@@ -15,6 +15,7 @@ from srcnet_compiler.federation.services import Amounts, Container, Mount, Port,
 from srcnet_compiler.span import Origin, written
 from srcnet_compiler.targets.kubernetes.lower.amounts import said
 from srcnet_compiler.targets.kubernetes.lower.places import Spans
+from srcnet_compiler.targets.kubernetes.model.paths import references
 from srcnet_compiler.targets.kubernetes.model.words import (
     MAIN,
     READ_ONLY,
@@ -123,12 +124,22 @@ def _container(wanted: Wanted) -> dict[str, Json]:
 def _environment(wanted: Wanted) -> Iterator[dict[str, Json]]:
     values = variables_of(wanted)
     secrets = {each.name for each in wanted.container.secrets}
-    for name in sorted({*values, *secrets}):
+    for name in _in_order({*values, *secrets}, values):
         if name in secrets:
             reference: Json = {"secretKeyRef": {"name": wanted.secrets, "key": name}}
             yield {"name": name, "valueFrom": reference}
         else:
             yield {"name": name, "value": values[name]}
+
+
+def _in_order(names: Collection[str], values: Mapping[str, str]) -> Iterator[str]:
+    """By name, but each behind those that its value refers to: they stand for themselves else."""
+    left = sorted(names)
+    while left:
+        free = (n for n in left if not {*references({"value": values.get(n)})} & {*left} - {n})
+        name = next(free, left[0])
+        left.remove(name)
+        yield name
 
 
 def variables_of(wanted: Wanted) -> dict[str, str]:

@@ -52,6 +52,17 @@ class Running:
         return self.service.container
 
     @property
+    def path(self) -> str:
+        """Where its route begins."""
+        return self.service.path or self.deployed.path or "/"
+
+    @property
+    def path_places(self) -> Spans:
+        """Where that is said."""
+        said = self.service.origin if self.service.path is not None else self.deployed.origin
+        return written(said, "path")
+
+    @property
     def least(self) -> int:
         """How many replicas there are at least."""
         return least_replicas(self.service, self.deployed)

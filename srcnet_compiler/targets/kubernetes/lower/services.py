@@ -274,16 +274,15 @@ def _route(part: Part, running: Running) -> Iterator[Object]:
         "spec.ingressClassName": written(cluster.origin, "ingressClass"),
         "spec.rules": (
             *written(running.deployed.origin, "host"),
-            *written(running.service.origin, "path"),
+            *running.path_places,
             port.origin.at(),
         ),
     }
     because = (port.origin.at(), *written(running.deployed.origin, "host"))
-    path = running.service.path or "/"
     if cluster.gateway is not None and cluster.has("gateway-api"):
         namespace, gateway = cluster.gateway
         rule: dict[str, Json] = {
-            "matches": [{"path": {"type": "PathPrefix", "value": path}}],
+            "matches": [{"path": {"type": "PathPrefix", "value": running.path}}],
             "backendRefs": [{"name": running.name, "port": port.number}],
         }
         spec: Body = {
@@ -294,7 +293,7 @@ def _route(part: Part, running: Running) -> Iterator[Object]:
         yield part.make("HTTPRoute", running.name, {"spec": spec}, own, because=because)
     elif cluster.ingress_class is not None:
         backend: Json = {"service": {"name": running.name, "port": {"name": port.name}}}
-        item: dict[str, Json] = {"path": path, "pathType": "Prefix", "backend": backend}
+        item: dict[str, Json] = {"path": running.path, "pathType": "Prefix", "backend": backend}
         spec = {
             "ingressClassName": cluster.ingress_class,
             "rules": [{"host": host, "http": {"paths": [item]}}],

@@ -1,7 +1,8 @@
 """Documents to values by path and back: how a change speaks of the inside of an object.
 
 A path is `spec.template.spec.containers[name=main].image`: keys with dots between them, and in a
-list of mappings the keys that tell its items apart. Lists of anything else are one value.
+list of mappings the keys that tell its items apart. Lists of anything else are one value. Where the
+order of such items matters, an item has one field more: which of them it comes `after`.
 """
 
 import json
@@ -25,6 +26,10 @@ the list has this meaning wherever we write it. A `ports` of a container and of 
 _NAMES = {"apiVersion", "kind"}
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|\[(?:"(?:[^"\\]|\\.)*"|[^\]"])*\]|[^.\["]+')
 _SPECIAL = re.compile(r'[.\[\]"]|^$')
+_AFTER = "after"
+_ENV = "env"
+_REFERENCE = re.compile(r"\$(\$|\(([^()]+)\))")
+"""Another variable in the value of one, or a `$` that is escaped."""
 _SPECIAL_IN_ITEM = re.compile(r'[\],"]')
 
 
@@ -47,11 +52,30 @@ def _values(path: str, value: Json) -> Iterator[tuple[str, Json]]:
     if isinstance(value, Mapping) and value:
         for key in sorted(value):
             yield from _values(join(path, key), value[key])
-    elif (items := keyed(path.rpartition(".")[2], value)) is not None:
+    elif (items := keyed(key := path.rpartition(".")[2], value)) is not None:
+        before: list[str] = []
         for step, item in items:
             yield from _values(f"{path}[{step}]", item)
+            if key == _ENV:
+                yield from _order(f"{path}[{step}]", item, before)
     elif not (path and isinstance(value, Mapping) and not value and path == "metadata"):
         yield path, value
+
+
+def _order(path: str, item: Json, before: list[str]) -> Iterator[tuple[str, Json]]:
+    """The variables whose values a variable gets since they stand before it, which are added to."""
+    if isinstance(item, Mapping):
+        named = [name for name in references(item) if name in before]
+        if named:
+            yield f"{path}.{_AFTER}", named
+        before.append(str(item["name"]))
+
+
+def references(variable: Mapping[str, Json]) -> list[str]:
+    """The variables that the value of one refers to, in order of name."""
+    value = variable.get("value")
+    found = _REFERENCE.finditer(value) if isinstance(value, str) else ()
+    return sorted({each[2] for each in found if each[2]})
 
 
 def item_steps(path: str, items: Sequence[Json]) -> Iterator[tuple[str, Json]]:
@@ -106,6 +130,8 @@ def unflatten(fields: Mapping[str, Json]) -> dict[str, Any]:
     for path, value in fields.items():
         here = root
         *way, last = steps(path)
+        if last == _AFTER and isinstance(way[-1], Item) and way[-2] == _ENV:
+            continue  # the order of the items says it
         for step in way:
             here = here.setdefault(step, {})
         here[last] = value

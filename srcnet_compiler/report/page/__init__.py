@@ -1,0 +1,1 @@
+"""One page of the federation as its specs say it: what it shows, its figures, its HTML."""
