@@ -357,6 +357,7 @@ def test_a_shell_completes_names_of_sites(own: Path):
     assert "CHSRC-CSCS" in sites
     assert completed(own, "plan", "--site", "ch") == ["CHSRC-CSCS"]
     assert completed(own / "site-specs", "verify", "--site", "") == sites
+    assert completed(own, "diff", "--site", "") == sites
     assert completed(own.parent, "-C", "specs", "apply", "--site", "") == sites
     assert completed(own.parent, "plan", "--site", "") == []
     (own / SITE).write_text("kind: Site\nmetadata: [", "utf-8")
