@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVER := .srcnet/rucio-server
 KUBERNETES := .srcnet/kubernetes
+ACTIONLINT := .srcnet/actionlint
 SLURM := munge slurmctld slurmd slurmdbd slurm-client mariadb-server-core mariadb-client-core openssh-server openssh-client lua5.3
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint check wheel bench slurm-cost setup server kube system clean
+.PHONY: help demo test lint check wheel bench slurm-cost setup server kube system actionlint clean
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,7 +16,7 @@ help:  ## Say what can be done
 demo: setup server kube  ## The main job on a real Rucio: SRCNet's sites validated, compiled, planned, applied, verified
 	$(BIN)/srcnet demo
 
-test: setup system server kube  ## All tests, those against real systems included; one system beside another
+test: setup system server kube actionlint  ## All tests, those against real systems included; one system beside another
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup  ## Format, lint, types, import borders
@@ -54,6 +55,11 @@ server: setup
 
 kube: setup
 	@$(BIN)/python -m srcnet_compiler.demo.kubernetes_build --if-possible $(KUBERNETES)
+
+actionlint:  # a linter of workflows; without a Go its test says so and is skipped
+	@command -v go >/dev/null || { echo "no Go: actionlint is not built"; exit 0; }; \
+	[ -x $(ACTIONLINT)/actionlint ] || \
+	GOBIN=$(CURDIR)/$(ACTIONLINT) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
 
 system:
 	@sh tests/live/system-packages.sh postgresql

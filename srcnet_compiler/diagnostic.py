@@ -117,6 +117,10 @@ class Code(Enum):
     GPUS_BORROWED = "gpus-only-borrowed"
     OPERATOR_MISSING = "operator-missing"
     HOST_OF_OTHERS = "host-of-other-environment"
+    # pipelines
+    NO_PIPELINES = "no-pipelines"
+    SHARED_ENVIRONMENT = "shared-environment"
+    NOBODY_APPROVES = "nobody-approves"
     # membership
     WRONG_MEMBERSHIP = "wrong-membership"
     GROUP_NOT_EXPORTED = "group-not-exported"

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from srcnet_compiler.analysis.memberships import check_membership
 from srcnet_compiler.analysis.passes import Analysis, analyse
 from srcnet_compiler.artifact import Artifact
+from srcnet_compiler.change import SystemName
 from srcnet_compiler.diagnostic import Diagnostic, Outcome, has_errors
 from srcnet_compiler.federation.link import link
 from srcnet_compiler.federation.membership import Membership, read_membership
@@ -24,8 +25,8 @@ from srcnet_compiler.source import no_collection, parse, read_bytes, text_lines
 from srcnet_compiler.spec_files import Digest, names_of
 from srcnet_compiler.spec_files import name_of as name_of
 from srcnet_compiler.spec_files import spec_files as spec_files
-from srcnet_compiler.targets.protocol import Target
-from srcnet_compiler.targets.registry import TARGETS
+from srcnet_compiler.targets.protocol import Managed, Merged, Target
+from srcnet_compiler.targets.registry import MERGED, TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class Lowered:
 
 
 @dataclass(frozen=True, slots=True)
+class Pipelined:
+    """The pipelines of one forge, as they should be: merging their files is what applies them."""
+
+    target: Merged[Any]
+    model: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """How far the stages came. What is None was not reached; `diagnostics` say why."""
 
@@ -57,6 +66,7 @@ class Compiled:
     federation: Federation | None = None
     analysis: Analysis | None = None
     models: tuple[Lowered, ...] = ()
+    pipelines: tuple[Pipelined, ...] = ()
     artifacts: tuple[Artifact, ...] = field(default=(), repr=False)
     membership: Membership | None = field(default=None, repr=False)
     members: str | None = None
@@ -182,7 +192,7 @@ def with_members(checked: Compiled, texts: Mapping[str, str] | None) -> Compiled
 class Made:
     """What one instance comes to: its model, what its system would object to, its files."""
 
-    lowered: Lowered
+    made: Lowered | Pipelined
     objections: tuple[Diagnostic, ...]
     artifacts: tuple[Artifact, ...]
 
@@ -190,10 +200,17 @@ class Made:
 def made(checked: Compiled) -> Iterator[Made]:
     """The stages behind the analysis, one instance after another, where it found no error: who
     lets each go needs no memory for all."""
+    managed: list[Managed] = []
     for lowered in _lowered(checked):
         assert checked.federation is not None
         target, model = lowered.target, lowered.model
+        managed.append(_managed(lowered))
         yield Made(lowered, tuple(target.check(model, checked.federation)), target.emit(model))
+    if not checked.failed and checked.federation is not None:
+        for merged in MERGED:
+            for model in merged.lower(checked.federation, managed):
+                pipelined = Pipelined(merged, model)
+                yield Made(pipelined, tuple(merged.check(model)), merged.emit(model))
 
 
 def with_models(checked: Compiled) -> Compiled:
@@ -216,11 +233,19 @@ def compile_checked(checked: Compiled) -> Compiled:
     return replace(
         checked,
         diagnostics=(*checked.diagnostics, *objections),
-        models=tuple(each.lowered for each in all_made),
+        models=tuple(each.made for each in all_made if isinstance(each.made, Lowered)),
+        pipelines=tuple(each.made for each in all_made if isinstance(each.made, Pipelined)),
         artifacts=()
         if has_errors(objections)
         else tuple(sorted(artifacts, key=lambda artifact: artifact.path)),
     )
+
+
+def _managed(lowered: Lowered) -> Managed:
+    target, model = lowered.target, lowered.model
+    origins = model.origins
+    places = origins.get("instance") or origins.get("") or ()
+    return Managed(SystemName(target.name, model.instance), target.site(model), tuple(places))
 
 
 def digest_of(artifacts: Iterable[Artifact]) -> str:

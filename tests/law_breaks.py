@@ -425,6 +425,14 @@ BREAKS = (
         live="kubernetes",
     ),
     Break(
+        5,
+        "a workflow of somebody else is written over",
+        "srcnet_compiler/targets/cicd/check.py",
+        "if found is not None and not found.ours:",
+        "if False:",
+        "tests/test_cicd.py::test_a_file_of_somebody_else_in_the_way_is_never_written_over",
+    ),
+    Break(
         7,
         "a site is called untouched whose administrators have something else to install",
         "srcnet_compiler/review/systems.py",

@@ -23,7 +23,7 @@ PAGES = (*TYPED, *sorted(p for p in DOCS.rglob("*.md") if p not in TYPED))
 SPECS = ("site-specs", "policies", "schemas")
 DAY = {
     f"SRCNET_{command}_TODAY": str(TODAY)
-    for command in ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS")
+    for command in ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS", "PIPELINES")
 }
 
 

@@ -25,7 +25,7 @@ from specs import TODAY, compile_texts
 from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.span import Span
-from srcnet_compiler.targets.registry import TARGETS
+from srcnet_compiler.targets.registry import MERGED, TARGETS
 
 GOLDEN_ARTIFACTS = Path(__file__).parent / "golden"
 
@@ -56,10 +56,11 @@ def test_every_line_of_a_random_federation_has_a_place(built):
 
 @pytest.mark.parametrize("name", ["golden", "real"])
 def test_every_wanted_field_has_a_place(name, request):
-    for lowered in request.getfixturevalue(name).models:
+    result = request.getfixturevalue(name)
+    for lowered in (*result.models, *result.pipelines):
         for thing in lowered.model.things():
             # of an object's field the place may be that of what it lies in
-            places = getattr(thing, "spans", thing.origins.get)
+            places = getattr(thing, "spans", None) or thing.origins.get
             bare = [key for key in thing.fields() if not places(key)]
             assert not bare, f"{thing.kind} {thing.name}"
 
@@ -259,7 +260,7 @@ def test_values_that_decide_placement_were_changed_to_good_effect():
 # ── golden files ──────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("target", [target.name for target in TARGETS])
+@pytest.mark.parametrize("target", [target.name for target in (*TARGETS, *MERGED)])
 def test_the_golden_federation_compiles_to_the_golden_files(target, golden):
     """`SRCNET_REGENERATE=1 pytest` writes them anew; the difference is read in review."""
     artifacts = tuple(each for each in golden.artifacts if each.path.parts[0] == target)

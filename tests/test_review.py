@@ -192,8 +192,13 @@ def _of(site: str, artifacts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _systems(artifacts: Mapping[str, str]) -> dict[str, str]:
-    """All that makes up the wanted objects; not what is written for people alone."""
-    return {path: text for path, text in artifacts.items() if not path.endswith(".md")}
+    """All that makes up the wanted objects; not what is written for people alone, and not what the
+    forge runs: that is part of the proposal itself, as files of the repository."""
+    return {
+        path: text
+        for path, text in artifacts.items()
+        if not path.endswith(".md") and not path.startswith("cicd/")
+    }
 
 
 def test_a_value_that_others_rely_on_is_found_where_it_acts():

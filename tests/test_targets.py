@@ -9,19 +9,22 @@ from specs import REAL
 
 from srcnet_compiler.change import Action, Address
 from srcnet_compiler.pipeline import Compiled
-from srcnet_compiler.targets.protocol import Gap, Reading, Target
-from srcnet_compiler.targets.registry import TARGETS
+from srcnet_compiler.targets.protocol import Gap, Merged, Reading, Target
+from srcnet_compiler.targets.registry import MERGED, TARGETS
 
 FILES = ("check", "diff", "emit", "live", "lower", "model")
 PAGE = REAL / "docs/explanation/adding-a-target.md"
 every_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+every_folder = pytest.mark.parametrize(
+    "target", [*TARGETS, *MERGED], ids=lambda target: target.name
+)
 
 
-def folder(target: Target) -> Path:
+def folder(target: Target | Merged) -> Path:
     return REAL / "srcnet_compiler" / "targets" / target.name
 
 
-@every_target
+@every_folder
 def test_it_has_the_same_six_files(target):
     there = {path.stem for path in folder(target).iterdir() if not path.name.startswith("__")}
     assert there == {*FILES}
@@ -63,7 +66,7 @@ def test_the_page_on_adding_one_names_all_of_it():
     assert [name for name in FILES if f"| `{name}` |" not in page] == []
     assert {path.name for path in (REAL / "srcnet_compiler/targets").iterdir() if path.is_dir()} - {
         "__pycache__"
-    } == {target.name for target in TARGETS}
+    } == {target.name for target in (*TARGETS, *MERGED)}
 
 
 @every_target

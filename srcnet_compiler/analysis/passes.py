@@ -20,6 +20,7 @@ from srcnet_compiler.analysis.expressible import check_expressible
 from srcnet_compiler.analysis.naming import check_names
 from srcnet_compiler.analysis.object_names import check_object_names
 from srcnet_compiler.analysis.offers import check_offers
+from srcnet_compiler.analysis.pipelines import check_pipelines
 from srcnet_compiler.analysis.placement import PhasePlacement, place
 from srcnet_compiler.analysis.places import check_places
 from srcnet_compiler.analysis.platforms import check_platforms
@@ -66,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
     lambda federation, _facts, _today: check_offers(federation),
     lambda federation, _facts, _today: check_platforms(federation),
     lambda federation, _facts, _today: check_room(federation),
+    lambda federation, _facts, _today: check_pipelines(federation),
     lambda federation, _facts, _today: check_downtimes(federation),
 )
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from srcnet_compiler.artifact import Artifact, Runs, Spans
+from srcnet_compiler.change import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,30 @@ class Sourced:
     spans: Spans
 
 
-Tree: TypeAlias = "Sourced | Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None"
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A text with a comment of one line behind it."""
 
-Bare: TypeAlias = Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text of several lines that keeps its look, as a script does. No line is empty, begins with a
+    space or holds what cannot be seen; the text ends with the end of its last line."""
+
+    lines: tuple[str, ...]
+
+
+Tree: TypeAlias = (
+    "Sourced | Noted | Literal | Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool"
+    " | None"
+)
+
+Bare: TypeAlias = (
+    Noted | Literal | Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None
+)
 """A tree without its own places."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+@%-]*")
@@ -127,6 +149,9 @@ class _Page:
 
     def _entry(self, start: str, value: Tree, depth: int, spans: Spans) -> None:
         bare, here = _bare(value, spans)
+        if isinstance(bare, Literal):
+            self._literal(start, bare, depth, here)
+            return
         flat = _flow(bare)
         if flat is not None and (len(start) + len(flat) < _WIDTH or not _is_collection(bare)):
             self.line(f"{start} {flat}", here)
@@ -134,8 +159,16 @@ class _Page:
             self.line(start, here)
             self.block(bare, depth, here)
 
+    def _literal(self, start: str, text: Literal, depth: int, spans: Spans) -> None:
+        self.line(f"{start} |", spans)
+        for line in text.lines:
+            self.line(f"{'  ' * depth}{line}", spans)
+
     def _item(self, pad: str, value: Tree, depth: int, spans: Spans) -> None:
         bare, here = _bare(value, spans)
+        if isinstance(bare, Literal):
+            self._literal(f"{pad}-", bare, depth + 1, here)
+            return
         flat = None if bare and isinstance(bare, _MAPPINGS) else _flow(bare)
         if flat is not None and (len(pad) + len(flat) < _WIDTH or not _is_collection(bare)):
             self.line(f"{pad}- {flat}", here)
@@ -173,6 +206,10 @@ def _flow(bare: Bare) -> str | None:
     if isinstance(bare, _SEQUENCES):
         texts = _leaves(bare)
         return None if texts is None else "[" + ", ".join(texts) + "]"
+    if isinstance(bare, Noted):
+        return f"{_text(bare.value)}  # {bare.note}"
+    if isinstance(bare, Literal):
+        return _text("".join(f"{line}\n" for line in bare.lines))
     return scalar(bare)
 
 
@@ -182,13 +219,47 @@ def _leaves(items: Iterable[Tree]) -> list[str] | None:
     for item in items:
         if isinstance(item, str):
             texts.append(_text(item))
-        elif isinstance(item, Sourced) or (item and _is_collection(item)):
+        elif isinstance(item, (Sourced, Noted, Literal)) or (item and _is_collection(item)):
             return None
         elif isinstance(item, (int, float)) or item is None:
             texts.append(scalar(item))
         else:
             texts.append("{}" if isinstance(item, _MAPPINGS) else "[]")
     return texts
+
+
+def within(tree: Tree, spans: Spans) -> Sourced:
+    """A tree that is there because of `spans`: what has places of its own has them besides."""
+    return Sourced(_besides(tree, spans), spans)
+
+
+def _besides(tree: Tree, spans: Spans) -> Tree:
+    if isinstance(tree, Sourced):
+        own = tree.spans + tuple(span for span in spans if span not in tree.spans)
+        return Sourced(_besides(tree.value, spans), own)
+    if isinstance(tree, (str, Noted, Literal)):
+        return tree
+    if isinstance(tree, _MAPPINGS):
+        return {key: _besides(value, spans) for key, value in tree.items()}
+    if isinstance(tree, _SEQUENCES):
+        return [_besides(value, spans) for value in tree]
+    return tree
+
+
+def plain(tree: Tree) -> Json:
+    """What a reader of the written text gets."""
+    bare, _ = _bare(tree, ())
+    if isinstance(bare, Noted):
+        return bare.value
+    if isinstance(bare, Literal):
+        return "".join(f"{line}\n" for line in bare.lines)
+    if isinstance(bare, str):
+        return bare
+    if isinstance(bare, _MAPPINGS):
+        return {key: plain(value) for key, value in bare.items()}
+    if isinstance(bare, _SEQUENCES):
+        return [plain(value) for value in bare]
+    return bare
 
 
 def scalar(value: str | int | float | bool | None) -> str:

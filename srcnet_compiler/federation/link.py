@@ -14,6 +14,7 @@ from srcnet_compiler.federation.computing import (
     read_compute,
     unknown_in_compute,
 )
+from srcnet_compiler.federation.forges import read_pipelines
 from srcnet_compiler.federation.known import known
 from srcnet_compiler.federation.model import Federation, Site, Waiver
 from srcnet_compiler.federation.nesting import check_nesting
@@ -117,6 +118,7 @@ def _build(
             lifecycle.read_waiver(d.document, d.origin, found)
             for d in _of(documents, WaiverDocument)
         ),
+        pipelines=read_pipelines(spec, origin, documents, read),
         origin=origin,
     )
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from srcnet_compiler.federation.compute import Compute
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
+from srcnet_compiler.federation.pipelines import Pipelines
 from srcnet_compiler.federation.secret import Secret as Secret
 from srcnet_compiler.federation.services import SecurityPolicy, Service, Template
 from srcnet_compiler.names import (
@@ -339,7 +340,7 @@ class Federation:
     """Everything that the specs say, with names resolved. Mappings are in order of name.
 
     `security` None: nobody has said what may run. `kubernetes` is in order of site and name, what
-    is `deployed` on it in order of site, cluster and service.
+    is `deployed` on it in order of site, cluster and service. `pipelines` None: no forge runs any.
     """
 
     name: str
@@ -366,6 +367,7 @@ class Federation:
     moved: Mapping[AreaName, Moved]
     retired: tuple[Retired, ...]
     waivers: tuple[Waiver, ...]
+    pipelines: Pipelines | None
     origin: Origin = field(compare=False, repr=False)
 
     def waives_drafts(self, *names: str) -> bool:

@@ -18,6 +18,7 @@ from srcnet_compiler.schema.common import (
     such_as,
     text,
 )
+from srcnet_compiler.schema.pipelines import Build
 
 PortName = Annotated[
     str,
@@ -133,6 +134,8 @@ class Container(Agreed):
 
     image: Image
     """What runs."""
+    build: Build | None = None
+    """Where the image comes from; somebody else builds it where this is left out."""
     command: Annotated[list[Annotated[str, such_as("/bin/server")]], Field(default_factory=list)]
     """What is started in it; what the image says where this is left out."""
     arguments: Annotated[list[Annotated[str, such_as("--port=8080")]], Field(default_factory=list)]

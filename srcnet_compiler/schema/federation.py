@@ -22,6 +22,7 @@ from srcnet_compiler.schema.common import (
     Whole,
     such_as,
 )
+from srcnet_compiler.schema.pipelines import Pipelines
 
 
 class TierRecall(Agreed):
@@ -204,6 +205,8 @@ class FederationSpec(Agreed):
     """Whether access is by tokens alone, so that plain http must not be used."""
     limits: Limits = Limits()
     """The harm that one plan may do."""
+    pipelines: Pipelines | None = None
+    """What forges run when specs change; nothing where this is left out."""
 
 
 class Federation(Document):

@@ -23,7 +23,7 @@ _MODULES = {
     "Retired": ("lifecycle", ("site-specs", "policies")),
     "Waiver": ("lifecycle", ("site-specs", "policies")),
 }
-_SHARED = ("common", "containers", "kubernetes", "resources", "slurm")
+_SHARED = ("common", "containers", "kubernetes", "pipelines", "resources", "slurm")
 KINDS = tuple(_MODULES)
 FOLDERS = frozenset(folder for _, folders in _MODULES.values() for folder in folders)
 MARKS = "marks.json"

@@ -26,6 +26,7 @@ from srcnet_compiler.schema.common import (
 )
 from srcnet_compiler.schema.containers import ContainerResources, VariableName
 from srcnet_compiler.schema.kubernetes import Kubernetes
+from srcnet_compiler.schema.pipelines import SitePipelines
 from srcnet_compiler.schema.slurm import Slurm
 
 Environment = Literal["production", "staging", "development"]
@@ -220,6 +221,8 @@ class SiteSpec(Agreed):
     """Where services and jobs run."""
     services: Annotated[list[SiteService], Field(default_factory=list)]
     """What it offers."""
+    pipelines: SitePipelines | None = None
+    """What the forge must know to apply its part."""
 
 
 class Site(Document):

@@ -5,15 +5,17 @@ All but `connect`, `read` and `try_out` are pure.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
 
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.change import Address, Change, Json
+from srcnet_compiler.change import Address, Change, Json, SystemName
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.membership import Membership
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import SiteName
+from srcnet_compiler.span import Span
 from srcnet_compiler.task import Task
 
 M = TypeVar("M")
@@ -108,3 +110,30 @@ class Target(Generic[M, C]):
     diff: Callable[[M, Reading[M]], tuple[Change, ...]]
     adoptions: Callable[[M, Reading[M]], tuple[Change, ...]]
     try_out: Callable[[C, M, Reading[M], Sequence[Change]], Iterable[Diagnostic]]
+
+
+class Managed(NamedTuple):
+    """A system that plans may change, whose it is (None: the federation's), and the spec places
+    that decide that it is one."""
+
+    system: SystemName
+    site: SiteName | None
+    places: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged(Generic[M]):
+    """A target whose files take effect where they are merged into the repository of the specs: no
+    plan reaches it.
+
+    `lower` gets the systems that the other targets manage. `read` looks at a checked-out tree, at
+    the files that the wanted model names and at all that carry our header.
+    """
+
+    name: str
+    lower: Callable[[Federation, Sequence[Managed]], tuple[M, ...]]
+    emit: Callable[[M], tuple[Artifact, ...]]
+    check: Callable[[M], Iterable[Diagnostic]]
+    check_seen: Callable[[M, M], Iterable[Diagnostic]]
+    read: Callable[[Path, M], Reading[M]]
+    diff: Callable[[M, Reading[M]], tuple[Change, ...]]

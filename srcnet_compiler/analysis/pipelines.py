@@ -1,0 +1,87 @@
+"""Do pipelines run when they say, with nobody else's credentials, and only what was agreed?"""
+
+from collections.abc import Iterator
+
+from srcnet_compiler.analysis.cron import wrong_in
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.federation.pipelines import Pipelines
+from srcnet_compiler.span import Origin, Span
+
+
+def check_pipelines(federation: Federation) -> Iterator[Diagnostic]:
+    """What the federation, its sites and what is built say of pipelines."""
+    pipelines = federation.pipelines
+    if pipelines is None:
+        yield from _without(federation)
+        return
+    yield from _schedules(federation, pipelines)
+    yield from _environments(federation, pipelines)
+    if pipelines.applies and not pipelines.approvals:
+        yield warning(
+            Code.NOBODY_APPROVES,
+            "whatever is merged is applied, whatever it does: no group must agree to it",
+            Label(pipelines.origin.key()),
+            help="name under `approvals` who must agree to what moves data, or say"
+            " `applies: false`",
+            subject=federation.name,
+        )
+
+
+def _without(federation: Federation) -> Iterator[Diagnostic]:
+    """What says how it is to be run, where nothing is run."""
+    said: list[tuple[str, Origin, str]] = [
+        *((site.name, site.origin, "pipelines") for site in federation.sites.values()),
+        *((each.name, each.origin, "build") for each in federation.services.values()),
+        *((each.name, each.origin, "build") for each in federation.templates.values()),
+    ]
+    for name, origin, key in said:
+        if origin.has(key):
+            yield warning(
+                Code.NO_PIPELINES,
+                f"`{name}` says `{key}`, but the federation runs no pipelines",
+                Label(origin.key(key)),
+                help="say in the Federation, under `pipelines`, on which forge they run",
+                subject=name,
+            )
+
+
+def _schedules(federation: Federation, pipelines: Pipelines) -> Iterator[Diagnostic]:
+    said: list[tuple[str, str, Span]] = [
+        (each.name, each.schedule, each.origin.at("build", "schedule"))
+        for each in pipelines.builds
+        if each.schedule is not None
+    ]
+    if pipelines.drift is not None:
+        drift = pipelines.drift
+        said.append((federation.name, drift.schedule, drift.origin.at("schedule")))
+    for name, schedule, place in said:
+        for message in wrong_in(schedule):
+            yield error(
+                Code.WRONG_SCHEDULE,
+                message,
+                Label(place),
+                help="write minute, hour, day of the month, month and day of the week, such as"
+                " `17 4 * * *`",
+                subject=name,
+            )
+
+
+def _environments(federation: Federation, pipelines: Pipelines) -> Iterator[Diagnostic]:
+    """Credentials of one are never in reach of what runs for another."""
+    first: dict[str, Span] = {pipelines.environment: pipelines.origin.at("environment")}
+    for site in pipelines.sites.values():
+        named = federation.sites[site.site].origin.source_map.span(("metadata", "name"))
+        written = site.origin.has("environment")
+        place = site.origin.at("environment") if written else named
+        if site.environment in first:
+            yield error(
+                Code.SHARED_ENVIRONMENT,
+                f"`{site.site}` would be applied with the credentials of another: both are kept in"
+                f" the environment `{site.environment}`",
+                Label(place),
+                Label(first[site.environment], "the other"),
+                help="give it an `environment` of its own",
+                subject=site.site,
+            )
+        first.setdefault(site.environment, place)

@@ -1,0 +1,156 @@
+"""`srcnet approvals`: whether those who agreed cover what a plan does."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.shared import (
+    compiled,
+    members_option,
+    read_plan,
+    stop_on_errors,
+    the_day,
+    today_option,
+)
+
+if TYPE_CHECKING:
+    from srcnet_compiler.pipeline import Compiled
+    from srcnet_compiler.plan.approvals import Approver, Asked
+    from srcnet_compiler.plan.model import Plan
+
+
+@click.command("approvals")
+@click.option(
+    "--plan",
+    "plans",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="PLAN",
+    help="The plan to be carried out; may be given again.",
+)
+@click.option(
+    "--approved-by",
+    "approved_by",
+    multiple=True,
+    metavar="FILE|NAME",
+    help="Who agreed: a name, or a file with a line for each person, the name first and then the"
+    " teams that the person is in. May be given again.",
+)
+@click.option(
+    "--drift", is_flag=True, help="The plan only puts back what was merged: sites are not asked."
+)
+@members_option
+@today_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    plans: tuple[Path, ...],
+    approved_by: tuple[str, ...],
+    drift: bool,
+    members: tuple[Path, ...],
+    today: datetime | None,
+) -> int:
+    """Say who must agree to a plan, and whether they have.
+
+    Groups are asked by the worst that a plan does, sites for what is theirs, as `approvals` and
+    `reviewers` in the specs say. Ends with 3 where somebody is missing.
+
+    \b
+    Examples:
+      srcnet approvals --plan plan.json
+      srcnet approvals --plan plan.json --approved-by @anna --approved-by @bert
+      srcnet approvals --plan plan.json --approved-by approved.txt
+    """
+    result = compiled(settings, the_day(today), members)
+    stop_on_errors(result)
+    from srcnet_compiler.plan.approvals import missing
+
+    approvers = _approvers(approved_by)
+    lacking: list[str] = []
+    for path in plans:
+        plan = read_plan(path)
+        _insist_on_same_specs(path, plan, result)
+        wanted = _asked(plan, result, drift)
+        click.echo(_head(path, plan, wanted))
+        for each in wanted:
+            more = missing(each, approvers)
+            click.echo(f"  {_line(each, more)}\n      {each.why}")
+            lacking += [f"{more} of {each.who}"] if more else []
+    if lacking:
+        raise StopError(
+            Exit.REFUSED,
+            f"not everybody has agreed: {', '.join(dict.fromkeys(lacking))} must still approve",
+            "ask them to approve the proposal on the forge, then run this again",
+        )
+    return Exit.FINE
+
+
+def _head(path: Path, plan: "Plan", wanted: "tuple[Asked, ...]") -> str:
+    if not plan.changes:
+        return f"{path}: nothing changes, so nobody is asked"
+    count = f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}"
+    head = f"{path}: {count}, at worst `{plan.impact.value}`"
+    return head if wanted else f"{head}; nobody has to agree to that"
+
+
+def _line(wanted: "Asked", more: int) -> str:
+    names = ", ".join(wanted.reviewers)
+    need = f"{wanted.count} of {names}"
+    return f"{wanted.who}: {need}: {'agreed' if not more else f'{more} missing'}"
+
+
+def _asked(plan: "Plan", found: "Compiled", drift: bool) -> "tuple[Asked, ...]":
+    from srcnet_compiler.converge import name_of
+    from srcnet_compiler.plan.approvals import asked
+
+    assert found.federation is not None
+    pipelines = found.federation.pipelines
+    if pipelines is None:
+        raise StopError(
+            Exit.USAGE,
+            "the specs do not say who must agree",
+            "name them under `pipelines: {approvals: …}` in the Federation",
+        )
+    sites = {
+        name_of(each): site
+        for each in found.models
+        if (site := each.target.site(each.model)) is not None
+    }
+    return asked(plan, pipelines, sites, drift=drift)
+
+
+def _approvers(approved_by: tuple[str, ...]) -> "tuple[Approver, ...]":
+    """From files and names; what begins with `@` is no file."""
+    from srcnet_compiler.plan.approvals import read_approvers
+
+    lines: list[str] = []
+    for each in approved_by:
+        path = Path(each)
+        if not each.startswith("@") and path.is_file():
+            try:
+                lines += path.read_text("utf-8").splitlines()
+            except UnicodeError:
+                raise StopError(Exit.FILES, f"`{path}` is not text in UTF-8") from None
+        elif not each.startswith("@") and (path.suffix or len(path.parts) > 1):
+            raise StopError(
+                Exit.FILES, f"there is no file `{each}`", "begin the name of a person with `@`"
+            )
+        else:
+            lines.append(each)
+    return read_approvers(lines)
+
+
+def _insist_on_same_specs(path: Path, plan: "Plan", found: "Compiled") -> None:
+    from srcnet_compiler.converge import binding
+
+    if plan.binding.specs != binding(found).specs:
+        raise StopError(
+            Exit.STALE,
+            f"`{path}` was made from other specs than those in this folder",
+            "make a new one: `srcnet plan --out PLAN`",
+        )

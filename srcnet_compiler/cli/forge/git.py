@@ -1,0 +1,31 @@
+"""Changes of a checked-out tree, committed and pushed to a branch of their own."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from srcnet_compiler.cli.exits import Exit, StopError
+
+_WHO = ("-c", "user.name=srcnet", "-c", "user.email=srcnet@localhost")
+
+
+def push_change(root: Path, branch: str, title: str, files: Sequence[Path]) -> bool:
+    """Push what `files` say now as `branch`, made anew; False where they say what they did."""
+    _git(root, "checkout", "--quiet", "-B", branch)
+    _git(root, "add", "--", *map(str, files))
+    if not _git(root, "diff", "--cached", "--name-only"):
+        return False
+    _git(root, *_WHO, "commit", "--quiet", "--message", title)
+    _git(root, "push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
+    return True
+
+
+def _git(root: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        verb = next(word for word in words if not word.startswith(("-", "user.")))
+        why = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        raise StopError(Exit.FILES, f"git cannot {verb}: {why}")
+    return done.stdout

@@ -1,0 +1,272 @@
+"""Pipelines as GitLab CI takes them: one file that includes one for each occasion.
+
+Credentials are variables of an environment, so that a job of another environment has none of them.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from srcnet_compiler.emit.yaml import Literal, Sourced, Tree, plain, within
+from srcnet_compiler.federation.pipelines import Build, Check, Drift, Pipelines
+from srcnet_compiler.span import written
+from srcnet_compiler.targets.cicd.lower import scripts, tools
+from srcnet_compiler.targets.cicd.lower.parts import Part
+from srcnet_compiler.targets.cicd.model import PipelineFile, Spans
+
+FOLDER = ".gitlab"
+ROOT = ".gitlab-ci.yml"
+_PROPOSED = '$CI_PIPELINE_SOURCE == "merge_request_event"'
+_STAGES = ("check", "report", "plan", "apply", "drift", "build", "propose")
+
+
+def files(
+    pipelines: Pipelines, parts: Sequence[Part], applies: bool, spans: Spans
+) -> Iterator[PipelineFile]:
+    """All files; of a forge that does not apply, those that look at proposals."""
+    found = list(_included(pipelines, parts, applies, spans))
+    tree: Tree = {
+        "stages": [*_STAGES],
+        "workflow": {"rules": [{"if": _PROPOSED}, {"if": _on_branch(pipelines)}]},
+        "include": [Sourced({"local": each.name}, each.places) for each in found],
+    }
+    places = _all(spans, found)
+    yield PipelineFile(ROOT, plain(tree), True, "Pipelines", within(tree, places), places)
+    yield from found
+
+
+def _all(spans: Spans, found: Sequence[PipelineFile]) -> Spans:
+    return tuple(dict.fromkeys((*spans, *(span for each in found for span in each.places))))
+
+
+def _included(
+    pipelines: Pipelines, parts: Sequence[Part], applies: bool, spans: Spans
+) -> Iterator[PipelineFile]:
+    yield _file("merge-request", "Proposals", _merge_request(pipelines), spans)
+    for check in pipelines.checks:
+        places = (*spans, check.origin.key())
+        yield _file(f"check-{check.name}", check.name, _check(pipelines, check), places)
+    if applies:
+        yield _file("merge", "What was merged", _merge(pipelines, parts), spans)
+        if pipelines.drift is not None:
+            places = (*spans, pipelines.origin.key("drift"))
+            yield _file("drift", "Drift", _drift(pipelines, parts, pipelines.drift), places)
+        for build in pipelines.builds:
+            places = (*spans, build.origin.source_map.span(("metadata", "name")))
+            places = (*places, build.origin.key("build"))
+            title = f"The image of {build.name}"
+            yield _file(f"build-{build.name}", title, _build(pipelines, build), places)
+
+
+def _file(name: str, title: str, tree: Tree, spans: Spans) -> PipelineFile:
+    path, because = f"{FOLDER}/srcnet-{name}.yml", within(tree, spans)
+    return PipelineFile(path, plain(tree), True, title, because, spans)
+
+
+# ── proposals ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _merge_request(pipelines: Pipelines) -> Tree:
+    rules = [{"if": _PROPOSED}]
+    return {
+        "srcnet-check": {
+            **_job(pipelines, "check", 15, rules),
+            "interruptible": True,
+            "variables": {
+                "GIT_DEPTH": "0",
+                "BASE": "$CI_MERGE_REQUEST_DIFF_BASE_SHA",
+                "HEAD": "$CI_COMMIT_SHA",
+            },
+            "script": [
+                _install(pipelines),
+                "srcnet validate --format gitlab > gl-code-quality-report.json || true",
+                *scripts.VALIDATE,
+                *scripts.COMPILE,
+                *scripts.DIFF,
+            ],
+            "artifacts": {
+                "when": "always",
+                "expire_in": "7 days",
+                "paths": [scripts.COMMENT, scripts.FINDINGS],
+                "reports": {"codequality": "gl-code-quality-report.json"},
+            },
+        },
+        "srcnet-report": {
+            **_job(pipelines, "report", 10, [{"if": _PROPOSED, "when": "always"}]),
+            "needs": ["srcnet-check"],
+            "variables": {"GIT_DEPTH": "1"},
+            "script": [_install(pipelines), scripts.SAY],
+        },
+    }
+
+
+def _check(pipelines: Pipelines, check: Check) -> Tree:
+    uses = "python" if check.go is None else "golang"
+    image = tools.image(pipelines, "python")
+    if check.go is not None:
+        image = tools.versioned(pipelines, uses, check.go, written(check.origin, "go"))
+    minutes = Sourced(f"{check.minutes} minutes", written(check.origin, "minutes"))
+    job: Tree = {
+        "stage": "check",
+        "image": image,
+        "rules": [{"if": _PROPOSED}, {"if": _on_branch(pipelines)}],
+        "timeout": minutes,
+        "interruptible": True,
+        "script": [Sourced(check.run, written(check.origin, "run"))],
+    }
+    return {f"srcnet-check-{check.name}": within(job, (check.origin.key(),))}
+
+
+# ── what was merged ───────────────────────────────────────────────────────────────────────────
+
+
+def _merge(pipelines: Pipelines, parts: Sequence[Part]) -> Tree:
+    pushed = f'{_on_branch(pipelines).value} && $CI_PIPELINE_SOURCE == "push"'
+    rules = [{"if": Sourced(pushed, _on_branch(pipelines).spans)}]
+    jobs: dict[str, Tree] = {}
+    for part in parts:
+        plan: Tree = {
+            **_job(pipelines, "plan", 30, rules, part),
+            "variables": _variables(pipelines, part),
+            "script": [
+                _install(pipelines),
+                scripts.plan(part),
+                *scripts.APPROVALS,
+                *_sign(pipelines),
+            ],
+            "artifacts": {
+                "expire_in": "30 days",
+                "paths": [scripts.PLAN, *_signed(pipelines)],
+            },
+        }
+        apply: Tree = {
+            **_job(pipelines, "apply", 360, rules, part),
+            "needs": [f"srcnet-plan-{part.key}"],
+            "resource_group": _alone(part),
+            "variables": _variables(pipelines, part),
+            "script": [_install(pipelines), scripts.APPLY, scripts.verify(part)],
+        }
+        jobs[f"srcnet-plan-{part.key}"] = within(plan, part.spans)
+        jobs[f"srcnet-apply-{part.key}"] = within(apply, part.spans)
+    return jobs
+
+
+def _drift(pipelines: Pipelines, parts: Sequence[Part], drift: Drift) -> Tree:
+    """GitLab keeps the time of a schedule in the project's settings; the variable says it."""
+    rules = [{"if": '$CI_PIPELINE_SOURCE == "schedule" && $SRCNET_RUN == "drift"'}]
+    places = (*written(drift.origin, "then"), *written(pipelines.origin, "signingKey"))
+    jobs: dict[str, Tree] = {}
+    for part in parts:
+        lines = scripts.drift(part, pipelines, drift.heals)
+        cron = Sourced(drift.schedule, written(drift.origin, "schedule"))
+        script = Sourced(Literal(lines), (*part.spans, *places))
+        job: Tree = {
+            **_job(pipelines, "drift", 360, rules, part),
+            "resource_group": _alone(part),
+            "variables": {"SRCNET_SCHEDULE": cron, **_variables(pipelines, part)},
+            "script": [_install(pipelines), script],
+        }
+        jobs[f"srcnet-drift-{part.key}"] = within(job, part.spans)
+    return jobs
+
+
+# ── images ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _build(pipelines: Pipelines, build: Build) -> Tree:
+    here = build.origin
+    places = (
+        here.source_map.span(("metadata", "name")),
+        here.at("image", "repository"),
+        *written(here.below("build"), "repository", "folder", "branch", "test", "schedule"),
+    )
+    run = f'$CI_PIPELINE_SOURCE == "schedule" && $SRCNET_RUN == "build-{build.name}"'
+    rules = [{"if": run}]
+    syft, cosign = (tools.image_text(pipelines, each) for each in (tools.SYFT, tools.COSIGN))
+    docker = tools.image(pipelines, "docker")
+    when: dict[str, Tree] = {} if build.schedule is None else {"SRCNET_SCHEDULE": build.schedule}
+    made: Tree = {
+        "stage": "build",
+        "image": docker,
+        "services": [tools.beside(pipelines, "docker", "-dind")],
+        "rules": rules,
+        "timeout": "60 minutes",
+        "environment": {"name": "srcnet-images", "action": "prepare"},
+        "resource_group": f"srcnet-build-{build.name}",
+        "id_tokens": {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}},
+        "variables": {**when, "SRCNET_REGISTRY": scripts.registry(build)},
+        "script": [
+            "apk add --quiet git",
+            *scripts.fetch(build),
+            *scripts.tests(build),
+            scripts.LOGIN,
+            *scripts.publish(build),
+            *scripts.contents(str(syft.value)),
+            *scripts.signature(str(cosign.value), ("SIGSTORE_ID_TOKEN",)),
+        ],
+        "artifacts": {"expire_in": "30 days", "paths": ["digest.txt", "sbom.json"]},
+    }
+    proposed: Tree = {
+        **_job(pipelines, "propose", 10, rules),
+        "needs": [f"srcnet-build-{build.name}"],
+        "script": [_install(pipelines), *scripts.propose(build)],
+    }
+    return {
+        f"srcnet-build-{build.name}": within(made, (*places, *syft.spans, *cosign.spans)),
+        f"srcnet-propose-{build.name}": within(proposed, places),
+    }
+
+
+# ── what jobs have in common ──────────────────────────────────────────────────────────────────
+
+
+def _job(
+    pipelines: Pipelines,
+    stage: str,
+    minutes: int,
+    rules: Sequence[Tree],
+    part: Part | None = None,
+) -> dict[str, Tree]:
+    job: dict[str, Tree] = {
+        "stage": stage,
+        "image": tools.image(pipelines, "python"),
+        "rules": rules,
+        "timeout": f"{minutes} minutes",
+    }
+    if part is not None:
+        action = "prepare" if stage == "plan" else "start"
+        job["environment"] = {"name": part.environment, "action": action}
+        if part.runner:
+            job["tags"] = [*part.runner]
+    return job
+
+
+def _install(pipelines: Pipelines) -> Sourced:
+    return Sourced(scripts.install(pipelines), written(pipelines.origin, "compiler"))
+
+
+def _on_branch(pipelines: Pipelines) -> Sourced:
+    words = f'$CI_COMMIT_BRANCH == "{pipelines.branch}"'
+    return Sourced(words, written(pipelines.origin, "branch"))
+
+
+def _alone(part: Part) -> str:
+    """Of jobs with one resource group GitLab runs one at a time."""
+    return f"srcnet-apply-{part.key}"
+
+
+def _variables(pipelines: Pipelines, part: Part) -> dict[str, Tree]:
+    """Credentials are not among them: GitLab gives a job those of its environment."""
+    if pipelines.state is None:
+        return {"GIT_DEPTH": "0"}
+    place = written(pipelines.origin, "state")
+    state = Sourced(f"{pipelines.state}-{part.key}", (*place, *part.spans))
+    return {"GIT_DEPTH": "0", "SRCNET_STATE": state}
+
+
+def _sign(pipelines: Pipelines) -> list[Tree]:
+    place = written(pipelines.origin, "signingKey")
+    return [Sourced(line, place) for line in scripts.sign(pipelines)]
+
+
+def _signed(pipelines: Pipelines) -> list[Tree]:
+    place = written(pipelines.origin, "signingKey")
+    return [] if pipelines.signing_key is None else [Sourced(scripts.SIGNED, place)]

@@ -1,0 +1,127 @@
+"""The parts that are applied side by side: the federation's own systems, and each site's."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from srcnet_compiler.emit.yaml import Sourced, Tree
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.federation.pipelines import Pipelines
+from srcnet_compiler.federation.secret import Secret
+from srcnet_compiler.names import SiteName
+from srcnet_compiler.span import Origin, written
+from srcnet_compiler.targets.cicd.model import Spans
+from srcnet_compiler.targets.protocol import Managed
+
+FEDERATION = "federation"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one run applies: the systems of one site, or those of the federation.
+
+    `options` choose it on the command line, `environment` is where the forge keeps its `secrets`,
+    each with its spec places; `runner` is empty where the federation's serves.
+    """
+
+    key: str
+    title: str
+    options: str
+    environment: Sourced
+    runner: tuple[str, ...]
+    secrets: tuple[tuple[str, Spans], ...]
+    spans: Spans
+
+
+def parts(
+    federation: Federation, pipelines: Pipelines, managed: Sequence[Managed]
+) -> tuple[Part, ...]:
+    """The federation's first, then the sites' in order of name."""
+    whole = [each for each in managed if each.site is None]
+    sites = sorted({each.site for each in managed if each.site is not None})
+    return (
+        *([_federation(federation, pipelines, whole)] if whole else ()),
+        *(_site(federation, pipelines, site, managed) for site in sites),
+    )
+
+
+def _federation(federation: Federation, pipelines: Pipelines, managed: Sequence[Managed]) -> Part:
+    origin = pipelines.origin
+    data = federation.data
+    secrets = [
+        *_secret(data.secret, data.origin.below("credentials")),
+        *_secret(data.read_secret, data.origin.below("reading", "credentials")),
+    ]
+    return Part(
+        key=FEDERATION,
+        title=FEDERATION,
+        options=" ".join(f"--system {each.system}" for each in managed),
+        environment=Sourced(pipelines.environment, written(origin, "environment")),
+        runner=(),
+        secrets=_once(secrets),
+        spans=_together(managed),
+    )
+
+
+def _site(
+    federation: Federation, pipelines: Pipelines, site: SiteName, managed: Sequence[Managed]
+) -> Part:
+    said = pipelines.sites[site]
+    named = federation.sites[site].origin.source_map.span(("metadata", "name"))
+    secrets = [
+        *(
+            found
+            for cluster in federation.kubernetes
+            if cluster.site == site
+            for found in (
+                *_secret(cluster.secret, cluster.origin.below("credentials")),
+                *_secret(cluster.read_secret, cluster.origin.below("reading", "credentials")),
+            )
+        ),
+        *(
+            found
+            for cluster in federation.compute.clusters
+            if cluster.site == site
+            for here in (cluster.controller.origin,)
+            for found in (
+                *_secret(cluster.controller.secret, here.below("credentials")),
+                *_secret(cluster.controller.read_secret, here.below("reading", "credentials")),
+            )
+        ),
+    ]
+    return Part(
+        key=site.lower().replace("_", "-"),
+        title=site,
+        options=f"--site {site}",
+        environment=Sourced(said.environment, written(said.origin, "environment") or (named,)),
+        runner=said.runner,
+        secrets=_once(secrets),
+        spans=(
+            named,
+            *_together([each for each in managed if each.site == site]),
+            *written(said.origin, "runner"),
+        ),
+    )
+
+
+def _together(managed: Sequence[Managed]) -> Spans:
+    return tuple(dict.fromkeys(span for each in managed for span in each.places))
+
+
+def _secret(secret: Secret, credentials: Origin) -> Iterator[tuple[str, Spans]]:
+    """What a runner finds in its environment; files and vaults are those of the runner's site."""
+    if secret.kind == "env" and credentials.has("secretRef", "env"):
+        yield secret.place, (credentials.at("secretRef", "env"),)
+
+
+def _once(secrets: Sequence[tuple[str, Spans]]) -> tuple[tuple[str, Spans], ...]:
+    found: dict[str, Spans] = {}
+    for name, spans in secrets:
+        found[name] = (*found.get(name, ()), *spans)
+    return tuple(sorted(found.items()))
+
+
+def runner_of(part: Part, pipelines: Pipelines) -> Tree:
+    """Where GitHub runs a part."""
+    if part.runner:
+        return [*part.runner]
+    return Sourced(pipelines.runner, written(pipelines.origin, "runner"))
