@@ -154,6 +154,17 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What certainly mends a finding: `text` instead of what stands at `span`.
+
+    Where two people might mean different things there is none: then `help` says what there is.
+    """
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A finding about the user's input. The first label is the place to look at first.
 
@@ -166,20 +177,31 @@ class Diagnostic:
     labels: tuple[Label, ...]
     help: str | None = None
     subject: str | None = None
+    fix: Fix | None = None
 
 
 def error(
-    code: Code, message: str, *labels: Label, help: str | None = None, subject: str | None = None
+    code: Code,
+    message: str,
+    *labels: Label,
+    help: str | None = None,
+    subject: str | None = None,
+    fix: Fix | None = None,
 ) -> Diagnostic:
     """A finding that must be mended before anything is compiled."""
-    return Diagnostic(code, Severity.ERROR, message, labels, help, subject)
+    return Diagnostic(code, Severity.ERROR, message, labels, help, subject, fix)
 
 
 def warning(
-    code: Code, message: str, *labels: Label, help: str | None = None, subject: str | None = None
+    code: Code,
+    message: str,
+    *labels: Label,
+    help: str | None = None,
+    subject: str | None = None,
+    fix: Fix | None = None,
 ) -> Diagnostic:
     """A finding to know about; work goes on."""
-    return Diagnostic(code, Severity.WARNING, message, labels, help, subject)
+    return Diagnostic(code, Severity.WARNING, message, labels, help, subject, fix)
 
 
 @dataclass(frozen=True, slots=True)

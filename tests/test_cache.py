@@ -277,6 +277,15 @@ def test_a_folder_in_which_nothing_can_be_kept_is_no_trouble(tmp_path: Path):
     assert compile_here(specs)[1].endswith(" 0 files changed)\n")
 
 
+def test_a_link_that_came_with_a_pull_request_leads_nowhere(tmp_path: Path):
+    specs, home = golden_specs(tmp_path / "specs"), tmp_path / "home"
+    home.mkdir()
+    (specs / ".srcnet").symlink_to(home, target_is_directory=True)
+    assert compile_here(specs)[0] == 0
+    assert compile_here(specs)[0] == 0
+    assert not list(home.iterdir())
+
+
 def test_specs_that_came_back_are_found_as_they_are(tmp_path: Path):
     """As after `git checkout` of another branch and back."""
     specs = golden_specs(tmp_path / "specs")

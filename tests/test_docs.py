@@ -14,7 +14,11 @@ from specs import TODAY, repository
 from srcnet_compiler.pipeline import Compiled, compile_specs
 
 DOCS = PROJECT / "docs"
-TYPED = (PROJECT / "README.md", *sorted((DOCS / "tutorials").glob("*.md")))
+TYPED = (
+    PROJECT / "README.md",
+    *sorted((DOCS / "tutorials").glob("*.md")),
+    *sorted((DOCS / "how-to").glob("*.md")),
+)
 PAGES = (*TYPED, *sorted(p for p in DOCS.rglob("*.md") if p not in TYPED))
 SPECS = ("site-specs", "policies", "schemas")
 DAY = {

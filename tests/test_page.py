@@ -99,6 +99,28 @@ def test_what_a_spec_does_not_say_is_said_to_be_absent():
     assert len(absent["whom to ask"]) == len(page.sites)
 
 
+def test_what_is_agreed_beside_data_is_on_it_in_words(page: Page):
+    made = subject(REAL if page.title == "srcnet" else GOLDEN).federation
+    policy = made.compute.policy
+    assert sorted((rule.kind, rule.name) for rule in page.others) == sorted(
+        [
+            *(("queue class", name) for name in (policy.queues if policy else ())),
+            *(("allocation", each.name) for each in made.compute.allocations),
+            *(("service", name) for name in made.services),
+            *(("template", name) for name in made.templates),
+            *([("security", made.security.name)] if made.security else []),
+        ]
+    )
+
+
+def test_what_nothing_says_beside_data_is_said_to_be_absent():
+    absent = [
+        e.text for e in read(rendered(REAL)).all("p") if e.attributes.get("class") == "absent"
+    ]
+    assert "Nothing says how jobs of the federation run." in absent
+    assert "Nothing says which services sites must run." not in absent
+
+
 def test_a_contact_is_shown_as_the_spec_gives_it_and_no_other():
     with_one = [site for site in build.page(subject(GOLDEN)).sites if site.contacts]
     assert [

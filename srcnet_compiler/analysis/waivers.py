@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from difflib import get_close_matches
 
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
+from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error, warning
 from srcnet_compiler.federation.model import Federation, Waiver
+from srcnet_compiler.near import certainly_meant
 
 NEVER_SET_ASIDE = frozenset(
     code.value
@@ -74,6 +75,7 @@ def _of_waiver(
             Label(waiver.origin.at("setsAside", "finding")),
             help=_nearest_code(waiver.what),
             subject=waiver.name,
+            fix=_certain_code(waiver),
         )
     elif waiver.what in NEVER_SET_ASIDE:
         yield error(
@@ -101,3 +103,8 @@ def _of_waiver(
 def _nearest_code(text: str) -> str:
     near = get_close_matches(text, [code.value for code in Code], n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else "write the code in the brackets of the finding"
+
+
+def _certain_code(waiver: Waiver) -> Fix | None:
+    meant = certainly_meant(waiver.what, [code.value for code in Code])
+    return Fix(waiver.origin.at("setsAside", "finding"), meant) if meant else None

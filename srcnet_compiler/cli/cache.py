@@ -33,7 +33,7 @@ class Cache:
     """
 
     def __init__(self, root: Path) -> None:
-        self._folder = root / FOLDER
+        self._root, self._folder = root, root / FOLDER
 
     @property
     def is_used(self) -> bool:
@@ -58,7 +58,8 @@ class Cache:
             return
         with suppress(OSError, RuntimeError):
             key = _key(make=True)
-            if key is None:
+            is_led_away = self._folder.resolve() != self._root.resolve() / FOLDER
+            if key is None or is_led_away:
                 return
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             ignored = self._folder / ".gitignore"

@@ -13,7 +13,11 @@ from srcnet_compiler.cli.exits import MEANINGS, Exit, StopError
 from srcnet_compiler.cli.settings import SHARED, defaults_of, option_name, options, read_settings
 
 COMMANDS = {
+    "init": "Begin a repository of specs.",
+    "new": "Write a draft of a site, a policy or a service.",
     "validate": "Check specs: every finding, at its line and column.",
+    "fmt": "Lay spec files out in the canonical way.",
+    "lsp": "Speak with an editor: the language server.",
     "compile": "Write the configuration of every system into build/.",
     "diff": "Show what a change of the specs would do, by meaning.",
     "plan": "Show what would change on the real systems.",

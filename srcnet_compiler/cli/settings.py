@@ -63,14 +63,14 @@ def read_settings(
     """
     if directory is not None:
         _go_to(directory)
-    file = _top() / FILE
+    file = top() / FILE
     said = _read(file) if file.is_file() else {}
     wrong = list(_wrong(file, said, commands, known))
     if wrong:
         raise _refused(file, wrong)
     if directory is None and DIRECTORY in said:
         _go_to(str(file.parent / str(said[DIRECTORY])))
-    return Settings(_top(), file, said, directory)
+    return Settings(top(), file, said, directory)
 
 
 def defaults_of(settings: Settings, name: str, command: click.Command) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _go_to(folder: str) -> None:
     os.chdir(folder)
 
 
-def _top() -> Path:
+def top() -> Path:
     """The nearest folder from here upwards that is set up for us; this one where none is."""
     here = Path.cwd()
     for folder in (here, *here.parents):

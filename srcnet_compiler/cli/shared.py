@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from srcnet_compiler.cli import completing
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 
@@ -122,6 +123,7 @@ def site_option(command: F) -> F:
         "sites",
         multiple=True,
         metavar="SITE",
+        shell_complete=completing.sites,
         help="Only what this site runs itself, such as its clusters; may be given again.",
     )(command)
 
@@ -133,6 +135,7 @@ def system_option(command: F) -> F:
         "systems",
         multiple=True,
         metavar="SYSTEM",
+        shell_complete=completing.systems,
         help="Only this system, such as rucio or slurm/CHSRC-CSCS.alps; may be given again.",
     )(command)
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error
+from srcnet_compiler.near import certainly_meant
 from srcnet_compiler.span import Origin
 
 
@@ -21,4 +22,13 @@ def known(
         f"`{name}` is not a {what}",
         Label(origin.at(*keys)),
         help=f"did you mean `{near[0]}`?" if near else several,
+        fix=_fix(name, names, origin, *keys),
     )
+
+
+def _fix(name: str, names: Collection[str], origin: Origin, *keys: str | int) -> Fix | None:
+    """The name that is certainly meant; not where the name is given to what it stands in."""
+    if keys[-1] == "name" or not origin.has(*keys):
+        return None
+    meant = certainly_meant(name, names)
+    return Fix(origin.at(*keys), meant) if meant else None

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from conftest import KUBERNETES
+from conftest import KUBERNETES, need
 from kubernetes_cases import fingerprint, live, settle_tenant
 from stand import CSCS, ByHand, Edit, Ending, Ground, Lost, Owned, Stand, described, nobody
 
@@ -29,6 +29,9 @@ MOVES = ("managedFields", "resourceVersion", "generation")
 
 @contextmanager
 def running(folder: Path) -> Iterator[Ground]:
+    """One of our own, since it is killed, also where a cluster is lent to other tests."""
+    missing = kubernetes_server.why_not(KUBERNETES) or kubernetes_server.why_no_crds(KUBERNETES)
+    need("kubernetes", missing)
     with kubernetes_server.running(folder / "server", KUBERNETES) as server:
         kubernetes_server.install_crds(server, "kueue", "gateway-api")
         settle_tenant(server, "tenant")

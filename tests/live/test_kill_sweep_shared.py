@@ -12,11 +12,12 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from apply_cases import KEY, Mixed, connection, create, plan_of
-from apply_process import Runner, start, survivors, to_end
+from apply_process import Runner, now, start, survivors, to_end
 from rucio_data import connect
 from test_kill_sweep import effects, fresh_tag, kill_once, log_size, undisturbed, unfinished
 
@@ -81,9 +82,9 @@ def sweep(
         killed[whom] += 1
         if effects(server, tag, skip):
             assert announced(plan, Runner(folder / f"after-{hours}", runner.remote).store())
-        if code == -signal.SIGKILL and is_locked(runner):
-            at_once = start(plan, Runner(folder / f"early-{hours}", runner.remote, hours - 1), {})
-            code, receipt, said = to_end(at_once)
+        early = Runner(folder / f"early-{hours}", runner.remote, runner.hours)
+        if code == -signal.SIGKILL and is_locked(early):
+            code, receipt, said = to_end(start(plan, early, {}))
             assert code == 5, unfinished(code, receipt, said)
     last = Runner(folder / "last", folder / "state.git", hours)
     code, receipt, said = to_end(start(plan, last, {KEY: connection(server)}))
@@ -91,9 +92,9 @@ def sweep(
     return killed
 
 
-def is_locked(runner: Runner) -> bool:
-    show = ["git", "--git-dir", str(runner.remote), "show", "refs/srcnet/state:lock"]
-    return subprocess.run(show, capture_output=True, check=False).returncode == 0
+def is_locked(looking: Runner) -> bool:
+    """Whether somebody has the lock whose time is not up, at the hour of the one that looks."""
+    return looking.store().holder(now() + timedelta(hours=looking.hours)) is not None
 
 
 def announced(plan: Plan, store: Store) -> bool:

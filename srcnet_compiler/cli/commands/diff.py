@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from srcnet_compiler.cli import completing
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_file
 from srcnet_compiler.cli.near import did_you_mean
@@ -33,7 +34,12 @@ FINDINGS = ("sarif", "junit", "github", "gitlab")
 @click.command("diff")
 @click.argument("base")
 @click.argument("head", required=False)
-@click.option("--site", metavar="SITE", help="The page of this site: what reaches it, and why.")
+@click.option(
+    "--site",
+    metavar="SITE",
+    shell_complete=completing.sites,
+    help="The page of this site: what reaches it, and why.",
+)
 @click.option("--policy", is_flag=True, help="The page of the architecture group.")
 @click.option("--live", is_flag=True, help="Read the systems too: what had drifted before.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")

@@ -23,6 +23,7 @@ from srcnet_compiler.report.page.model import (
     Site,
     Tier,
 )
+from srcnet_compiler.report.page.others import others
 from srcnet_compiler.report.text import excerpt
 from srcnet_compiler.schema.common import Document
 from srcnet_compiler.schema.validate import Located
@@ -72,10 +73,12 @@ def page(subject: Subject) -> Page:
         regions=tuple(_regions(federation)),
         tiers=all_tiers,
         policies=all_policies,
+        others=tuple(others(federation)),
         sites=all_sites,
         absent=tuple(_absent(all_sites, all_policies, all_tiers)),
         drafts=tuple(
             [f"policy {policy.name}" for policy in all_policies if policy.draft]
+            + [f"{rule.kind} {rule.name}" for rule in others(federation) if rule.draft]
             + [f"site {site.name}" for site in all_sites if site.draft]
         ),
     )

@@ -209,6 +209,16 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """Something that is agreed, or a draft, beside data policies; in words."""
+
+    kind: str
+    name: str
+    draft: bool
+    words: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Something that the specs do not say, and of what they do not."""
 
@@ -235,6 +245,7 @@ class Page:
     regions: tuple[Region, ...]
     tiers: tuple[Tier, ...]
     policies: tuple[Policy, ...]
+    others: tuple[Rule, ...]
     sites: tuple[Site, ...]
     absent: tuple[Absent, ...]
     drafts: tuple[str, ...]

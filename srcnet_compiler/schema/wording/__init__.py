@@ -10,6 +10,7 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.schema import quick
 from srcnet_compiler.schema.wording import keys
 from srcnet_compiler.schema.wording.envelope import without_kind
+from srcnet_compiler.schema.wording.fixes import fix_of
 from srcnet_compiler.schema.wording.lookup import Node, Place
 from srcnet_compiler.schema.wording.spot import Spot, spot, written
 from srcnet_compiler.schema.wording.values import words
@@ -86,7 +87,8 @@ def _finding(trouble: "ErrorDetails", here: Spot) -> Diagnostic:
         case "exactly_one":
             return keys.exactly_one(here)
     message, remedy = words(trouble["type"], here)
-    return error(Code.SHAPE, message, Label(here.span), help=remedy)
+    fix = fix_of(trouble["type"], here)
+    return error(Code.SHAPE, message, Label(here.span), help=remedy, fix=fix)
 
 
 def _order(found: Diagnostic) -> tuple[object, ...]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error
+from srcnet_compiler.near import certainly_meant
 from srcnet_compiler.schema import kinds
 from srcnet_compiler.schema.common import API_VERSION
 from srcnet_compiler.schema.wording.keys import closest, listed
@@ -51,4 +52,7 @@ def _kind(data: Mapping[str, object], source_map: SourceMap) -> Iterator[Diagnos
     else:
         similar = closest(kind, kinds.KINDS)
         remedy = f"did you mean `{similar}`? {known}" if similar else known
-        yield error(Code.UNKNOWN_KIND, f"`{kind}` is not a kind of document", label, help=remedy)
+        certain = certainly_meant(kind, kinds.KINDS)
+        fix = Fix(label.span, certain) if certain else None
+        message = f"`{kind}` is not a kind of document"
+        yield error(Code.UNKNOWN_KIND, message, label, help=remedy, fix=fix)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error
+from srcnet_compiler.near import certainly_meant
 from srcnet_compiler.schema.common import FORMS
 from srcnet_compiler.schema.wording.lookup import Place, example, where_known
 from srcnet_compiler.schema.wording.spot import Spot, named
-from srcnet_compiler.span import Path
+from srcnet_compiler.span import Path, Span
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|credential|(private|api|access)_?key", re.I)
 _BY_REFERENCE = (
@@ -43,7 +44,17 @@ def unknown_key(spot: Spot) -> Diagnostic:
     if not isinstance(spot.path[-1], str):
         message = f"`{key}` is not a text, so it cannot be a key"
     remedy = _instead(key, meant(spot), parent, spot.root)
-    return error(Code.UNKNOWN_KEY, message, Label(spot.head), help=remedy)
+    fix = None if spot.secretive else _renamed(spot, remedy)
+    return error(Code.UNKNOWN_KEY, message, Label(spot.head), help=remedy, fix=fix)
+
+
+def _renamed(spot: Spot, remedy: str) -> Fix | None:
+    """The key that is certainly meant, where that is what the help says."""
+    key, known = str(spot.path[-1]), (spot.parent or spot.root).keys
+    same = [each for each in _SAME.get(key.lower(), ()) if each in known]
+    certain = same[0] if len(same) == 1 else certainly_meant(key, known)
+    is_said = certain is not None and remedy == f"did you mean `{certain}`?"
+    return Fix(spot.head, str(certain)) if is_said else None
 
 
 def meant(spot: Spot) -> str | None:
@@ -80,7 +91,9 @@ def wrong_key(spot: Spot) -> Diagnostic:
         form = FORMS[names["pattern"]]
         remedy = f"write {form.words}, such as `{form.example}`"
     message = f"`{key}` cannot be a key of {named(spot.path[:-1])}"
-    return error(Code.UNKNOWN_KEY, message, Label(spot.head), help=remedy)
+    certain = None if spot.secretive else certainly_meant(key, names.get("enum", ()))
+    fix = Fix(spot.head, certain) if certain else None
+    return error(Code.UNKNOWN_KEY, message, Label(spot.head), help=remedy, fix=fix)
 
 
 def missing_key(spot: Spot, key: str) -> Diagnostic:
@@ -90,7 +103,17 @@ def missing_key(spot: Spot, key: str) -> Diagnostic:
         f"`{key}` is missing in {_called(spot.path, spot.value)}",
         Label(spot.head),
         help=to_add(key, spot.place.keys[key]),
+        fix=_added(spot, key),
     )
+
+
+def _added(spot: Spot, key: str) -> Fix | None:
+    """A line before a document that is a block, where only one value may stand."""
+    span, place = spot.source_map.span(spot.path), spot.place.keys[key]
+    if spot.path or len(place.allowed) != 1 or span.line == span.end_line:
+        return None
+    begin = Span(span.file, span.line, span.column, span.line, span.column)
+    return Fix(begin, f"{key}: {example(place)}\n") if span.column == 1 else None
 
 
 def to_add(key: str, place: Place) -> str:

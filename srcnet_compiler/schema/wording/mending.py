@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from srcnet_compiler.schema.wording.amounts import amounts
 from srcnet_compiler.schema.wording.lookup import Place
 
-_COUNTRIES = {
+COUNTRIES = {
     "australia": "AU",
     "canada": "CA",
     "china": "CN",
@@ -42,8 +42,8 @@ def _changes(text: str, place: Place) -> Iterator[str]:
     bare = text.strip()
     yield bare
     yield from amounts(bare, place.node.get("pattern", ""))
-    if bare.lower() in _COUNTRIES:
-        yield _COUNTRIES[bare.lower()]
+    if bare.lower() in COUNTRIES:
+        yield COUNTRIES[bare.lower()]
     yield from (bare.upper(), bare.lower(), bare.replace(" ", "-"), bare.replace(" ", ""))
     yield f"/{bare}"
 

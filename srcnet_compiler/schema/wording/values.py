@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from srcnet_compiler.schema.common import FORMS, Form
+from srcnet_compiler.schema.wording.fixes import TRUTH
 from srcnet_compiler.schema.wording.keys import closest, listed, one_of
 from srcnet_compiler.schema.wording.lookup import example, scalar
 from srcnet_compiler.schema.wording.mending import address_parts, mended, mended_number, units
@@ -15,7 +16,6 @@ Words: TypeAlias = tuple[str, str | None]
 """A message and its help."""
 
 _SHORT = 60
-_TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
 def words(error_type: str, spot: Spot) -> Words:
@@ -123,7 +123,7 @@ def _allowed(spot: Spot) -> Words:
 
 
 def _truth(spot: Spot) -> Words:
-    meant = _TRUTH.get(str(spot.value).lower())
+    meant = TRUTH.get(str(spot.value).lower())
     remedy = f"write {spot.line(meant)}" if meant else "write `true` or `false`"
     return f"{spot.key} is {kind_of(spot.value)}, but must be `true` or `false`", remedy
 
