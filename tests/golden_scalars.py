@@ -40,8 +40,8 @@ def walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | 
         yield path, value
 
 
-def scalars() -> Iterator[Scalar]:
-    for file, text in FILES.items():
+def scalars(files: Mapping[str, str]) -> Iterator[Scalar]:
+    for file, text in files.items():
         for document in parse(file, text.encode()).value or ():
             for path, value in walk(document.data, ()):
                 if path[0] in ("apiVersion", "kind"):
@@ -50,7 +50,7 @@ def scalars() -> Iterator[Scalar]:
                 yield Scalar(path, key, document.source_map.span(path), value)
 
 
-SCALARS = list(scalars())
+SCALARS = list(scalars(FILES))
 VALUES: dict[str, list[str]] = defaultdict(list)
 """What is written anywhere under a key: good values for another place with this key."""
 for scalar in SCALARS:
@@ -102,9 +102,9 @@ def others(scalar: Scalar) -> Iterator[str]:
         yield from (json.dumps(other) for other in (*found, longer))
 
 
-def changed_files(scalar: Scalar, other: str) -> dict[str, str]:
-    lines = FILES[scalar.span.file].split("\n")
+def changed_files(scalar: Scalar, other: str, files: Mapping[str, str] = FILES) -> dict[str, str]:
+    lines = files[scalar.span.file].split("\n")
     line = lines[scalar.span.line - 1]
     start, end = scalar.span.column - 1, scalar.span.end_column - 1
     lines[scalar.span.line - 1] = f"{line[:start]}{other}{line[end:]}"
-    return {**FILES, scalar.span.file: "\n".join(lines)}
+    return {**files, scalar.span.file: "\n".join(lines)}

@@ -495,10 +495,10 @@ def test_status_is_for_machines_too(specs: Path):
     }
 
 
-def test_status_of_a_folder_from_which_nothing_was_applied(specs: Path):
-    ran = srcnet("status", cwd=specs)
+def test_status_of_a_folder_from_which_nothing_was_applied(own: Path):
+    ran = srcnet("status", cwd=own)
     assert (ran.code, ran.out, ran.err) == (0, "nothing was applied from here yet\n", "")
-    assert not (specs / ".srcnet").exists()
+    assert not (own / ".srcnet").exists()
 
 
 # ── where things are: flag, environment, srcnet.toml, default ─────────────────────────────────

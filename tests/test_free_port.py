@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from itertools import count
@@ -12,7 +14,10 @@ from specs import REAL
 from srcnet_compiler.demo import processes
 from srcnet_compiler.demo.processes import ServerError, free_port
 
-RANGES = (range(start, start + 8) for start in count(processes.PORTS.start - 1000, 8))
+WORKER = int(re.sub("[^0-9]", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+RANGES = (
+    range(start, start + 8) for start in count(processes.PORTS.start - 1000 + 100 * WORKER, 8)
+)
 """Of so few ports two who choose at random would soon choose the same."""
 OTHER = """\
 import sys

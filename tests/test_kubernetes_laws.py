@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import test_law_of_places as law
+from golden_scalars import changed_files, others, scalars
 from specs import GOLDEN, REAL, TODAY, compile_texts, texts
 
 from srcnet_compiler.pipeline import Compiled
@@ -70,17 +71,16 @@ ENDING = [n for n in FILES if n.startswith(("policies/services", "policies/l", "
 
 
 @pytest.mark.parametrize("file", ENDING)
-def test_a_scalar_changes_only_lines_that_map_to_it(file, monkeypatch):
+def test_a_scalar_changes_only_lines_that_map_to_it(file):
     base = with_endings()
-    monkeypatch.setattr(law, "FILES", base)
     compiled = compile_texts(base, TODAY)
     assert not compiled.failed, compiled.diagnostics
     old = kubernetes_only(compiled)
     wrong: dict[str, list[str]] = {}
     effective = 0
-    for scalar in law.scalars():
-        for other in law.others(scalar) if scalar.span.file == file else ():
-            result = compile_texts(law.changed_files(scalar, other), TODAY)
+    for scalar in scalars(base):
+        for other in others(scalar) if scalar.span.file == file else ():
+            result = compile_texts(changed_files(scalar, other, base), TODAY)
             if result.failed:
                 continue
             gone, come = law.gone_and_come(old, kubernetes_only(result))

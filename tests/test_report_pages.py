@@ -24,6 +24,7 @@ NOT_YAML = {Code.SYNTAX.value, Code.WRONG_ALIAS.value}
 NOT_SPEC = {Code.UNKNOWN_KEY.value, Code.TOO_LARGE.value}
 """Pages whose example has keys that no spec has."""
 NAMED_BY_USERS = {
+    "approvals",
     "regions",
     "tiers",
     "storageClasses",

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import test_law_of_places as law
+from golden_scalars import changed_files, others, scalars
 from specs import GOLDEN, REAL, TODAY, compile_texts, texts
 
 from srcnet_compiler.federation.membership import Membership
@@ -152,13 +153,12 @@ def kept_by_the_site() -> dict[str, str]:
 
 @pytest.mark.parametrize("base", [FILES, kept_by_the_site()], ids=["golden", "kept"])
 @pytest.mark.parametrize("file", [QUEUES, CYCLE, CSCS, LIFE, "policies/federation.yaml"])
-def test_a_scalar_changes_only_lines_that_map_to_it(file, base, monkeypatch):
-    monkeypatch.setattr(law, "FILES", base)
+def test_a_scalar_changes_only_lines_that_map_to_it(file, base):
     old = slurm_only(compile_texts(base, TODAY))
     wrong, effective = {}, 0
-    for scalar in law.scalars():
-        for other in law.others(scalar) if scalar.span.file == file else ():
-            result = compile_texts(law.changed_files(scalar, other), TODAY)
+    for scalar in scalars(base):
+        for other in others(scalar) if scalar.span.file == file else ():
+            result = compile_texts(changed_files(scalar, other, base), TODAY)
             if result.failed:
                 continue
             gone, come = law.gone_and_come(old, slurm_only(result))
