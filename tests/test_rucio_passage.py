@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from srcnet_compiler.change import Action, Address, Change
+from srcnet_compiler.change import Action, Address, Change, Impact
 from srcnet_compiler.converge import held_up
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.protocol import Reading
@@ -205,3 +205,18 @@ def test_pins_of_a_former_policy_are_let_go_as_well():
     assert release.action is Action.RETIRE
     assert release.address == at("rule", "s:d-00 srcnet:former/arrival/pin")
     assert [w.kind for w in release.waits] == ["copies-valid"]
+
+
+def test_an_area_that_only_now_gets_what_rules_choose_by_moves_no_data():
+    """What is taken over, or was half made when a run was killed, had no rule of ours on it."""
+    bare = replace(rse("GB", "eu"), attributes={})
+    half = rucio(rse("CH", "eu"), bare, rse("JP", "as"), policies={"one": ("eu", "as")})
+    (gets,) = diff(BEFORE, Reading(half))
+    assert {field.name for field in gets.fields} == {
+        "attribute.srcnet_region",
+        "attribute.srcnet_tier",
+    }
+    assert gets.impact is Impact.RECONFIGURE
+    moved = rucio(rse("CH", "eu"), rse("GB", "as"), rse("JP", "as"), policies={"one": ("eu", "as")})
+    (moves,) = diff(moved, Reading(BEFORE))
+    assert moves.impact is Impact.MOVES_DATA

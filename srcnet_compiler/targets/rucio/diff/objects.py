@@ -154,10 +154,13 @@ def _reason(found: Thing | None, action: Action) -> str:
 
 
 def _impact(exists: bool, fields: Iterable[FieldChange]) -> Impact:
+    """What decides placement moves data where it was so already: an area that only now gets it, as
+    what is taken over or was half made, had no rule of ours on it by that."""
+    fields = tuple(fields)
     names = {field.name for field in fields}
     if not exists:
         return Impact.ADDITIVE
-    if names & DECIDES_PLACEMENT:
+    if any(field.name in DECIDES_PLACEMENT and field.before is not None for field in fields):
         return Impact.MOVES_DATA
     return Impact.COSMETIC if names <= _FOR_PEOPLE else Impact.RECONFIGURE
 
