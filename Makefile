@@ -17,7 +17,7 @@ demo: setup server kube  ## The main job on a real Rucio: SRCNet's sites validat
 	$(BIN)/srcnet demo
 
 test: setup system server kube actionlint  ## All tests, those against real systems included; one system beside another
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup
 
 lint: setup  ## Format, lint, types, import borders
 	$(BIN)/ruff format --check .
