@@ -85,3 +85,16 @@ def test_the_command_says_who_is_missing_and_refuses(tmp_path):
     stale = srcnet(*words, "--approved-by", "@omar", cwd=specs)
     assert stale.code == 5
     assert "was made from other specs" in stale.err
+
+
+@pytest.mark.parametrize("said", ["drift = true", 'approved-by = "@omar"'])
+def test_what_is_to_be_agreed_to_does_not_say_that_it_is(tmp_path, said):
+    """The settings come with the specs."""
+    specs = golden_specs(tmp_path / "specs")
+    (specs / "srcnet.toml").write_text(f"[approvals]\n{said}\n")
+    made = plan(Impact.DRAINS_JOBS)
+    made = Plan(made.systems, binding(compiled(specs)), made.waves)
+    (specs / "plan.json").write_text(to_json(made))
+    ran = srcnet("approvals", "--plan", "plan.json", cwd=specs)
+    assert ran.code == 64, ran
+    assert f"there is no setting `approvals.{said.split()[0]}`" in ran.err

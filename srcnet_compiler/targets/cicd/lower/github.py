@@ -182,6 +182,7 @@ def _plan(pipelines: Pipelines, part: Part) -> Tree:
         "env": {str(pipelines.signing_key): f"${{{{ secrets.{pipelines.signing_key} }}}}"},
     }
     return {
+        **_merged(pipelines),
         **_job(pipelines, 30, {"contents": "read", "pull-requests": "read"}, part),
         "steps": [
             *_start(pipelines, _keeps(pipelines)),
@@ -210,12 +211,13 @@ def _apply(pipelines: Pipelines, part: Part) -> Tree:
     env = _env(pipelines, part)
     return {
         "needs": [f"plan-{part.key}"],
+        **_merged(pipelines),
         **_job(pipelines, 360, _writes(pipelines), part),
         "concurrency": _alone(part),
         "steps": [
             *_start(pipelines, _keeps(pipelines)),
             _download(pipelines, f"plan-{part.key}"),
-            {"name": "Apply", "run": scripts.APPLY, "env": env},
+            {"name": "Apply", "run": scripts.apply(pipelines), "env": env},
             {"name": "Prove it", "run": scripts.verify(part), "env": env},
         ],
     }
@@ -230,6 +232,7 @@ def _drift(pipelines: Pipelines, parts: Sequence[Part], drift: Drift) -> Tree:
             env[pipelines.signing_key] = f"${{{{ secrets.{pipelines.signing_key} }}}}"
         run = Sourced(_lines(scripts.drift(part, pipelines, drift.heals)), (*part.spans, *places))
         job: Tree = {
+            **_merged(pipelines),
             **_job(pipelines, 360, {**_writes(pipelines), "issues": "write"}, part),
             "concurrency": _alone(part),
             "steps": [
@@ -276,19 +279,32 @@ def _build(pipelines: Pipelines, build: Build) -> Tree:
     signature = scripts.signature(str(cosign.value), tokens)
     contents = scripts.contents(str(syft.value))
     tested: Tree = {"name": "Test", "run": _lines(scripts.tests(build))}
-    job: Tree = {
-        "runs-on": _runner(pipelines),
-        "timeout-minutes": 60,
+    kept = f"digest-{build.name}"
+    made: Tree = {  # what is fetched runs here, so nothing that may change the specs does
+        **_merged(pipelines),
+        **_job(pipelines, 60, {"contents": "read", "id-token": "write"}),
         "environment": "srcnet-images",
-        "permissions": {"contents": "write", "pull-requests": "write", "id-token": "write"},
         "steps": [
-            *_start(pipelines, {"persist-credentials": True}),
+            _checkout(pipelines, {}),
             {"name": "Fetch the source", "run": _lines(scripts.fetch(build))},
             *([Sourced(tested, written(here.below("build"), "test"))] if build.test else []),
             {"name": "Log in", "run": scripts.LOGIN, "env": registry},
             {"name": "Build and publish", "run": _lines(scripts.publish(build))},
             {"name": "What is in it", "run": Sourced(_lines(contents), (*places, *syft.spans))},
             {"name": "Sign", "run": Sourced(_lines(signature), (*places, *cosign.spans))},
+            {
+                "name": "Keep the digest",
+                "uses": tools.action(pipelines, tools.UPLOAD),
+                "with": {"name": kept, "path": "digest.txt", "if-no-files-found": "error"},
+            },
+        ],
+    }
+    proposed: Tree = {
+        "needs": ["build"],
+        **_job(pipelines, 10, {"contents": "write", "pull-requests": "write"}),
+        "steps": [
+            *_start(pipelines, {"persist-credentials": True}),
+            _download(pipelines, kept),
             {
                 "name": "Propose it",
                 "run": _lines(scripts.propose(build)),
@@ -302,7 +318,7 @@ def _build(pipelines: Pipelines, build: Build) -> Tree:
         "permissions": {},
         "concurrency": {"group": f"srcnet-build-{build.name}", "cancel-in-progress": False},
         "defaults": {"run": {"shell": "bash"}},
-        "jobs": {"build": within(job, places)},
+        "jobs": {"build": within(made, places), "propose": within(proposed, places)},
     }
 
 
@@ -319,6 +335,12 @@ def _job(
         **where,
         "permissions": rights,
     }
+
+
+def _merged(pipelines: Pipelines) -> dict[str, Tree]:
+    """By hand a workflow can be started on any branch; what was not merged gets no credentials."""
+    words = f"github.ref == 'refs/heads/{pipelines.branch}'"
+    return {"if": Sourced(words, written(pipelines.origin, "branch"))}
 
 
 def _start(pipelines: Pipelines, options: Mapping[str, Tree]) -> tuple[Tree, ...]:
