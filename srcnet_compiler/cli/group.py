@@ -39,7 +39,7 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 
-ONLY_TYPED = frozenset({("approvals", "drift"), ("approvals", "approved-by")})
+ONLY_TYPED = frozenset({("approvals", name) for name in ("drift", "waiting", "approved-by")})
 """Options that no srcnet.toml may give: it comes with what they judge."""
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {text}" for code, text in MEANINGS.items())

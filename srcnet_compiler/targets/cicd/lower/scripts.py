@@ -69,10 +69,12 @@ def verify(part: Part) -> str:
 def drift(part: Part, pipelines: Pipelines, heals: bool) -> tuple[str, ...]:
     """Look; go on with what waited; then heal, or tell people by one issue.
 
-    What somebody would have to approve is not healed: it is told.
+    What somebody would have to approve is not healed: it is told. What was merged and then refused
+    is no drift, and does not wait.
     """
     title = f'--title "Drift of {part.title}"'
-    carry_on = (plan(part), *sign(pipelines), f"{{ {apply(pipelines)}; }}")
+    agreed = f"srcnet approvals --plan {PLAN} --waiting"
+    carry_on = (plan(part), agreed, *sign(pipelines), f"{{ {apply(pipelines)}; }}")
     asked = f"srcnet approvals --plan {PLAN} --drift"
     heal = (
         plan(part),
