@@ -188,6 +188,17 @@ def test_everything_has_an_owner(forges):
         assert "@olga" in owners.said["*"]
 
 
+@pytest.mark.parametrize("mine", ["CHSRC_SLURM_KEY", "CHSRC_SLURM_READING_KEY", "CHSRC_EDGE_TOKEN"])
+@pytest.mark.parametrize("theirs", ["SRCNET_SIGNING_KEY", "SRCNET_TEAMS_TOKEN"])
+def test_no_site_is_shown_a_secret_of_the_pipelines(mine, theirs):
+    found = texts(GOLDEN)
+    file = next(name for name, text in found.items() if mine in text)
+    found[file] = found[file].replace(mine, theirs)
+    said = [each.message for each in compile_texts(found).diagnostics]
+    wanted = f"`CHSRC-CSCS` would be shown `{theirs}`, with which the pipelines themselves work"
+    assert wanted in said
+
+
 def test_two_applies_of_the_same_systems_never_meet(forges):
     by_part: dict[str, set[str]] = {}
     for place, job in jobs_of(forges["github"]).items():

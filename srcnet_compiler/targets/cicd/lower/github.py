@@ -10,7 +10,7 @@ from srcnet_compiler.emit.yaml import Literal, Sourced, Tree, plain, within
 from srcnet_compiler.federation.pipelines import Build, Check, Drift, Pipelines
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.cicd.lower import scripts, tools
-from srcnet_compiler.targets.cicd.lower.parts import Part, runner_of
+from srcnet_compiler.targets.cicd.lower.parts import Part, keeps, runner_of, teams, writes
 from srcnet_compiler.targets.cicd.model import PipelineFile, Spans
 
 FOLDER = ".github"
@@ -170,9 +170,9 @@ def _merge(pipelines: Pipelines, parts: Sequence[Part]) -> Tree:
 
 def _plan(pipelines: Pipelines, part: Part) -> Tree:
     asked: dict[str, Tree] = {"GITHUB_TOKEN": _TOKEN}
-    teams = _teams(pipelines)
-    if teams:
-        asked["SRCNET_TEAMS_TOKEN"] = Sourced("${{ secrets.SRCNET_TEAMS_TOKEN }}", teams)
+    places = teams(pipelines)
+    if places:
+        asked["SRCNET_TEAMS_TOKEN"] = Sourced("${{ secrets.SRCNET_TEAMS_TOKEN }}", places)
     signing = scripts.sign(pipelines)
     kept = f"{scripts.PLAN}\n{scripts.SIGNED}\n" if signing else scripts.PLAN
     place = written(pipelines.origin, "signingKey")
@@ -185,7 +185,7 @@ def _plan(pipelines: Pipelines, part: Part) -> Tree:
         **_merged(pipelines),
         **_job(pipelines, 30, {"contents": "read", "pull-requests": "read"}, part),
         "steps": [
-            *_start(pipelines, _keeps(pipelines)),
+            *_start(pipelines, keeps(pipelines)),
             {"name": "Plan", "run": scripts.plan(part), "env": _env(pipelines, part)},
             {
                 "name": "Who agreed",
@@ -212,10 +212,10 @@ def _apply(pipelines: Pipelines, part: Part) -> Tree:
     return {
         "needs": [f"plan-{part.key}"],
         **_merged(pipelines),
-        **_job(pipelines, 360, _writes(pipelines), part),
+        **_job(pipelines, 360, writes(pipelines), part),
         "concurrency": _alone(part),
         "steps": [
-            *_start(pipelines, _keeps(pipelines)),
+            *_start(pipelines, keeps(pipelines)),
             _download(pipelines, f"plan-{part.key}"),
             {"name": "Apply", "run": scripts.apply(pipelines), "env": env},
             {"name": "Prove it", "run": scripts.verify(part), "env": env},
@@ -233,10 +233,10 @@ def _drift(pipelines: Pipelines, parts: Sequence[Part], drift: Drift) -> Tree:
         run = Sourced(_lines(scripts.drift(part, pipelines, drift.heals)), (*part.spans, *places))
         job: Tree = {
             **_merged(pipelines),
-            **_job(pipelines, 360, {**_writes(pipelines), "issues": "write"}, part),
+            **_job(pipelines, 360, {**writes(pipelines), "issues": "write"}, part),
             "concurrency": _alone(part),
             "steps": [
-                *_start(pipelines, _keeps(pipelines)),
+                *_start(pipelines, keeps(pipelines)),
                 {
                     "name": "Look, and heal or tell",
                     "run": run,
@@ -393,28 +393,3 @@ def _alone(part: Part) -> Tree:
     """Two runs that change the same systems never meet; one that waits is not thrown away for a
     run that has begun."""
     return {"group": f"srcnet-apply-{part.key}", "cancel-in-progress": False}
-
-
-def _in_git(pipelines: Pipelines) -> bool:
-    return (pipelines.state or "").startswith("git:")
-
-
-def _keeps(pipelines: Pipelines) -> dict[str, Tree]:
-    """A state in the repository needs its history and the right to push."""
-    place = written(pipelines.origin, "state")
-    return {"persist-credentials": Sourced(True, place)} if _in_git(pipelines) else {}
-
-
-def _writes(pipelines: Pipelines) -> dict[str, str]:
-    return {"contents": "write" if _in_git(pipelines) else "read"}
-
-
-def _teams(pipelines: Pipelines) -> Spans:
-    """The places that name a team: who is in it, only a token that may see teams finds out."""
-    groups = ((each.reviewers, each.origin) for each in pipelines.approvals)
-    sites = ((each.reviewers, each.origin) for each in pipelines.sites.values())
-    return tuple(
-        origin.at("reviewers")
-        for reviewers, origin in (*groups, *sites)
-        if any("/" in who for who in reviewers)
-    )
