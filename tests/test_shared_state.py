@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from cli_runner import golden_specs, on_a_terminal, srcnet
+from cli_runner import TODAY, golden_specs, on_a_terminal, srcnet
 
 from srcnet_compiler.apply import snapshot
 from srcnet_compiler.apply.ledger import Ledger
@@ -354,6 +354,30 @@ def test_a_journal_that_was_put_back_is_made_whole_by_whoever_holds_the_lock(
         note(one, "last")
     told = plans(runner(tmp_path, remote, "two").find_ledger())
     assert told == ["p1", "p2", *(f"q{number}" for number in range(9)), "last"]
+
+
+def test_an_old_run_that_is_started_again_takes_nothing_back(specs: Path, remote: Path):
+    def committed(text: str) -> str:
+        file = specs / "policies/federation.yaml"
+        file.write_text(file.read_text() + text)
+        git("add", "policies", "site-specs", cwd=specs)
+        who = ("-c", "user.name=me", "-c", "user.email=me@localhost")
+        git(*who, "commit", "--quiet", "--message", "a word", cwd=specs)
+        return git("rev-parse", "HEAD", cwd=specs).strip()
+
+    old, new = committed("# one\n"), committed("# two\n")
+    store = open_shared(specs, str(remote), REF)
+    with store.lock("me", NOON, HOUR), Ledger(store.ledger_path) as ledger:
+        ledger.begin(at=NOON.isoformat(), run="r", plan="p", facts={"commit": new})
+    words = ("apply", "--today", TODAY, "--yes", "--state", f"git:origin#{REF}")
+    told = (
+        f"later specs were applied already: those of {new[:12]}, and here are those of {old[:12]}"
+    )
+    assert told not in srcnet(*words, cwd=specs).err
+    git("checkout", "--quiet", old, cwd=specs)
+    ran = srcnet(*words, cwd=specs)
+    assert ran.code == 5, ran
+    assert told in ran.err
 
 
 def test_how_the_repository_reaches_its_remotes_is_known(specs: Path, remote: Path, tmp_path: Path):

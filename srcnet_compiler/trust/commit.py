@@ -6,6 +6,15 @@ from srcnet_compiler.apply.clone import clean, run_git
 from srcnet_compiler.apply.state import StateError
 
 
+def comes_before(root: Path, one: str, other: str) -> bool:
+    """Whether a commit is in the history of another one; False where git knows not both."""
+    asked = ["merge-base", "--is-ancestor", one, other]
+    try:
+        return one != other and run_git(["-C", str(root), *asked], clean()).returncode == 0
+    except StateError:
+        return False
+
+
 def insist_on_untracked(root: Path, folder: Path) -> None:
     """Raise StateError where a commit brings along what stands in a folder of our state.
 

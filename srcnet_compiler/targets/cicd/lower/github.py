@@ -215,7 +215,7 @@ def _apply(pipelines: Pipelines, part: Part) -> Tree:
         **_job(pipelines, 360, writes(pipelines), part),
         "concurrency": _alone(part),
         "steps": [
-            *_start(pipelines, keeps(pipelines)),
+            *_start(pipelines, {**keeps(pipelines), "fetch-depth": 0}),
             _download(pipelines, f"plan-{part.key}"),
             {"name": "Apply", "run": scripts.apply(pipelines), "env": env},
             {"name": "Prove it", "run": scripts.verify(part), "env": env},
