@@ -4,6 +4,8 @@ import pytest
 from cli_runner import TODAY, golden_specs, srcnet
 from specs import compiled
 
+from srcnet_compiler.apply.ledger import Ledger
+from srcnet_compiler.apply.state import StateStore
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, SystemName
 from srcnet_compiler.converge import binding
 from srcnet_compiler.pipeline import Compiled
@@ -85,3 +87,42 @@ def test_the_command_says_who_is_missing_and_refuses(tmp_path):
     stale = srcnet(*words, "--approved-by", "@omar", cwd=specs)
     assert stale.code == 5
     assert "was made from other specs" in stale.err
+
+
+@pytest.mark.parametrize("said", ["drift = true", "waiting = true", 'approved-by = "@omar"'])
+def test_what_is_to_be_agreed_to_does_not_say_that_it_is(tmp_path, said):
+    """The settings come with the specs."""
+    specs = golden_specs(tmp_path / "specs")
+    (specs / "srcnet.toml").write_text(f"[approvals]\n{said}\n")
+    made = plan(Impact.DRAINS_JOBS)
+    made = Plan(made.systems, binding(compiled(specs)), made.waves)
+    (specs / "plan.json").write_text(to_json(made))
+    ran = srcnet("approvals", "--plan", "plan.json", cwd=specs)
+    assert ran.code == 64, ran
+    assert f"there is no setting `approvals.{said.split()[0]}`" in ran.err
+
+
+@pytest.mark.parametrize("flag", ["--drift", "--waiting"])
+def test_what_was_merged_and_refused_is_no_drift(tmp_path, flag):
+    """Only specs that were applied once were agreed to; the journal knows them."""
+    specs = golden_specs(tmp_path / "specs")
+    (specs / "srcnet.toml").write_text(f"[approvals]\ntoday = {TODAY}\n")
+    made = plan(Impact.ADDITIVE, SLURM)
+    made = Plan(made.systems, binding(compiled(specs)), made.waves)
+    (specs / "plan.json").write_text(to_json(made))
+    words = ("approvals", "--plan", "plan.json", flag)
+
+    def applied(digest: str) -> None:
+        state = specs / ".srcnet/state"
+        state.mkdir(parents=True, exist_ok=True)
+        with Ledger(StateStore(state).ledger_path) as ledger:
+            facts = {"specs": digest, "signers": []}
+            ledger.begin(at="2026-03-01T10:00:00+00:00", run="r", plan=digest, facts=facts)
+
+    for _ in range(2):
+        ran = srcnet(*words, cwd=specs)
+        assert ran.code == 3, ran
+        assert "1 of CHSRC-CSCS must still approve" in ran.err
+        applied("0" * 64)
+    applied(made.binding.specs)
+    assert srcnet(*words, cwd=specs).code == 0

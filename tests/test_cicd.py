@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,6 +130,73 @@ def test_a_site_gets_its_own_credentials_and_no_others(forges):
     assert "GOLDEN_RUCIO_TOKEN" not in said["apply-chsrc-cscs"]
     assert "CHSRC_" not in said["apply-federation"]
     assert '"environment": "cscs-credentials"' in said["apply-chsrc-cscs"]
+
+
+def test_what_was_not_merged_gets_no_credentials_also_where_it_is_started_by_hand(forges):
+    for path, workflow in documents(forges["github"]).items():
+        if "workflow_dispatch" not in workflow["on"]:
+            continue
+        for name, job in workflow["jobs"].items():
+            if "secrets." in json.dumps(job):
+                assert job["if"] == "github.ref == 'refs/heads/main'", f"{path} {name}"
+
+
+def test_code_of_an_image_never_runs_beside_a_token_that_may_change_the_specs(forges):
+    jobs = {
+        name: job
+        for place, job in jobs_of(forges["github"]).items()
+        for path, name in [place.split()]
+        if "build-imaging" in path
+    }
+    assert jobs.keys() == {"build", "propose"}
+    for name, job in jobs.items():
+        is_writing = job["permissions"]["contents"] == "write"
+        checkout = next(step for step in job["steps"] if "checkout" in step.get("uses", ""))
+        assert (checkout["with"]["persist-credentials"] == "true") is is_writing
+        assert ("make test" in json.dumps(job)) is not is_writing, name
+        assert ("id-token" in job["permissions"]) is not is_writing, name
+
+
+def test_where_plans_are_signed_none_is_applied_without_its_signature(forges):
+    for name in SCHEMAS:
+        for place, job in jobs_of(forges[name]).items():
+            if "srcnet apply" in (said := json.dumps(job)):
+                assert "srcnet apply plan.json --signature plan.dsse" in said, place
+
+
+def test_no_file_of_a_repository_stands_in_for_a_module_while_the_compiler_is_installed(
+    forges, tmp_path
+):
+    (tmp_path / "logging.py").write_text("open('run', 'w')\n")
+    lines = {
+        line
+        for name in SCHEMAS
+        for job in jobs_of(forges[name]).values()
+        for line in (job.get("script") or [step.get("run", "") for step in job["steps"]])
+        if "pip install" in line
+    }
+    (line,) = lines
+    head = line.partition(" install")[0].replace("python3", sys.executable)
+    subprocess.run([*head.split(), "--version"], cwd=tmp_path, check=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_everything_has_an_owner(forges):
+    for forge in forges.values():
+        (owners,) = (each for name, each in forge.files.items() if name.endswith("CODEOWNERS"))
+        assert next(iter(owners.said)) == "*"
+        assert "@olga" in owners.said["*"]
+
+
+@pytest.mark.parametrize("mine", ["CHSRC_SLURM_KEY", "CHSRC_SLURM_READING_KEY", "CHSRC_EDGE_TOKEN"])
+@pytest.mark.parametrize("theirs", ["SRCNET_SIGNING_KEY", "SRCNET_TEAMS_TOKEN"])
+def test_no_site_is_shown_a_secret_of_the_pipelines(mine, theirs):
+    found = texts(GOLDEN)
+    file = next(name for name, text in found.items() if mine in text)
+    found[file] = found[file].replace(mine, theirs)
+    said = [each.message for each in compile_texts(found).diagnostics]
+    wanted = f"`CHSRC-CSCS` would be shown `{theirs}`, with which the pipelines themselves work"
+    assert wanted in said
 
 
 def test_two_applies_of_the_same_systems_never_meet(forges):

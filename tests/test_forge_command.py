@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from cli_runner import srcnet
+from cli_runner import golden_specs, srcnet
 
 SECRET = "ghs_canary0123456789"
 
@@ -75,17 +75,81 @@ def comment(folder: Path, server: Answers, text: str = "hello\n", **more: str):
     return srcnet("forge", "comment", "comment.md", cwd=folder, env=env(server.url, **more))
 
 
+BOT = {"user": {"login": "github-actions[bot]", "type": "Bot"}}
 COMMENTS = "/repos/srcnet/specs/issues/12/comments"
 
 
 def test_a_comment_of_ours_is_found_on_the_last_page_and_written_anew(tmp_path, server):
-    others = [{"id": n, "body": "we talk about <!-- srcnet --> here"} for n in range(3)]
-    server.pages[COMMENTS] = [others, [{"id": 77, "body": "<!-- srcnet -->\nbefore"}]]
+    others = [{"id": n, "body": "we talk about <!-- srcnet --> here", **BOT} for n in range(3)]
+    server.pages[COMMENTS] = [others, [{"id": 77, "body": "<!-- srcnet -->\nbefore", **BOT}]]
     ran = comment(tmp_path, server)
     assert (ran.code, ran.out) == (0, "the comment is written anew\n"), ran
     method, path, body = server.asked[-1]
     assert (method, path) == ("PATCH", "/repos/srcnet/specs/issues/comments/77")
     assert body == {"body": "<!-- srcnet -->\nhello\n"}
+
+
+@pytest.mark.parametrize("user", [{"login": "mallory", "type": "User"}, None])
+def test_a_comment_of_somebody_who_could_change_what_we_said_is_not_ours(tmp_path, server, user):
+    server.pages[COMMENTS] = [[{"id": 5, "body": "<!-- srcnet -->\nall is fine", "user": user}]]
+    ran = comment(tmp_path, server, "a name with <!-- srcnet --> in it\n")
+    assert (ran.code, ran.out) == (0, "the comment is written\n"), ran
+    method, path, body = server.asked[-1]
+    assert (method, path) == ("POST", COMMENTS)
+    assert body["body"].startswith("<!-- srcnet -->\na name with")
+
+
+def test_an_issue_of_somebody_else_is_not_written_over(tmp_path, server):
+    other = {"number": 3, "title": "Drift of x", "body": "", "user": {"type": "User"}}
+    server.pages["/repos/srcnet/specs/issues"] = [[other]]
+    (tmp_path / "drift.txt").write_text("a\n")
+    words = ("forge", "issue", "--title", "Drift of x", "drift.txt")
+    ran = srcnet(*words, cwd=tmp_path, env=env(server.url))
+    assert (ran.code, ran.out) == (0, "opened: Drift of x\n")
+
+
+GITLAB = {"GITHUB_ACTIONS": "", "GITLAB_CI": "true", "CI_PROJECT_ID": "7"}
+
+
+def gitlab(url: str, **more: str) -> dict[str, str]:
+    said = {"CI_API_V4_URL": url, "SRCNET_FORGE_TOKEN": SECRET, "CI_MERGE_REQUEST_IID": "12"}
+    return {**GITLAB, **said, "CI_COMMIT_SHA": "a" * 40, **more}
+
+
+def test_on_gitlab_only_what_our_token_wrote_is_written_anew(tmp_path, server):
+    notes = [
+        {"id": 4, "body": "<!-- srcnet -->\nall is fine", "author": {"id": 1}},
+        {"id": 5, "body": "<!-- srcnet -->\nbefore", "author": {"id": 99}},
+    ]
+    server.pages["/projects/7/merge_requests/12/notes"] = [notes]
+    server.pages["/user"] = [{"id": 99}]
+    (tmp_path / "comment.md").write_text("hello\n")
+    ran = srcnet("forge", "comment", "comment.md", cwd=tmp_path, env=gitlab(server.url))
+    assert ran.code == 0, ran
+    assert server.asked[-1][:2] == ("PUT", "/projects/7/merge_requests/12/notes/5")
+
+
+def test_on_gitlab_an_author_does_not_agree_to_what_is_their_own(tmp_path, server):
+    request = {
+        "iid": 12,
+        "state": "merged",
+        "merge_commit_sha": "a" * 40,
+        "squash_commit_sha": None,
+        "sha": "b" * 40,
+        "author": {"username": "mallory"},
+    }
+    given = [{"user": {"username": name}} for name in ("mallory", "olga")]
+    path = f"/projects/7/repository/commits/{'a' * 40}/merge_requests"
+    server.pages[path] = [[request]]
+    server.pages["/projects/7/merge_requests/12/approvals"] = [{"approved_by": given}]
+    for group in ("golden%2Farchitecture-group", "golden%2Fchsrc"):
+        server.pages[f"/groups/{group}/members/all"] = [[{"username": "olga"}]]
+    specs = golden_specs(tmp_path / "specs")
+    words = ("forge", "approvals", "--out", "approved.txt")
+    ran = srcnet(*words, cwd=specs, env=gitlab(server.url))
+    assert ran.code == 0, ran
+    assert "mallory" not in (specs / "approved.txt").read_text()
+    assert (specs / "approved.txt").read_text().startswith("@olga ")
 
 
 def test_a_text_that_no_forge_takes_is_cut_and_says_so(tmp_path, server):

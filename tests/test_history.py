@@ -178,3 +178,32 @@ def test_a_ledger_from_before_there_were_facts_is_read_and_goes_on(tmp_path: Pat
     first, *_ = events(lines)
     assert (first.change.address.name, first.origin.by) == ("old", None)
     assert [each.address.name for each in standing(lines)] == ["NORTH", "b2", "old"]
+
+
+def test_an_object_that_was_renamed_stands_with_its_values_however_often_the_plan_is_run(
+    tmp_path: Path,
+):
+    plan = {"at": "2026-03-01T10:00:00+00:00", "run": "r1", "plan": "aaaaaaaaaaaabbbb"}
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.write(scope("b"), "done", **plan)
+        renamed = scope("b2", Action.RENAME, ("name", "b", "b2"))
+        again = scope("b", Action.CREATE, ("account", None, "other"))
+        for status in ("done", "already", "already"):
+            ledger.write(renamed, status, **plan)
+            ledger.write(again, status, **plan)
+        there = {each.address.name: each.fields for each in standing(ledger.lines())}
+    said = {name: {key: value for key, (value, _) in f.items()} for name, f in there.items()}
+    assert said == {"b": {"account": "other"}, "b2": {"account": "root"}}
+
+
+def test_what_is_made_anew_has_nothing_of_what_somebody_removed(tmp_path: Path):
+    plan = {"at": "2026-03-01T10:00:00+00:00", "run": "r1", "plan": "aaaaaaaaaaaabbbb"}
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.write(scope("b", Action.CREATE, ("closed", None, True)), "done", **plan)
+        later = {**plan, "at": "2026-04-01T10:00:00+00:00"}
+        ledger.write(scope("b", Action.CREATE, ("account", None, "x")), "done", **later)
+        (there,) = standing(ledger.lines())
+    assert ({key: value for key, (value, _) in there.fields.items()}, there.since) == (
+        {"account": "x"},
+        later["at"],
+    )

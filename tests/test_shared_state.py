@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from cli_runner import golden_specs, on_a_terminal, srcnet
+from cli_runner import TODAY, golden_specs, on_a_terminal, srcnet
 
 from srcnet_compiler.apply import snapshot
 from srcnet_compiler.apply.ledger import Ledger
@@ -304,8 +304,9 @@ def test_status_finds_the_state_by_the_name_of_a_remote(specs: Path, remote: Pat
         ("git:", 64, "`git:` is not like"),
         ("git:elsewhere", 74, "no remote `elsewhere` is known to git in "),
         ("git:./nowhere.git", 74, "cannot read the state in refs/srcnet/state of "),
+        ("git:--upload-pack=touch x:y", 74, "git would take it as an option"),
         (
-            "git:https://me:hunter2hunter2@127.0.0.1:1/x.git",
+            "git:https://me:p@hunter2hunter2@127.0.0.1:1/x.git",
             74,
             "cannot read the state in refs/srcnet/state of https://127.0.0.1:1/x.git: ",
         ),
@@ -316,6 +317,67 @@ def test_a_state_that_cannot_be_used_is_said_so(specs: Path, state: str, code: i
     assert (ran.code, ran.out) == (code, ""), ran
     assert told in ran.err
     assert "hunter2" not in ran.err
+
+
+@pytest.mark.parametrize("state", ["git:forge:x.git", ".srcnet/state"])
+def test_a_state_that_comes_with_a_proposal_is_not_used(specs: Path, tmp_path: Path, state: str):
+    """The settings of a clone that a commit brings along make git run what they say."""
+    store = open_shared(specs, "forge:x.git", "refs/srcnet/state")
+    folder = store.clone.folder
+    git("init", "--quiet", "--bare", folder)
+    git("config", "protocol.ext.allow", "always", cwd=folder)
+    git("config", f"url.ext::touch {tmp_path}/run %S .insteadOf", "forge:", cwd=folder)
+    for name in ("objects", "refs"):
+        (folder / name / "kept").touch()
+    (specs / ".srcnet/state").mkdir()
+    (specs / ".srcnet/state/ledger.sqlite").touch()
+    git("add", "--force", ".srcnet", cwd=specs)
+    ran = srcnet("status", "--state", state, cwd=specs)
+    assert not (tmp_path / "run").exists()
+    assert ran.code == 74, ran
+    assert "is in the history of the specs, and a state must not come with them" in ran.err
+
+
+def test_a_journal_that_was_put_back_is_made_whole_by_whoever_holds_the_lock(
+    tmp_path: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("srcnet_compiler.apply.snapshot.PART", 3)
+    one = runner(tmp_path, remote, "one")
+    with one.lock("one", NOON, HOUR):
+        note(one, "p1", "p2")
+        one.publish()
+        before = git("rev-parse", REF, cwd=remote)
+        note(one, *(f"q{number}" for number in range(9)))
+        one.publish()
+        git("update-ref", REF, before.strip(), cwd=remote)
+        one._head = "unknown"
+        note(one, "last")
+    told = plans(runner(tmp_path, remote, "two").find_ledger())
+    assert told == ["p1", "p2", *(f"q{number}" for number in range(9)), "last"]
+
+
+def test_an_old_run_that_is_started_again_takes_nothing_back(specs: Path, remote: Path):
+    def committed(text: str) -> str:
+        file = specs / "policies/federation.yaml"
+        file.write_text(file.read_text() + text)
+        git("add", "policies", "site-specs", cwd=specs)
+        who = ("-c", "user.name=me", "-c", "user.email=me@localhost")
+        git(*who, "commit", "--quiet", "--message", "a word", cwd=specs)
+        return git("rev-parse", "HEAD", cwd=specs).strip()
+
+    old, new = committed("# one\n"), committed("# two\n")
+    store = open_shared(specs, str(remote), REF)
+    with store.lock("me", NOON, HOUR), Ledger(store.ledger_path) as ledger:
+        ledger.begin(at=NOON.isoformat(), run="r", plan="p", facts={"commit": new})
+    words = ("apply", "--today", TODAY, "--yes", "--state", f"git:origin#{REF}")
+    told = (
+        f"later specs were applied already: those of {new[:12]}, and here are those of {old[:12]}"
+    )
+    assert told not in srcnet(*words, cwd=specs).err
+    git("checkout", "--quiet", old, cwd=specs)
+    ran = srcnet(*words, cwd=specs)
+    assert ran.code == 5, ran
+    assert told in ran.err
 
 
 def test_how_the_repository_reaches_its_remotes_is_known(specs: Path, remote: Path, tmp_path: Path):

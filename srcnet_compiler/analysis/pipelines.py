@@ -6,7 +6,16 @@ from srcnet_compiler.analysis.cron import wrong_in
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.federation.pipelines import Pipelines
+from srcnet_compiler.federation.secret import Secret
 from srcnet_compiler.span import Origin, Span
+
+_OF_PIPELINES = frozenset(
+    {
+        *("GITHUB_TOKEN", "SRCNET_TEAMS_TOKEN", "SRCNET_FORGE_TOKEN"),
+        *("SRCNET_REGISTRY_USER", "SRCNET_REGISTRY_PASSWORD"),
+    }
+)
+"""Secrets with which pipelines themselves speak to the forge and to registries."""
 
 
 def check_pipelines(federation: Federation) -> Iterator[Diagnostic]:
@@ -17,6 +26,7 @@ def check_pipelines(federation: Federation) -> Iterator[Diagnostic]:
         return
     yield from _schedules(federation, pipelines)
     yield from _environments(federation, pipelines)
+    yield from _secrets(federation, pipelines)
     if pipelines.applies and not pipelines.approvals:
         yield warning(
             Code.NOBODY_APPROVES,
@@ -85,3 +95,39 @@ def _environments(federation: Federation, pipelines: Pipelines) -> Iterator[Diag
                 subject=site.site,
             )
         first.setdefault(site.environment, place)
+
+
+def _secrets(federation: Federation, pipelines: Pipelines) -> Iterator[Diagnostic]:
+    """What a site's own system is shown to log in is never a secret of the pipelines."""
+    kept = _OF_PIPELINES | {pipelines.signing_key or ""}
+    for site, secret, origin in _shown(federation):
+        if secret.kind == "env" and secret.place in kept:
+            yield error(
+                Code.SHARED_ENVIRONMENT,
+                f"`{site}` would be shown `{secret.place}`, with which the pipelines themselves"
+                " work",
+                Label(origin.at("secretRef", "env")),
+                help="name a secret of the site's own",
+                subject=site,
+            )
+
+
+def _shown(federation: Federation) -> Iterator[tuple[str, Secret, Origin]]:
+    clusters: list[tuple[str, Secret, Secret, Origin]] = [
+        *(
+            (each.site, each.secret, each.read_secret, each.origin)
+            for each in federation.kubernetes
+        ),
+        *(
+            (each.site, here.secret, here.read_secret, here.origin)
+            for each in federation.compute.clusters
+            for here in (each.controller,)
+        ),
+    ]
+    for site, acting, looking, origin in clusters:
+        for secret, place in (
+            (acting, origin.below("credentials")),
+            (looking, origin.below("reading", "credentials")),
+        ):
+            if place.has("secretRef", "env"):
+                yield site, secret, place

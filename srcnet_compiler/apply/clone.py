@@ -200,7 +200,7 @@ def clean() -> dict[str, str]:
 
 def without_secrets(text: str) -> str:
     """A text in which addresses carry neither user nor password."""
-    return re.sub(r"://[^/@\s]+@", "://", text)
+    return re.sub(r"://[^/\s]+@", "://", text)
 
 
 def _reaching(near: Path) -> dict[str, str]:

@@ -73,7 +73,7 @@ def standing(lines: Iterable[Line]) -> tuple[Standing, ...]:
         if change.action is Action.RETIRE:
             there.pop(change.address, None)
             continue
-        before = there.pop(_earlier(change), None)
+        before = _before(there, change, line.status)
         fields = {} if before is None else dict(before.fields)
         if change.action is not Action.RENAME:
             fields |= {f.name: (f.after, f.origin) for f in change.fields}
@@ -81,6 +81,16 @@ def standing(lines: Iterable[Line]) -> tuple[Standing, ...]:
         since = line.at if before is None else before.since
         there[change.address] = Standing(change.address, since, kept)
     return tuple(there[address] for address in sorted(there))
+
+
+def _before(there: dict[Address, Standing], change: Change, status: str) -> Standing | None:
+    """What the change started from, which stands no longer as it did."""
+    found_so = there.pop(change.address, None) if status != "done" else None
+    if found_so is not None:  # and what has the earlier name now is another
+        return found_so
+    before = there.pop(_earlier(change), None)
+    # what is made was not there: somebody else has removed what we knew
+    return None if change.action is Action.CREATE and status == "done" else before
 
 
 def concerns(site: str, address: Address, places: Iterable[Span | None]) -> bool:

@@ -45,6 +45,8 @@ TRIES = 12
 SEEN_KEPT = 4
 """Journals that were looked at and are kept, since somebody may be reading them still."""
 _UNKNOWN = "unknown"
+OURS = Path(".srcnet")
+"""The folder beside the specs that holds our clones and journals."""
 
 
 class SharedStore:
@@ -289,9 +291,11 @@ def open_shared(root: Path, remote: str, ref: str) -> SharedStore:
     """The state in `ref` of a remote: by its name in the repository of the specs' folder `root`, by
     its address, or by its path, seen from there. Raises StateError where there is no such remote.
     """
+    if remote.startswith("-"):
+        raise StateError(f"`{remote}` is no remote: git would take it as an option")
     address = _address(root, remote)
     name = sha256(f"{address}#{ref}".encode()).hexdigest()[:16]
-    return SharedStore(root / ".srcnet" / "shared" / name, address, ref, root)
+    return SharedStore(root / OURS / "shared" / name, address, ref, root)
 
 
 def _address(root: Path, remote: str) -> str:

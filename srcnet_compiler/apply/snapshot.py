@@ -112,6 +112,7 @@ class LocalJournal:
         with Ledger(self.path) as ledger:
             if ledger.lines()[: len(theirs)] != tuple(theirs):
                 raise StateError(f"somebody else has written into the journal in {seen.clone.name}")
+        self._published = min(self._published, len(theirs))  # where somebody has put it back
 
     def _marked(self) -> tuple[str | None, int]:
         """The journal that ours goes on from, and how many lines that had."""

@@ -39,6 +39,9 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 
+ONLY_TYPED = frozenset({("approvals", name) for name in ("drift", "waiting", "approved-by")})
+"""Options that no srcnet.toml may give: it comes with what they judge."""
+
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {text}" for code, text in MEANINGS.items())
 
 EXAMPLES = """\b
@@ -112,7 +115,8 @@ def root(ctx: click.Context, directory: str | None, debug: bool) -> None:
 def _options_of(name: str) -> list[str]:
     """The options of a command, as srcnet.toml may name them."""
     command = root.get_command(click.Context(root), name)
-    return [] if command is None else [option_name(option) for option in options(command)]
+    there = [] if command is None else [option_name(option) for option in options(command)]
+    return [option for option in there if (name, option) not in ONLY_TYPED]
 
 
 def run(args: list[str]) -> int:

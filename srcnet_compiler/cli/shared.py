@@ -169,12 +169,16 @@ def ask(question: str, yes: bool) -> None:
 
 def state_store(settings: Settings, state: Path | str) -> "Store":
     """The state store, by an absolute path: what apply starts runs in another folder."""
-    if isinstance(state, str):
-        from srcnet_compiler.apply.shared import open_shared
+    from srcnet_compiler.trust.commit import insist_on_untracked
 
+    if isinstance(state, str):
+        from srcnet_compiler.apply.shared import OURS, open_shared
+
+        insist_on_untracked(settings.root, OURS)
         return open_shared(settings.root.absolute(), *_git_place(state))
     from srcnet_compiler.apply.state import StateStore
 
+    insist_on_untracked(settings.root, state)
     return StateStore((settings.root / state).absolute())
 
 

@@ -1,9 +1,36 @@
-"""Where the specs stand in their history."""
+"""Where the specs stand in their history, and what must never be a part of it."""
 
 from pathlib import Path
 
 from srcnet_compiler.apply.clone import clean, run_git
 from srcnet_compiler.apply.state import StateError
+
+
+def comes_before(root: Path, one: str, other: str) -> bool:
+    """Whether a commit is in the history of another one; False where git knows not both."""
+    asked = ["merge-base", "--is-ancestor", one, other]
+    try:
+        return one != other and run_git(["-C", str(root), *asked], clean()).returncode == 0
+    except StateError:
+        return False
+
+
+def insist_on_untracked(root: Path, folder: Path) -> None:
+    """Raise StateError where a commit brings along what stands in a folder of our state.
+
+    Whoever proposed it would write our journal for us, or the settings of our clone, by which git
+    runs commands.
+    """
+    try:
+        found = run_git(["-C", str(root), "ls-files", "-z", "--", str(folder)], clean())
+    except StateError:
+        return  # no git, so nobody brought it along
+    first = found.stdout.decode("utf-8", "replace").partition("\0")[0]
+    if found.returncode == 0 and first:
+        raise StateError(
+            f"`{first}` is in the history of the specs, and a state must not come with them:"
+            f" `git rm -r --cached {folder}`, and remove the folder"
+        )
 
 
 def commit_of(root: Path, folders: tuple[str, ...]) -> str | None:

@@ -96,6 +96,8 @@ def command(
     store = state_store(settings, state)
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
+    commit = _commit(settings)
+    _insist_on_newest(settings, store, commit)
     _insist_on_free(store)
     with system_trouble(), ExitStack() as stack:
         wanted = (
@@ -113,7 +115,7 @@ def command(
 
             show(render_plan(plan, colour=is_coloured(err=True)), err=True)
             ask("Do this?", yes or rehearse)
-        return _carry_out(plan, reached, store, form, rehearse, _commit(settings), signers)
+        return _carry_out(plan, reached, store, form, rehearse, commit, signers)
 
 
 def _reviewed(
@@ -137,6 +139,29 @@ def _commit(settings: Settings) -> str | None:
     from srcnet_compiler.trust.commit import commit_of
 
     return commit_of(settings.root, SPEC_FOLDERS)
+
+
+def _insist_on_newest(settings: Settings, store: "Store", commit: str | None) -> None:
+    """Where runners share the state: an old run that somebody starts again takes nothing back."""
+    from srcnet_compiler.apply.ledger import BEGIN, RUN, Ledger
+    from srcnet_compiler.trust.commit import comes_before
+
+    if commit is None or not store.announces:
+        return
+    with system_trouble():
+        path = store.find_ledger()
+        if path is None:
+            return
+        with Ledger(path) as ledger:
+            facts = [line.facts for line in ledger.lines() if line.status in (BEGIN, RUN)]
+    known = [str(each["commit"]) for each in facts if isinstance(each, dict) and each.get("commit")]
+    if known and comes_before(settings.root, commit, known[-1]):
+        raise StopError(
+            Exit.STALE,
+            f"later specs were applied already: those of {known[-1][:12]}, and here are those of"
+            f" {commit[:12]}",
+            "check out the newest; to go back, merge a change that says so",
+        )
 
 
 def _insist_on_free(store: "Store") -> None:

@@ -12,6 +12,8 @@ from srcnet_compiler.cli.shared import (
     compiled,
     members_option,
     read_plan,
+    state_option,
+    state_store,
     stop_on_errors,
     the_day,
     today_option,
@@ -42,8 +44,18 @@ if TYPE_CHECKING:
     " teams that the person is in. May be given again.",
 )
 @click.option(
-    "--drift", is_flag=True, help="The plan only puts back what was merged: sites are not asked."
+    "--drift",
+    is_flag=True,
+    help="The plan only puts back what was applied: sites are not asked, unless these specs never"
+    " were.",
 )
+@click.option(
+    "--waiting",
+    is_flag=True,
+    help="The plan only goes on with what waited: nobody is asked, unless these specs were never"
+    " applied.",
+)
+@state_option
 @members_option
 @today_option
 @click.pass_obj
@@ -52,6 +64,8 @@ def command(
     plans: tuple[Path, ...],
     approved_by: tuple[str, ...],
     drift: bool,
+    waiting: bool,
+    state: Path | str,
     members: tuple[Path, ...],
     today: datetime | None,
 ) -> int:
@@ -71,11 +85,13 @@ def command(
     from srcnet_compiler.plan.approvals import missing
 
     approvers = _approvers(approved_by)
+    applied = _applied(settings, state) if drift or waiting else frozenset()
     lacking: list[str] = []
     for path in plans:
         plan = read_plan(path)
         _insist_on_same_specs(path, plan, result)
-        wanted = _asked(plan, result, drift)
+        agreed = plan.binding.specs in applied
+        wanted = () if waiting and agreed else _asked(plan, result, drift and agreed)
         click.echo(_head(path, plan, wanted))
         for each in wanted:
             more = missing(each, approvers)
@@ -88,6 +104,21 @@ def command(
             "ask them to approve the proposal on the forge, then run this again",
         )
     return Exit.FINE
+
+
+def _applied(settings: Settings, state: Path | str) -> frozenset[str]:
+    """The specs that were applied from here, by their digests: somebody has agreed to those. What
+    was merged and refused is in no journal, and is no drift."""
+    from srcnet_compiler.apply.ledger import BEGIN, RUN, Ledger
+
+    path = state_store(settings, state).find_ledger()
+    if path is None:
+        return frozenset()
+    with Ledger(path) as ledger:
+        facts = [line.facts for line in ledger.lines() if line.status in (BEGIN, RUN)]
+    return frozenset(
+        str(each["specs"]) for each in facts if isinstance(each, dict) and "specs" in each
+    )
 
 
 def _head(path: Path, plan: "Plan", wanted: "tuple[Asked, ...]") -> str:

@@ -75,7 +75,7 @@ def _comment(file: Path, marker: str) -> None:
 
     mark = f"<!-- {marker} -->"
     text = _read(file)
-    body = text if mark in text else f"{mark}\n{text}"
+    body = text if text.startswith(mark) else f"{mark}\n{text}"
     forge = here(os.environ)
     known = [post.number for post in forge.comments() if post.text.startswith(mark)]
     forge.comment(_short(body), known[0] if known else None)

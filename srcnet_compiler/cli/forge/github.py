@@ -6,6 +6,7 @@ Source: docs.github.com/en/rest, version 2022-11-28.
 import base64
 import gzip
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.forge.api import Post, Rest, needed
@@ -23,7 +24,8 @@ class GitHub:
         self.rest = self._rest(needed(environment, "GITHUB_TOKEN", _TELL))
 
     def comments(self) -> Sequence[Post]:
-        return self._posts(self.rest.every(f"{self._top}/issues/{self._proposal}/comments"), "id")
+        found = self.rest.every(f"{self._top}/issues/{self._proposal}/comments")
+        return self._posts(filter(_is_ours, found), "id")
 
     def comment(self, text: str, number: int | None) -> None:
         if number is None:
@@ -35,7 +37,7 @@ class GitHub:
     def issues(self, title: str) -> Sequence[Post]:
         found = self.rest.every(f"{self._top}/issues?state=open")
         named = (each for each in found if each["title"] == title and "pull_request" not in each)
-        return self._posts(named, "number")
+        return self._posts(filter(_is_ours, named), "number")
 
     def issue(self, title: str, text: str, number: int | None) -> None:
         if number is None:
@@ -128,3 +130,8 @@ class GitHub:
 
     def _posts(self, found: Iterator[Mapping[str, object]], key: str) -> Sequence[Post]:
         return [Post(int(str(each[key])), str(each["body"] or "")) for each in found]
+
+
+def _is_ours(post: Mapping[str, Any]) -> bool:
+    """Written by a run: whoever has written something may change at any time what we said in it."""
+    return (post["user"] or {}).get("type") == "Bot"

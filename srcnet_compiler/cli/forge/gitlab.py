@@ -24,7 +24,7 @@ class GitLab:
         self.top = f"projects/{needed(environment, 'CI_PROJECT_ID', _TELL)}"
 
     def comments(self) -> Sequence[Post]:
-        return _posts(self.rest.every(f"{self._request}/notes"), "id", "body")
+        return _posts(self._ours(self.rest.every(f"{self._request}/notes")), "id", "body")
 
     def comment(self, text: str, number: int | None) -> None:
         if number is None:
@@ -34,7 +34,8 @@ class GitLab:
 
     def issues(self, title: str) -> Sequence[Post]:
         found = self.rest.every(f"{self.top}/issues?state=opened")
-        return _posts((each for each in found if each["title"] == title), "iid", "description")
+        named = (each for each in found if each["title"] == title)
+        return _posts(self._ours(named), "iid", "description")
 
     def issue(self, title: str, text: str, number: int | None) -> None:
         if number is None:
@@ -47,18 +48,19 @@ class GitLab:
 
     def approvers(self, teams: Sequence[str]) -> Sequence[Sequence[str]]:
         commit = needed(self.environment, "CI_COMMIT_SHA", _TELL)
-        merged = [
-            each["iid"]
+        merged = {
+            each["iid"]: each["author"]["username"]
             for each in self.rest.every(f"{self.top}/repository/commits/{commit}/merge_requests")
             if each["state"] == "merged"
             and commit in (each["merge_commit_sha"], each["squash_commit_sha"], each["sha"])
-        ]
-        names = [
+        }
+        names = [  # a project may let authors agree to what is their own; that counts for nothing
             given["user"]["username"]
-            for number in merged
+            for number, author in merged.items()
             for given in self.rest.call("GET", f"{self.top}/merge_requests/{number}/approvals")[
                 "approved_by"
             ]
+            if given["user"]["username"] != author
         ]
         members = {team: self._members(team) for team in teams} if names else {}
         return [
@@ -88,6 +90,11 @@ class GitLab:
     def _request(self) -> str:
         number = needed(self.environment, "CI_MERGE_REQUEST_IID", _TELL)
         return f"{self.top}/merge_requests/{number}"
+
+    def _ours(self, posts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Those of our token: whoever has written one may change at any time what we said in it."""
+        me = self.rest.call("GET", "user")["id"]
+        return [each for each in posts if each["author"]["id"] == me]
 
     def _members(self, team: str) -> set[str]:
         group = quote(team.removeprefix("@"), safe="")

@@ -30,6 +30,10 @@ _NEEDED = {
 """By the last word of a path, the right that it takes."""
 
 
+OURS = {"user": {"login": "github-actions[bot]", "type": "Bot"}, "author": {"id": 99}}
+"""Who writes what a run writes, in the words of each forge."""
+
+
 @dataclass
 class Forge:
     """What the forge knows; tests read and write it as people would at its pages."""
@@ -88,7 +92,8 @@ def github(forge: Forge, method: str, path: str, query: Mapping[str, str], body:
     if match := route("GET", r"/issues/(\d+)/comments"):
         return 200, [each for each in forge.comments if each["of"] == int(match[1])]
     if match := route("POST", r"/issues/(\d+)/comments"):
-        made = {"id": len(forge.comments) + 1, "of": int(match[1]), "body": body["body"]}
+        body = {**body, **OURS}
+        made = {"id": len(forge.comments) + 1, "of": int(match[1]), **body}
         forge.comments.append({**made, "written": 1})
         return 201, made
     if match := route("PATCH", r"/issues/comments/(\d+)"):
@@ -97,7 +102,7 @@ def github(forge: Forge, method: str, path: str, query: Mapping[str, str], body:
     if route("GET", "/issues"):
         return 200, [each for each in forge.issues if each["state"] == query["state"]]
     if route("POST", "/issues"):
-        forge.issues.append({"number": len(forge.issues) + 1, "state": "open", **body})
+        forge.issues.append({"number": len(forge.issues) + 1, "state": "open", **body, **OURS})
         return 201, forge.issues[-1]
     if match := route("PATCH", r"/issues/(\d+)"):
         return _changed(_numbered(forge.issues, "number", match[1]), body)
@@ -128,7 +133,7 @@ def gitlab(forge: Forge, method: str, path: str, query: Mapping[str, str], body:
     if match := route("GET", r"/merge_requests/(\d+)/notes"):
         return 200, [each for each in forge.comments if each["of"] == int(match[1])]
     if match := route("POST", r"/merge_requests/(\d+)/notes"):
-        made = {"id": len(forge.comments) + 1, "of": int(match[1]), "body": body["body"]}
+        made = {"id": len(forge.comments) + 1, "of": int(match[1]), **body, **OURS}
         forge.comments.append({**made, "written": 1})
         return 201, made
     if match := route("PUT", r"/merge_requests/\d+/notes/(\d+)"):
@@ -137,7 +142,7 @@ def gitlab(forge: Forge, method: str, path: str, query: Mapping[str, str], body:
         return 200, [each for each in forge.issues if each["state"] == "open"]
     if route("POST", "/issues"):
         number = len(forge.issues) + 1
-        forge.issues.append({"number": number, "iid": number, "state": "open", **body})
+        forge.issues.append({"number": number, "iid": number, "state": "open", **body, **OURS})
         return 201, forge.issues[-1]
     if match := route("PUT", r"/issues/(\d+)"):
         closing = {"state": "closed"} if body.get("state_event") == "close" else body
@@ -147,6 +152,8 @@ def gitlab(forge: Forge, method: str, path: str, query: Mapping[str, str], body:
     if match := route("GET", r"/merge_requests/(\d+)/approvals"):
         given = [each for each in forge.reviews if each["number"] == int(match[1])]
         return 200, {"approved_by": [{"user": {"username": g["user"]["login"]}} for g in given]}
+    if (method, path) == ("GET", "/user"):
+        return 200, OURS["author"]
     if match := re.fullmatch(r"/groups/(.+)/members/all", path):
         return 200, [{"username": each} for each in sorted(forge.teams.get(f"@{match[1]}", ()))]
     return 404, {"message": f"no such call: {method} {path}"}
@@ -159,6 +166,7 @@ def _as_request(pull: Mapping[str, Any]) -> dict[str, Any]:
         "merge_commit_sha": pull["merge_commit_sha"],
         "squash_commit_sha": None,
         "sha": pull["head"]["sha"],
+        "author": {"username": "site-admin"},
     }
 
 

@@ -187,7 +187,12 @@ def test_drift_that_nobody_must_agree_to_is_healed_and_the_issue_closed(
 ):
     before, after = "{from: additive, reviewers", "{from: drains-jobs, reviewers"
     change = world.repository.propose("milder", FEDERATION, before, after)
-    world.repository.merge(change)
+    merged = world.repository.merge(change)
+    jobs = run(world, "drift", schedule(world.repository))  # nobody has agreed to what was merged
+    assert results(jobs) == {"federation": "failure"}, jobs["federation"]
+    forge.approve(change.number, "carlo", change.head)
+    assert set(results(run(world, "merge", push(merged))).values()) == {"success"}
+    meddle(server)
     jobs = run(world, "drift", schedule(world.repository))
     assert results(jobs) == {"federation": "success"}, jobs["federation"]
     assert limit(server) == 390_700_000_000_000

@@ -10,7 +10,7 @@ from srcnet_compiler.emit.yaml import Literal, Sourced, Tree, plain, within
 from srcnet_compiler.federation.pipelines import Build, Check, Drift, Pipelines
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.cicd.lower import scripts, tools
-from srcnet_compiler.targets.cicd.lower.parts import Part, runner_of
+from srcnet_compiler.targets.cicd.lower.parts import Part, keeps, runner_of, teams, writes
 from srcnet_compiler.targets.cicd.model import PipelineFile, Spans
 
 FOLDER = ".github"
@@ -170,9 +170,9 @@ def _merge(pipelines: Pipelines, parts: Sequence[Part]) -> Tree:
 
 def _plan(pipelines: Pipelines, part: Part) -> Tree:
     asked: dict[str, Tree] = {"GITHUB_TOKEN": _TOKEN}
-    teams = _teams(pipelines)
-    if teams:
-        asked["SRCNET_TEAMS_TOKEN"] = Sourced("${{ secrets.SRCNET_TEAMS_TOKEN }}", teams)
+    places = teams(pipelines)
+    if places:
+        asked["SRCNET_TEAMS_TOKEN"] = Sourced("${{ secrets.SRCNET_TEAMS_TOKEN }}", places)
     signing = scripts.sign(pipelines)
     kept = f"{scripts.PLAN}\n{scripts.SIGNED}\n" if signing else scripts.PLAN
     place = written(pipelines.origin, "signingKey")
@@ -182,9 +182,10 @@ def _plan(pipelines: Pipelines, part: Part) -> Tree:
         "env": {str(pipelines.signing_key): f"${{{{ secrets.{pipelines.signing_key} }}}}"},
     }
     return {
+        **_merged(pipelines),
         **_job(pipelines, 30, {"contents": "read", "pull-requests": "read"}, part),
         "steps": [
-            *_start(pipelines, _keeps(pipelines)),
+            *_start(pipelines, keeps(pipelines)),
             {"name": "Plan", "run": scripts.plan(part), "env": _env(pipelines, part)},
             {
                 "name": "Who agreed",
@@ -210,12 +211,13 @@ def _apply(pipelines: Pipelines, part: Part) -> Tree:
     env = _env(pipelines, part)
     return {
         "needs": [f"plan-{part.key}"],
-        **_job(pipelines, 360, _writes(pipelines), part),
+        **_merged(pipelines),
+        **_job(pipelines, 360, writes(pipelines), part),
         "concurrency": _alone(part),
         "steps": [
-            *_start(pipelines, _keeps(pipelines)),
+            *_start(pipelines, {**keeps(pipelines), "fetch-depth": 0}),
             _download(pipelines, f"plan-{part.key}"),
-            {"name": "Apply", "run": scripts.APPLY, "env": env},
+            {"name": "Apply", "run": scripts.apply(pipelines), "env": env},
             {"name": "Prove it", "run": scripts.verify(part), "env": env},
         ],
     }
@@ -230,10 +232,11 @@ def _drift(pipelines: Pipelines, parts: Sequence[Part], drift: Drift) -> Tree:
             env[pipelines.signing_key] = f"${{{{ secrets.{pipelines.signing_key} }}}}"
         run = Sourced(_lines(scripts.drift(part, pipelines, drift.heals)), (*part.spans, *places))
         job: Tree = {
-            **_job(pipelines, 360, {**_writes(pipelines), "issues": "write"}, part),
+            **_merged(pipelines),
+            **_job(pipelines, 360, {**writes(pipelines), "issues": "write"}, part),
             "concurrency": _alone(part),
             "steps": [
-                *_start(pipelines, _keeps(pipelines)),
+                *_start(pipelines, keeps(pipelines)),
                 {
                     "name": "Look, and heal or tell",
                     "run": run,
@@ -276,19 +279,32 @@ def _build(pipelines: Pipelines, build: Build) -> Tree:
     signature = scripts.signature(str(cosign.value), tokens)
     contents = scripts.contents(str(syft.value))
     tested: Tree = {"name": "Test", "run": _lines(scripts.tests(build))}
-    job: Tree = {
-        "runs-on": _runner(pipelines),
-        "timeout-minutes": 60,
+    kept = f"digest-{build.name}"
+    made: Tree = {  # what is fetched runs here, so nothing that may change the specs does
+        **_merged(pipelines),
+        **_job(pipelines, 60, {"contents": "read", "id-token": "write"}),
         "environment": "srcnet-images",
-        "permissions": {"contents": "write", "pull-requests": "write", "id-token": "write"},
         "steps": [
-            *_start(pipelines, {"persist-credentials": True}),
+            _checkout(pipelines, {}),
             {"name": "Fetch the source", "run": _lines(scripts.fetch(build))},
             *([Sourced(tested, written(here.below("build"), "test"))] if build.test else []),
             {"name": "Log in", "run": scripts.LOGIN, "env": registry},
             {"name": "Build and publish", "run": _lines(scripts.publish(build))},
             {"name": "What is in it", "run": Sourced(_lines(contents), (*places, *syft.spans))},
             {"name": "Sign", "run": Sourced(_lines(signature), (*places, *cosign.spans))},
+            {
+                "name": "Keep the digest",
+                "uses": tools.action(pipelines, tools.UPLOAD),
+                "with": {"name": kept, "path": "digest.txt", "if-no-files-found": "error"},
+            },
+        ],
+    }
+    proposed: Tree = {
+        "needs": ["build"],
+        **_job(pipelines, 10, {"contents": "write", "pull-requests": "write"}),
+        "steps": [
+            *_start(pipelines, {"persist-credentials": True}),
+            _download(pipelines, kept),
             {
                 "name": "Propose it",
                 "run": _lines(scripts.propose(build)),
@@ -302,7 +318,7 @@ def _build(pipelines: Pipelines, build: Build) -> Tree:
         "permissions": {},
         "concurrency": {"group": f"srcnet-build-{build.name}", "cancel-in-progress": False},
         "defaults": {"run": {"shell": "bash"}},
-        "jobs": {"build": within(job, places)},
+        "jobs": {"build": within(made, places), "propose": within(proposed, places)},
     }
 
 
@@ -319,6 +335,12 @@ def _job(
         **where,
         "permissions": rights,
     }
+
+
+def _merged(pipelines: Pipelines) -> dict[str, Tree]:
+    """By hand a workflow can be started on any branch; what was not merged gets no credentials."""
+    words = f"github.ref == 'refs/heads/{pipelines.branch}'"
+    return {"if": Sourced(words, written(pipelines.origin, "branch"))}
 
 
 def _start(pipelines: Pipelines, options: Mapping[str, Tree]) -> tuple[Tree, ...]:
@@ -371,28 +393,3 @@ def _alone(part: Part) -> Tree:
     """Two runs that change the same systems never meet; one that waits is not thrown away for a
     run that has begun."""
     return {"group": f"srcnet-apply-{part.key}", "cancel-in-progress": False}
-
-
-def _in_git(pipelines: Pipelines) -> bool:
-    return (pipelines.state or "").startswith("git:")
-
-
-def _keeps(pipelines: Pipelines) -> dict[str, Tree]:
-    """A state in the repository needs its history and the right to push."""
-    place = written(pipelines.origin, "state")
-    return {"persist-credentials": Sourced(True, place)} if _in_git(pipelines) else {}
-
-
-def _writes(pipelines: Pipelines) -> dict[str, str]:
-    return {"contents": "write" if _in_git(pipelines) else "read"}
-
-
-def _teams(pipelines: Pipelines) -> Spans:
-    """The places that name a team: who is in it, only a token that may see teams finds out."""
-    groups = ((each.reviewers, each.origin) for each in pipelines.approvals)
-    sites = ((each.reviewers, each.origin) for each in pipelines.sites.values())
-    return tuple(
-        origin.at("reviewers")
-        for reviewers, origin in (*groups, *sites)
-        if any("/" in who for who in reviewers)
-    )

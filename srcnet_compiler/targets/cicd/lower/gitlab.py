@@ -142,7 +142,7 @@ def _merge(pipelines: Pipelines, parts: Sequence[Part]) -> Tree:
             "needs": [f"srcnet-plan-{part.key}"],
             "resource_group": _alone(part),
             "variables": _variables(pipelines, part),
-            "script": [_install(pipelines), scripts.APPLY, scripts.verify(part)],
+            "script": [_install(pipelines), scripts.apply(pipelines), scripts.verify(part)],
         }
         jobs[f"srcnet-plan-{part.key}"] = within(plan, part.spans)
         jobs[f"srcnet-apply-{part.key}"] = within(apply, part.spans)

@@ -1,4 +1,5 @@
-"""Who is asked for a review: those of a site for its specs, the groups for what all share."""
+"""Who is asked for a review: those of a site for its specs, the groups for everything else, such as
+the keys that srcnet.toml trusts, what else pipelines run, and sites that are new."""
 
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ def _rows(pipelines: Pipelines) -> Iterator[tuple[str, Sourced]]:
     if groups:
         names = " ".join(dict.fromkeys(who for each in groups for who in each.reviewers))
         places = tuple(each.origin.at("reviewers") for each in groups)
+        yield "*", Sourced(names, places)
         yield "/policies/", Sourced(names, places)
         yield "/.github/", Sourced(names, places)
         yield "/.gitlab/", Sourced(names, places)

@@ -125,3 +125,29 @@ def runner_of(part: Part, pipelines: Pipelines) -> Tree:
     if part.runner:
         return [*part.runner]
     return Sourced(pipelines.runner, written(pipelines.origin, "runner"))
+
+
+def _in_git(pipelines: Pipelines) -> bool:
+    return (pipelines.state or "").startswith("git:")
+
+
+def keeps(pipelines: Pipelines) -> dict[str, Tree]:
+    """A state in the repository needs its history and the right to push."""
+    place = written(pipelines.origin, "state")
+    return {"persist-credentials": Sourced(True, place)} if _in_git(pipelines) else {}
+
+
+def writes(pipelines: Pipelines) -> dict[str, str]:
+    """The right that this takes."""
+    return {"contents": "write" if _in_git(pipelines) else "read"}
+
+
+def teams(pipelines: Pipelines) -> Spans:
+    """The places that name a team: who is in it, only a token that may see teams finds out."""
+    groups = ((each.reviewers, each.origin) for each in pipelines.approvals)
+    sites = ((each.reviewers, each.origin) for each in pipelines.sites.values())
+    return tuple(
+        origin.at("reviewers")
+        for reviewers, origin in (*groups, *sites)
+        if any("/" in who for who in reviewers)
+    )

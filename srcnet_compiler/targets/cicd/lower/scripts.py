@@ -27,9 +27,10 @@ SCAN = f"srcnet forge findings {FINDINGS}"
 
 
 def install(pipelines: Pipelines) -> str:
-    """The compiler, so that `srcnet` is found."""
+    """The compiler, so that `srcnet` is found. No file of the checked-out tree stands in for a
+    module of Python's: the same job has credentials later."""
     what = pipelines.compiler
-    return f"python3 -m pip install --quiet --disable-pip-version-check {what}"
+    return f"python3 -P -m pip install --quiet --disable-pip-version-check {what}"
 
 
 def plan(part: Part) -> str:
@@ -51,7 +52,13 @@ def sign(pipelines: Pipelines) -> tuple[str, ...]:
 
 _UNLESS_WAITING = f'|| (code=$?; test "$code" -eq {WAITING} || exit "$code")'
 """What waits is no failure; any other exit code stays what it is."""
-APPLY = f"srcnet apply {PLAN} --yes {_UNLESS_WAITING}"
+
+
+def apply(pipelines: Pipelines) -> str:
+    """Do what was planned; where plans are signed, only with the signature of one that is trusted,
+    whether or not the settings of the checked-out tree still ask for it."""
+    signed = "" if pipelines.signing_key is None else f" --signature {SIGNED}"
+    return f"srcnet apply {PLAN}{signed} --yes {_UNLESS_WAITING}"
 
 
 def verify(part: Part) -> str:
@@ -62,12 +69,20 @@ def verify(part: Part) -> str:
 def drift(part: Part, pipelines: Pipelines, heals: bool) -> tuple[str, ...]:
     """Look; go on with what waited; then heal, or tell people by one issue.
 
-    What somebody would have to approve is not healed: it is told.
+    What somebody would have to approve is not healed: it is told. What was merged and then refused
+    is no drift, and does not wait.
     """
     title = f'--title "Drift of {part.title}"'
-    carry_on = (plan(part), *sign(pipelines), f"{{ {APPLY}; }}")
+    agreed = f"srcnet approvals --plan {PLAN} --waiting"
+    carry_on = (plan(part), agreed, *sign(pipelines), f"{{ {apply(pipelines)}; }}")
     asked = f"srcnet approvals --plan {PLAN} --drift"
-    heal = (plan(part), asked, *sign(pipelines), f"{{ {APPLY}; }}", f"{{ {verify(part)}; }}")
+    heal = (
+        plan(part),
+        asked,
+        *sign(pipelines),
+        f"{{ {apply(pipelines)}; }}",
+        f"{{ {verify(part)}; }}",
+    )
     tell = f"srcnet forge issue {title} drift.txt"
     return (
         "code=0",
