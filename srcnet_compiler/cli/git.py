@@ -97,6 +97,12 @@ class Repository:
             "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes"
         )
         known = listed.stdout.decode("utf-8", "replace").split()
+        if not known and self._run("rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
+            return StopError(
+                Exit.USAGE,
+                f"git knows no revision `{name}` here: this repository has no commit yet",
+                "make the first one: `git add .` and `git commit`",
+            )
         return StopError(
             Exit.USAGE,
             f"git knows no revision `{name}` here",
