@@ -181,6 +181,32 @@ def test_init_makes_a_repository_that_validates_compiles_and_is_laid_out(begun: 
     assert (begun / "site-specs" / schema.partition("\n")[0]).is_file()
 
 
+def test_what_init_and_new_make_is_counted_in_plain_words(begun: Path):
+    assert srcnet("new", "policy", "raw", cwd=begun).code == 0
+    ran = srcnet("compile", "--today", TODAY, cwd=begun)
+    assert "(1 site, 0 storage areas, " in ran.out
+    assert "needs 1 area: tier `online` has none" in ran.out
+    assert "^ 1 copy, apart by area" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("args", "needs", "example"),
+    [
+        (["diff"], "BASE", "srcnet diff main"),
+        (["new", "site"], "NAME", "srcnet new site CHSRC-ZURICH"),
+        (["show"], "PLAN", "srcnet show plan.json"),
+        (["explain"], "WHAT", "srcnet explain area-over-capacity"),
+    ],
+)
+def test_what_is_missing_is_shown_by_an_example(
+    own: Path, args: list[str], needs: str, example: str
+):
+    ran = srcnet(*args, cwd=own)
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.startswith(f"error: `srcnet {args[0]}` needs {needs}\n")
+    assert f"help: such as `{example}`; `srcnet {args[0]} --help`" in ran.err
+
+
 def test_init_takes_what_is_known(tmp_path: Path):
     options = ["--name", "ska", "--site", "CHSRC-CSCS", "--country", "CH"]
     hosts = ["--issuer", "https://iam.example.org/", "--rucio", "https://rucio.example.org"]
@@ -271,6 +297,8 @@ def test_new_service_is_one_that_the_federation_has_said_there_is(own: Path):
     ("args", "code", "said"),
     [
         (["site", "NORTH-POLE"], 64, "does not begin with a member's name"),
+        (["site", "NORTH-POLE"], 64, "CHSRC"),
+        (["site", "NORTH-POLE"], 64, "a new member is added to `members`"),
         (["site", "CHSRC-X", "--country", "QQ"], 1, "lies in no region"),
         (["site", "CHSRC-X Y"], 1, "would not fit in here"),
         (["site", "CHSRC-CSCS"], 74, "is there already"),

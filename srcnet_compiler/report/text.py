@@ -32,8 +32,16 @@ def excerpt(found: Diagnostic, report: Report) -> str:
 
 
 def _verdict(report: Report) -> str:
-    facts = ", ".join(f"{value} {name}" for name, value in report.facts)
+    facts = ", ".join(f"{value} {_of(value, name)}" for name, value in report.facts)
     return visible(f"{report.verdict} ({facts})" if facts else report.verdict)
+
+
+def _of(number: int, things: str) -> str:
+    """`1 storage area`, `2 storage areas`, `1 file changed`."""
+    noun = things.removesuffix("s changed")
+    if number != 1:
+        return things
+    return f"{noun} changed" if noun != things else things.removesuffix("s")
 
 
 def _finding(found: Diagnostic, report: Report, paint: Paint, width: int | None) -> Iterator[str]:
