@@ -123,6 +123,18 @@ def test_a_file_under_another_name_says_nothing_new(tmp_path):
     assert "Findings that are gone" not in ran.out
 
 
+def test_a_shallow_clone_says_how_to_get_the_rest(specs, tmp_path):
+    edit(specs, POLICY, "floor: 2", "floor: 1")
+    commit(specs, "Ask for less")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", specs.as_uri(), "shallow")
+    ran = diff(tmp_path / "shallow", "HEAD~1")
+    assert ran.code == 64
+    assert "git knows no revision `HEAD~1` here" in ran.err
+    assert "`git fetch --unshallow`" in ran.err
+    git(tmp_path / "shallow", "fetch", "--quiet", "--unshallow")
+    assert diff(tmp_path / "shallow", "HEAD~1").code == 0
+
+
 def test_a_repository_without_a_commit(tmp_path):
     folder = Path(shutil.copytree(GOLDEN, tmp_path / "specs"))
     git(folder, "init", "--quiet", "--initial-branch", "main")

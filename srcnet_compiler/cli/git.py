@@ -106,8 +106,13 @@ class Repository:
         return StopError(
             Exit.USAGE,
             f"git knows no revision `{name}` here",
-            did_you_mean(name, known, "see `git branch --all`, or fetch it: `git fetch`"),
+            did_you_mean(name, known, f"see `git branch --all`, or fetch it: `{self._fetch()}`"),
         )
+
+    def _fetch(self) -> str:
+        """What brings more of the repository here."""
+        shallow = self._run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+        return "git fetch --unshallow" if shallow else "git fetch"
 
     def _answer(self, *words: str, stdin: bytes = b"", missing: bytes | None = None) -> bytes:
         """What git says; `missing` instead, where it does not know what is asked for."""
