@@ -18,7 +18,7 @@ def known(
     if name in among:
         return
     names = sorted(among)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    near = get_close_matches(name, names, n=1, cutoff=0.7)
     more = ", …" if len(names) > _FEW else ""
     several = (
         f"known are {', '.join(f'`{n}`' for n in names[:_FEW])}{more}" if names else "there is none"

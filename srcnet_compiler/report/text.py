@@ -1,5 +1,6 @@
 """Findings for a terminal: what is wrong, where, why, and what to type."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,11 +38,8 @@ def _verdict(report: Report) -> str:
 
 
 def _of(number: int, things: str) -> str:
-    """`1 storage area`, `2 storage areas`, `1 file changed`."""
-    noun = things.removesuffix("s changed")
-    if number != 1:
-        return things
-    return f"{noun} changed" if noun != things else things.removesuffix("s")
+    """`1 storage area`, `2 storage areas`, `1 file changed`, `1 warning not shown`."""
+    return re.sub(r"s( changed| not shown)?$", r"\1", things) if number == 1 else things
 
 
 def _finding(found: Diagnostic, report: Report, paint: Paint, width: int | None) -> Iterator[str]:
