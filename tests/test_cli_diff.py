@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_runner import srcnet
-from specs import GOLDEN, git, repository
+from specs import GOLDEN, REAL, git, repository
 
 POLICY = "policies/data/observatory.yaml"
 SITE = "site-specs/chsrc-cscs.yaml"
@@ -92,6 +92,59 @@ def test_the_page_of_a_site_says_who_asks_for_it(specs):
     assert "SWESRC-OSO" in untouched.out
 
 
+def test_the_page_of_a_site_where_nothing_changes(specs):
+    """Most proposals change nothing, and the site's name is right all the same."""
+    ran = diff(specs, "main", "--site", "CHSRC-CSCS")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[0].endswith("nothing of CHSRC-CSCS changes")
+    near = diff(specs, "main", "--site", "CHSRC-CSC")
+    assert near.code == 64
+    assert "did you mean `CHSRC-CSCS`?" in near.err
+
+
+def test_the_page_of_a_site_says_what_its_figures_are(specs):
+    edit(specs, POLICY, "rate: 20 TB/yr", "rate: 10 TB/yr")
+    ran = diff(specs, "main", "--site", "CHSRC-CSCS")
+    assert "What its areas are expected to hold at the end of a year, drafts included" in ran.out
+
+
+def test_a_file_under_another_name_says_nothing_new(tmp_path):
+    """Its findings are those that were there before, wherever they stand now."""
+    folder, file = tmp_path / "specs", "site-specs/jpsrc-naoj.yaml"
+    for name in ("site-specs", "policies"):
+        shutil.copytree(REAL / name, folder / name)
+    repository(folder)
+    found = srcnet("validate", cwd=folder, env={"SRCNET_VALIDATE_TODAY": "2026-11-22"})
+    assert f"--> {file}" in found.out, "nothing is found in this file: choose another"
+    (folder / file).rename(folder / "site-specs/日本.yaml")
+    ran = diff(folder, "main")
+    assert ran.code == 0
+    assert "New findings" not in ran.out
+    assert "Findings that are gone" not in ran.out
+
+
+def test_a_shallow_clone_says_how_to_get_the_rest(specs, tmp_path):
+    edit(specs, POLICY, "floor: 2", "floor: 1")
+    commit(specs, "Ask for less")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", specs.as_uri(), "shallow")
+    ran = diff(tmp_path / "shallow", "HEAD~1")
+    assert ran.code == 64
+    assert "git knows no revision `HEAD~1` here" in ran.err
+    assert "`git fetch --unshallow`" in ran.err
+    git(tmp_path / "shallow", "fetch", "--quiet", "--unshallow")
+    assert diff(tmp_path / "shallow", "HEAD~1").code == 0
+
+
+def test_a_repository_without_a_commit(tmp_path):
+    folder = Path(shutil.copytree(GOLDEN, tmp_path / "specs"))
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    for name in ("HEAD", "main"):
+        ran = diff(folder, name)
+        assert ran.code == 64
+        assert "has no commit yet" in ran.err
+        assert "git commit" in ran.err
+
+
 def test_the_page_of_the_architecture_group(specs):
     edit(specs, POLICY, "{count: 2, tier: online}", "{count: 3, tier: online}")
     ran = diff(specs, "main", "--policy")
@@ -128,6 +181,8 @@ def test_a_base_with_errors_cannot_be_compared_with(specs):
         (("main...nope",), "git knows no revision `nope` here"),
         (("main", "--site", "CHSRC-CSC"), "there is no site `CHSRC-CSC` on either side"),
         (("main", "--site", "CHSRC-CSCS", "--policy"), "two pages"),
+        (("main", "--site", "CHSRC-CSCS", "--format", "html"), "`--site` is a page of text"),
+        (("main", "--policy", "--format", "json"), "`--policy` is a page of text"),
     ],
 )
 def test_what_cannot_be_meant_is_said(specs, args, said):

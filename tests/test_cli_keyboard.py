@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,67 @@ def test_init_makes_a_repository_that_validates_compiles_and_is_laid_out(begun: 
     assert (begun / "site-specs" / schema.partition("\n")[0]).is_file()
 
 
+def test_what_init_and_new_make_is_counted_in_plain_words(begun: Path):
+    assert srcnet("new", "policy", "raw", cwd=begun).code == 0
+    ran = srcnet("compile", "--today", TODAY, cwd=begun)
+    assert "(1 site, 0 storage areas, " in ran.out
+    assert "needs 1 area: tier `online` has none" in ran.out
+    assert "^ 1 copy, apart by area" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("args", "needs", "example"),
+    [
+        (["diff"], "BASE", "srcnet diff main"),
+        (["new", "site"], "NAME", "srcnet new site CHSRC-ZURICH"),
+        (["show"], "PLAN", "srcnet show plan.json"),
+        (["explain"], "WHAT", "srcnet explain area-over-capacity"),
+    ],
+)
+def test_what_is_missing_is_shown_by_an_example(
+    own: Path, args: list[str], needs: str, example: str
+):
+    ran = srcnet(*args, cwd=own)
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.startswith(f"error: `srcnet {args[0]}` needs {needs}\n")
+    assert f"help: such as `{example}`; `srcnet {args[0]} --help`" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("args", "said", "remedy"),
+    [
+        (["site"], "there is no kind `site`", "did you mean `Site`?"),
+        (["Site", "--write"], "`--write` writes the schemas of all kinds", "srcnet schema Site"),
+        (["Site", "--out", "x"], "`--out` is the folder for `--write`", "give `--write` too"),
+    ],
+)
+def test_no_part_of_a_schema_command_is_passed_over(
+    tmp_path: Path, args: list[str], said: str, remedy: str
+):
+    ran = srcnet("schema", *args, cwd=tmp_path)
+    assert (ran.code, ran.out) == (64, "")
+    assert said in ran.err
+    assert remedy in ran.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_one_warning_is_not_several(begun: Path):
+    ran = srcnet("validate", "--quiet", "--today", TODAY, cwd=begun)
+    assert ran.out == "no findings (1 warning not shown)\n"
+
+
+def test_a_site_that_is_gone_is_not_taken_for_another_country_s(tmp_path: Path):
+    """Names by one rule are alike; that does not make one of them the other, misspelt."""
+    for name in ("site-specs", "policies"):
+        shutil.copytree(REAL / name, tmp_path / name)
+    (tmp_path / "site-specs/jpsrc-naoj.yaml").unlink()
+    ran = srcnet("validate", "--quiet", "--today", TODAY, cwd=tmp_path)
+    assert "`JPSRC-NAOJ` is not a site" in ran.out
+    assert "did you mean" not in ran.out
+    assert "help: known are `AUSSRC-PERTH`, " in ran.out
+    assert "`, …\n" in ran.out
+
+
 def test_init_takes_what_is_known(tmp_path: Path):
     options = ["--name", "ska", "--site", "CHSRC-CSCS", "--country", "CH"]
     hosts = ["--issuer", "https://iam.example.org/", "--rucio", "https://rucio.example.org"]
@@ -271,6 +333,8 @@ def test_new_service_is_one_that_the_federation_has_said_there_is(own: Path):
     ("args", "code", "said"),
     [
         (["site", "NORTH-POLE"], 64, "does not begin with a member's name"),
+        (["site", "NORTH-POLE"], 64, "CHSRC"),
+        (["site", "NORTH-POLE"], 64, "a new member is added to `members`"),
         (["site", "CHSRC-X", "--country", "QQ"], 1, "lies in no region"),
         (["site", "CHSRC-X Y"], 1, "would not fit in here"),
         (["site", "CHSRC-CSCS"], 74, "is there already"),

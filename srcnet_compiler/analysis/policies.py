@@ -135,7 +135,7 @@ def _floor(federation: Federation, policy: DataPolicy) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 Code.FLOOR_OVER_COPIES,
                 _severity(federation, policy),
-                f"phase `{phase.name}` has {phase.count} copies, fewer than the floor of "
+                f"phase `{phase.name}` has {_copies(phase.count)}, fewer than the floor of "
                 f"{policy.floor}",
                 (
                     Label(policy.origin.at("floor")),
@@ -204,6 +204,10 @@ def _of_no_size(
     )
 
 
+def _copies(number: int) -> str:
+    return "1 copy" if number == 1 else f"{number} copies"
+
+
 def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
     policy, phase = federation.policies[placement.policy], placement.phase
     there = {
@@ -215,13 +219,13 @@ def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
         for tier, names in sorted(there.items())
     )
     asked = phase.count
-    unit = phase.apart if asked == 1 else f"{phase.apart}s"
+    needs = f"1 {phase.apart}" if asked == 1 else f"{asked} different {phase.apart}s"
     return Diagnostic(
         Code.TOO_FEW_AREAS,
         _severity(federation, policy),
-        f"phase `{phase.name}` of `{policy.name}` needs {asked} different {unit}: {have}",
+        f"phase `{phase.name}` of `{policy.name}` needs {needs}: {have}",
         (
-            Label(phase.origin.at("copies"), f"{asked} copies, apart by {phase.apart}"),
+            Label(phase.origin.at("copies"), f"{_copies(asked)}, apart by {phase.apart}"),
             Label(phase.origin.at("apart")),
         ),
         help="ask for fewer copies, bring them closer together, or bring an area in",

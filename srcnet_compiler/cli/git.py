@@ -97,11 +97,22 @@ class Repository:
             "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes"
         )
         known = listed.stdout.decode("utf-8", "replace").split()
+        if not known and self._run("rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
+            return StopError(
+                Exit.USAGE,
+                f"git knows no revision `{name}` here: this repository has no commit yet",
+                "make the first one: `git add .` and `git commit`",
+            )
         return StopError(
             Exit.USAGE,
             f"git knows no revision `{name}` here",
-            did_you_mean(name, known, "see `git branch --all`, or fetch it: `git fetch`"),
+            did_you_mean(name, known, f"see `git branch --all`, or fetch it: `{self._fetch()}`"),
         )
+
+    def _fetch(self) -> str:
+        """What brings more of the repository here."""
+        shallow = self._run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+        return "git fetch --unshallow" if shallow else "git fetch"
 
     def _answer(self, *words: str, stdin: bytes = b"", missing: bytes | None = None) -> bytes:
         """What git says; `missing` instead, where it does not know what is asked for."""

@@ -221,7 +221,8 @@ def no_specs(settings: Settings) -> StopError:
     return StopError(
         Exit.FILES,
         f"there are no specs in `{settings.root.resolve()}`",
-        "go to the folder that holds site-specs/ and policies/, or name it: `srcnet -C DIR …`",
+        "go to the folder that holds site-specs/ and policies/, or name it: `srcnet -C DIR …`; "
+        "`srcnet init` begins new ones",
     )
 
 

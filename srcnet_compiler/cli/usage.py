@@ -27,7 +27,17 @@ def words(trouble: click.UsageError) -> tuple[str, str]:
         place = _place(trouble.param, trouble.ctx)
         if place is not None:
             return f"{place}: {trouble.message}", remedy
+    if isinstance(trouble, click.MissingParameter) and isinstance(trouble.param, click.Argument):
+        example = _example(trouble.ctx)
+        said = f"`{where}` needs {trouble.param.human_readable_name}"
+        return said, f"such as `{example}`; {remedy}" if example else remedy
     return trouble.format_message(), remedy
+
+
+def _example(ctx: click.Context | None) -> str | None:
+    """The first of the examples in the help of the command."""
+    _, _, examples = ((ctx.command.help if ctx else None) or "").partition("Examples:\n")
+    return examples.strip().partition("\n")[0] or None
 
 
 def _place(option: click.Option, ctx: click.Context | None) -> str | None:

@@ -7,6 +7,9 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error
 from srcnet_compiler.near import certainly_meant
 from srcnet_compiler.span import Origin
 
+_FEW = 8
+"""More names than this are not listed."""
+
 
 def known(
     name: str, among: Collection[str], what: str, origin: Origin, *keys: str | int
@@ -15,8 +18,11 @@ def known(
     if name in among:
         return
     names = sorted(among)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
-    several = f"known are {', '.join(f'`{n}`' for n in names[:8])}" if names else "there is none"
+    near = get_close_matches(name, names, n=1, cutoff=0.7)
+    more = ", …" if len(names) > _FEW else ""
+    several = (
+        f"known are {', '.join(f'`{n}`' for n in names[:_FEW])}{more}" if names else "there is none"
+    )
     yield error(
         Code.UNKNOWN_NAME,
         f"`{name}` is not a {what}",

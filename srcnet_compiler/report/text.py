@@ -1,5 +1,6 @@
 """Findings for a terminal: what is wrong, where, why, and what to type."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,8 +33,13 @@ def excerpt(found: Diagnostic, report: Report) -> str:
 
 
 def _verdict(report: Report) -> str:
-    facts = ", ".join(f"{value} {name}" for name, value in report.facts)
+    facts = ", ".join(f"{value} {_of(value, name)}" for name, value in report.facts)
     return visible(f"{report.verdict} ({facts})" if facts else report.verdict)
+
+
+def _of(number: int, things: str) -> str:
+    """`1 storage area`, `2 storage areas`, `1 file changed`, `1 warning not shown`."""
+    return re.sub(r"s( changed| not shown)?$", r"\1", things) if number == 1 else things
 
 
 def _finding(found: Diagnostic, report: Report, paint: Paint, width: int | None) -> Iterator[str]:

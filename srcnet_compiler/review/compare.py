@@ -1,13 +1,14 @@
 """Two compiled revisions to a review: read this file first."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeAlias
 
 from srcnet_compiler import __version__
 from srcnet_compiler.change import Impact, SystemName
-from srcnet_compiler.diagnostic import Diagnostic, fingerprints
+from srcnet_compiler.diagnostic import Code, Diagnostic, Severity, fingerprints
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.pipeline import Compiled
@@ -42,6 +43,9 @@ from srcnet_compiler.task import Task
 
 _MOVE_DATA = frozenset({"DataPolicy", "Site", "Federation", "Waiver", "Retired", "Moved"})
 """Kinds of which an edit may change what is expected of areas anywhere."""
+
+_Words: TypeAlias = tuple[Code, Severity, str | None, str]
+"""What a finding says, wherever its file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,35 @@ def _findings(
         dict(zip(fingerprints(each.diagnostics), each.diagnostics, strict=True))
         for each in (base, head)
     )
-    return (
-        tuple(found for name, found in after.items() if name not in before),
-        tuple(found for name, found in before.items() if name not in after),
-    )
+    new = [found for name, found in after.items() if name not in before]
+    gone = [found for name, found in before.items() if name not in after]
+    went = Counter(_words(found) for found in gone if not _has_its_file(found, head))
+    came = Counter(_words(found) for found in new if not _has_its_file(found, base))
+    kept = went & came
+    return _without(new, kept, base), _without(gone, kept, head)
+
+
+def _without(
+    found: Iterable[Diagnostic], kept: Mapping[_Words, int], other: Compiled
+) -> tuple[Diagnostic, ...]:
+    """Those that did not merely come along when their file was given another name."""
+    left = Counter(kept)
+    others = []
+    for each in found:
+        words = _words(each)
+        if left[words] and not _has_its_file(each, other):
+            left[words] -= 1
+        else:
+            others.append(each)
+    return tuple(others)
+
+
+def _has_its_file(found: Diagnostic, side: Compiled) -> bool:
+    return not found.labels or found.labels[0].span.file in side.sources.lines
+
+
+def _words(found: Diagnostic) -> _Words:
+    return found.code, found.severity, found.subject, found.message
 
 
 def _refusals(

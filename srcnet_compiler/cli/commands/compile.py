@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     default=Path("build"),
     show_default=True,
-    help="Where the files go; below the specs' folder.",
+    help="Where the files go, seen from the specs' folder.",
 )
 @members_option
 @format_option(*FORMATS)

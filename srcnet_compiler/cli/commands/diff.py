@@ -80,10 +80,16 @@ def command(
     """
     if site is not None and policy:
         raise StopError(Exit.USAGE, "`--site` and `--policy` are two pages", "ask for one of them")
+    if form != "text" and (site is not None or policy):
+        raise StopError(
+            Exit.USAGE,
+            f"`{'--policy' if policy else '--site'}` is a page of text, not of `--format {form}`",
+            "leave out one of the two: the other formats are about all sites and policies at once",
+        )
     from srcnet_compiler.cli.revisions import asked_for
 
     day, asked = the_day(today), asked_for(settings.root, base, head)
-    review = _review(settings, asked, members, day, live)
+    review = _review(settings, asked, members, day, live, site)
     if form == "html":
         from srcnet_compiler.cli.pages import comparing_page
 
@@ -98,11 +104,16 @@ def command(
 
 
 def _review(
-    settings: Settings, asked: "Asked", members: tuple[Path, ...], today: date, live: bool
+    settings: Settings,
+    asked: "Asked",
+    members: tuple[Path, ...],
+    today: date,
+    live: bool,
+    site: str | None,
 ) -> "Review":
     from srcnet_compiler.cli.revisions import is_same
 
-    if is_same(settings.root, asked) and not live:
+    if is_same(settings.root, asked) and not live and site is None:
         from srcnet_compiler.review.model import Review
 
         return Review(asked.base, asked.head)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     default=Path("srcnet.html"),
     show_default=True,
     metavar="FILE",
-    help="Where the page goes; below the specs' folder. `-` is stdout.",
+    help="Where the page goes, seen from the specs' folder. `-` is stdout.",
 )
 @today_option
 @click.pass_obj

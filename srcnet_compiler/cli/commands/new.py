@@ -70,8 +70,12 @@ def _site(there: "Snapshot", name: str, member: str | None, country: str | None)
     members = [each.name for each in there.mentions if each.gives and each.what == ("member",)]
     chosen = member or next((each for each in members if name.startswith(each)), None)
     if chosen is None:
+        known = f"one of {', '.join(members)}" if members else "there is none yet"
         raise StopError(
-            Exit.USAGE, f"`{name}` does not begin with a member's name", "name it with `--member`"
+            Exit.USAGE,
+            f"`{name}` does not begin with a member's name",
+            f"name it with `--member`: {known}; a new member is added to `members` of the"
+            " federation first",
         )
     federation = there.compiled.federation
     others = federation.sites.values() if federation else ()

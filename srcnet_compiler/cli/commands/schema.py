@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import spare_others, write_files
+from srcnet_compiler.cli.near import did_you_mean
 from srcnet_compiler.cli.settings import Settings
 
 
@@ -38,6 +40,16 @@ def command(settings: Settings, kind: str | None, write: bool, out: Path) -> int
     """
     from srcnet_compiler.schema import export, kinds
 
+    if write and kind is not None:
+        raise StopError(
+            Exit.USAGE,
+            "`--write` writes the schemas of all kinds",
+            f"leave out `{kind}`, or print it alone: `srcnet schema {kind}`",
+        )
+    if not write and _is_typed("out"):
+        raise StopError(
+            Exit.USAGE, "`--out` is the folder for `--write`", "give `--write` too, or leave it out"
+        )
     if write:
         files = {out / name: text for name, text in export.files().items()}
         for path in files:
@@ -47,7 +59,9 @@ def command(settings: Settings, kind: str | None, write: bool, out: Path) -> int
         return Exit.FINE
     if kind is not None and kind not in kinds.KINDS:
         raise StopError(
-            Exit.USAGE, f"there is no kind `{kind}`", f"one of {', '.join(kinds.KINDS)}"
+            Exit.USAGE,
+            f"there is no kind `{kind}`",
+            did_you_mean(kind.capitalize(), kinds.KINDS, f"one of {', '.join(kinds.KINDS)}"),
         )
     import json
 
@@ -56,6 +70,11 @@ def command(settings: Settings, kind: str | None, write: bool, out: Path) -> int
     else:
         click.echo(json.dumps(export.schema_of(kind), indent=2))
     return Exit.FINE
+
+
+def _is_typed(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is ParameterSource.COMMANDLINE
 
 
 def _is_schema(head: str) -> bool:

@@ -85,8 +85,7 @@ def _site_page(review: Review, reach: Reach, full: bool, paint: Paint) -> Iterat
     yield ""
     yield f"  daemons    {daemons(reach)}"
     yield f"  jobs       {_jobs(reach)}"
-    for years, line in in_ranges(by_year(reach)):
-        yield f"  {years:9}  {line}"
+    yield from _expected(reach, paint)
     asked = [review.edits[number] for number in reach.edits]
     yield from _edits("Who asks for it", asked, review, full, paint)
     files = {edit.place.file for edit in asked}
@@ -104,6 +103,16 @@ def _site_page(review: Review, reach: Reach, full: bool, paint: Paint) -> Iterat
     until = sorted({e.change.until for e in reach.effects if e.change.until is not None})
     if until:
         yield f"  by {until[0]}: the document that ends something holds no longer than that"
+
+
+def _expected(reach: Reach, paint: Paint) -> Iterator[str]:
+    lines = [*in_ranges(by_year(reach))]
+    if lines:
+        yield ""
+        title = "What its areas are expected to hold at the end of a year, drafts included"
+        yield paint(title, "bold")
+    for years, line in lines:
+        yield f"  {years:9}  {line}"
 
 
 def _jobs(reach: Reach) -> str:
