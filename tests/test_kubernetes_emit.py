@@ -78,8 +78,8 @@ def test_lines_made_once_are_those_of_each(found: list[tuple[Object, str]]):
         made = emit.lines_of(each, site, AROUND)
         document = {
             key: {
-                name: Sourced(value, each.origins.get(f"{key}.{name}", ()))
-                if each.origins.get(f"{key}.{name}")
+                name: Sourced(value, each.origins[f"{key}.{name}"])
+                if f"{key}.{name}" in each.origins
                 else value
                 for name, value in part.items()
             }

@@ -426,7 +426,8 @@ def test_the_demo_shows_the_main_job_and_ends_what_it_started(tmp_path: Path):
     server = SERVER.search(ran.out)
     assert server is not None
     assert not is_listened_to(int(server[1]))
-    assert not contents(tmp_path)
+    pages = {f".srcnet/pages/{name}.html" for name in ("srcnet", "change")}
+    assert {*contents(tmp_path)} == pages
 
 
 def test_a_demo_that_is_interrupted_ends_what_it_started(tmp_path: Path):
