@@ -25,6 +25,7 @@ from srcnet_compiler.source.text import too_large
 from srcnet_compiler.span import Span
 
 
+@no_collection()
 def review(
     settings: Settings, asked: Asked, members: Sequence[Path], today: date, live: bool
 ) -> Review:
@@ -142,7 +143,6 @@ def _compiled(
     return found
 
 
-@no_collection()
 def compile_each(
     sides: Iterable[Texts],
     today: date,

@@ -126,10 +126,12 @@ def new_findings(pair: Pair, base: Federation, head: Federation) -> Iterator[Dia
     check, check_seen = pair.head.target.check, pair.head.target.check_seen
     now = _whole(pair.head)
     then = _whole(pair.base) if pair.base is not None else _nothing_of(now)
+    found = (*check(pair.head.model, head), *check_seen(now, then))
+    if not found:
+        return  # as nearly always, and what was before need not be asked
     known = {*fingerprints(check_seen(then, then))}
     if pair.base is not None:
         known |= {*fingerprints(check(pair.base.model, base))}
-    found = (*check(pair.head.model, head), *check_seen(now, then))
     yield from (
         each for name, each in zip(fingerprints(found), found, strict=True) if name not in known
     )

@@ -7,6 +7,7 @@ expressions are parsed back and every choice that Rucio may make is held against
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.model import DataPolicy, Federation
@@ -21,9 +22,8 @@ from srcnet_compiler.targets.rucio.model.expression import (
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import (
     TIER,
+    Choice,
     Requirement,
-    candidates_of,
-    choices,
     objections,
 )
 from srcnet_compiler.targets.rucio.model.subscription import (
@@ -172,6 +172,8 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
         name: RseFacts(columns=dict(_columns(rse.settings)), attributes=rse.attributes)
         for name, rse in desired.rses.items()
     }
+    texts = {r.rse_expression for each in desired.subscriptions.values() for r in each.rules}
+    places = {text: _places(text, rses) for text in sorted(texts)}
     by_policy: dict[str, list[Subscription]] = defaultdict(list)
     for _, subscription in sorted(desired.subscriptions.items()):
         by_policy[subscription.policy].append(subscription)
@@ -179,9 +181,9 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
         subscriptions = by_policy[policy.name]
         wanted = requirement_of(policy)
         for subscription in subscriptions:
-            for words in _objections(wanted, subscription, rses):
+            for words in _objections(wanted, subscription, rses, places):
                 yield _against(policy, subscription.name, words)
-            for words in _without_leave(subscription, desired, rses):
+            for words in _without_leave(subscription, desired, places):
                 yield _against(policy, subscription.name, words)
             for words in _selects_otherwise(policy, federation, subscription):
                 yield _against(policy, subscription.name, words)
@@ -230,16 +232,33 @@ def requirement_of(policy: DataPolicy) -> Requirement:
     return Requirement(policy.name, phase.name, _APART[phase.apart], copies)
 
 
+class _Meant(NamedTuple):
+    """The RSEs that an expression means; none where it is refused, with the reason."""
+
+    rses: frozenset[RseName]
+    problem: str | None = None
+
+
+def _places(text: str, rses: Mapping[RseName, RseFacts]) -> _Meant:
+    """What an expression means; many rules have the same one."""
+    try:
+        return _Meant(evaluate(parse(text), rses))
+    except ExpressionError as problem:
+        return _Meant(frozenset(), str(problem))
+
+
 def _objections(
-    wanted: Requirement, subscription: Subscription, rses: Mapping[RseName, RseFacts]
+    wanted: Requirement,
+    subscription: Subscription,
+    rses: Mapping[RseName, RseFacts],
+    places: Mapping[str, _Meant],
 ) -> Iterator[str]:
     for rule in subscription.rules:
-        try:
-            evaluate(parse(rule.rse_expression), rses)
-        except ExpressionError as problem:
+        problem = places[rule.rse_expression].problem
+        if problem is not None:
             yield f"`{rule.rse_expression}`: {problem}"
     ours = [rule for rule in subscription.rules if rule.comments.startswith(wanted.tag)]
-    given = choices([(rule.copies, rule.rse_expression) for rule in ours], rses)
+    given = [Choice(rule.copies, places[rule.rse_expression].rses) for rule in ours]
     yield from objections(wanted, given, rses)
     for rule, choice in zip(ours, given, strict=True):
         if rule.weight is not None:
@@ -249,12 +268,12 @@ def _objections(
 
 
 def _without_leave(
-    subscription: Subscription, desired: RucioModel, rses: Mapping[RseName, RseFacts]
+    subscription: Subscription, desired: RucioModel, places: Mapping[str, _Meant]
 ) -> Iterator[str]:
     """A rule that its owner may not use everywhere is lost without a word when data arrive."""
     for rule in subscription.rules:
-        places = candidates_of(rule.rse_expression, rses)
-        barred = [n for n in places if f"{desired.owner}@{n}" not in desired.account_limits]
+        meant = places[rule.rse_expression].rses
+        barred = [n for n in meant if f"{desired.owner}@{n}" not in desired.account_limits]
         if barred:
             yield f"{desired.owner} has no limit on {', '.join(sorted(barred))}"
 
