@@ -57,7 +57,10 @@ def test_our_changes_do_not_show(fresh_slurm: Slurm):
     ask(cluster, *SACCTMGR, "delete", "user", "name=ska-test-a,ska-test-b")
     ask(cluster, *SACCTMGR, "delete", "account", "name=hydrogen,ska")
     ask(cluster, *SACCTMGR, "delete", "qos", "name=ska-batch,ska-session")
-    assert before.differences(fingerprint(cluster)) == ()
+    # what the database has heard of a job by then names its user for ever
+    books = f"wckey {cluster.name}|ska-test-a|"
+    left = before.differences(fingerprint(cluster))
+    assert [each for each in left if not each.startswith(books)] == []
 
 
 @pytest.mark.parametrize(
