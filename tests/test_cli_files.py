@@ -37,7 +37,7 @@ def changed(ran: Ran) -> int:
     """How many files it says have changed."""
     assert ran.code == 0, ran
     verdict = ran.out.splitlines()[-1]
-    assert verdict.endswith(" files changed)"), ran
+    assert verdict.endswith((" files changed)", " 1 file changed)")), ran
     return int(verdict.split()[-3])
 
 
