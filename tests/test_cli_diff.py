@@ -264,3 +264,13 @@ def test_formats_for_findings_have_what_is_new(specs):
     assert new
     assert set(new) < set(everything)
     assert json.loads(diff(specs, "main", "main", "--format", "gitlab").out) == []
+
+
+def test_inside_a_hook_it_is_the_repository_of_the_specs_that_is_asked(specs, tmp_path):
+    """Git tells its hooks by their environment which repository and index it works on."""
+    git(tmp_path, "init", "--quiet", "--bare", "other.git")
+    edit(specs, POLICY, "floor: 2", "floor: 1")
+    hook = {"GIT_DIR": str(tmp_path / "other.git"), "GIT_INDEX_FILE": str(tmp_path / "index")}
+    ran = srcnet("diff", "main", cwd=specs, env={**DAY, **hook})
+    assert ran.code == 0, ran
+    assert "spec.floor: 2 → 1" in ran.out

@@ -4,19 +4,15 @@ All through the `git` program, without a working tree and without anything of th
 index nor refs nor hooks; from the configuration only how remotes are reached. It never asks.
 """
 
-import os
 import re
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from srcnet_compiler import git
 from srcnet_compiler.apply.state import StateError
 
-PATIENCE_SECONDS = 120.0
-"""How long a remote may take to answer."""
 FEW_OBJECTS = 3000
 """A clone with more loose objects than this is made anew: only its ref matters."""
 _OURS = "refs/srcnet/next"
@@ -26,15 +22,6 @@ _QUIET = (
 )
 _REACHING = r"^(http\..*|credential(\..*)?|core\.sshcommand|url\..*)$"
 """The settings of a repository that say how its remotes are reached, secrets of CI included."""
-_MISLEADING = frozenset(
-    {
-        *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE"),
-        *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE"),
-        *("GIT_PREFIX", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_QUARANTINE_PATH"),
-        *("GIT_TRACE", "GIT_TRACE_CURL", "GIT_CURL_VERBOSE", "SSH_ASKPASS"),
-    }
-)
-"""What a hook or a session of the user has in its environment and we must not follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,7 @@ class Clone:
     @property
     def name(self) -> str:
         """As messages call it, without what may be secret."""
-        return f"{self.ref} of {without_secrets(self.remote)}"
+        return f"{self.ref} of {git.without_secrets(self.remote)}"
 
     def prepare(self) -> None:
         """Make it where there is none, or where a killed run or a full disk has left half of one.
@@ -142,13 +129,16 @@ class Clone:
 
     def _git(
         self, *words: str, stdin: bytes = b"", inside: bool = True, reaching: bool = False
-    ) -> "subprocess.CompletedProcess[bytes]":
+    ) -> git.Done:
         where = [f"--git-dir={self.folder}"] if inside else []
         environment = self._environment(reaching)
-        return run_git([*_QUIET, *where, *words], environment, stdin)
+        try:
+            return git.run([*_QUIET, *where, *words], None, environment, stdin)
+        except git.GitError as trouble:
+            raise StateError(f"{trouble}, and the state is in a git ref") from None
 
     def _environment(self, reaching: bool) -> dict[str, str]:
-        kept = clean()
+        kept = git.clean()
         if reaching and not self.reaching:
             self.reaching.update(_reaching(self.near))
         more = self.reaching if reaching else {}
@@ -157,58 +147,16 @@ class Clone:
         own = {name: value for name, value in more.items() if name != "ssh"}
         return {**kept, **own}
 
-    def _trouble(self, verb: str, done: "subprocess.CompletedProcess[bytes]") -> StateError:
-        return StateError(f"cannot {verb} the state in {self.name}: {reason(done)}")
-
-
-def run_git(
-    words: Sequence[str], environment: Mapping[str, str], stdin: bytes = b""
-) -> "subprocess.CompletedProcess[bytes]":
-    """Run git in a session of its own: it finds no terminal to ask on, and an interrupt is ours to
-    hear, not its. Raises StateError where it is not there, or has not ended in time."""
-    try:
-        process = subprocess.Popen(
-            ["git", *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
-    except FileNotFoundError:
-        raise StateError("the program `git` is not there, and the state is in a git ref") from None
-    try:
-        out, err = process.communicate(stdin, PATIENCE_SECONDS)
-    except BaseException as trouble:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        if isinstance(trouble, subprocess.TimeoutExpired):
-            raise StateError(f"git has not ended in {PATIENCE_SECONDS:.0f} s") from None
-        raise
-    return subprocess.CompletedProcess(["git"], process.returncode, out, err)
-
-
-def clean() -> dict[str, str]:
-    """The environment without what would lead git to another repository, or is ours alone."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in _MISLEADING and not name.startswith("SRCNET_")
-    }
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-
-
-def without_secrets(text: str) -> str:
-    """A text in which addresses carry neither user nor password."""
-    return re.sub(r"://[^/\s]+@", "://", text)
+    def _trouble(self, verb: str, done: git.Done) -> StateError:
+        return StateError(f"cannot {verb} the state in {self.name}: {git.reason(done)}")
 
 
 def _reaching(near: Path) -> dict[str, str]:
     """How the user's repository reaches its remotes, as an environment for git: what its own
     configuration says, not that of the user or the machine, which git reads anyway."""
-    kept = clean()
+    kept = git.clean()
     asked = ["config", "--show-scope", "-z", "--get-regexp", _REACHING]
-    done = run_git(["-C", str(near), *asked], kept)
+    done = git.run(asked, near, kept)
     words = done.stdout.decode("utf-8", "surrogateescape").split("\0")
     pairs = [
         (key, value)
@@ -237,12 +185,3 @@ def _stream(parent: str | None, edits: Mapping[str, bytes | None], message: str)
         else:
             yield b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content)
     yield b"\nget-mark :1\ndone\n"
-
-
-def reason(done: "subprocess.CompletedProcess[bytes]") -> str:
-    """What git, or the other end, gave as the reason."""
-    said = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace").splitlines()
-    lines = [without_secrets(line.strip()) for line in said if line.strip()]
-    told = [line for line in lines if re.search(r"fatal:|error:|rejected|remote:", line)] or lines
-    words = [re.sub(r"^(fatal|error|remote): *|^!\t\S+\t", "", line) for line in told]
-    return "; ".join(dict.fromkeys(word for word in words if word)) or "git gives no reason"

@@ -20,7 +20,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from srcnet_compiler.apply.clone import Clone, clean, reason, run_git
+from srcnet_compiler import git
+from srcnet_compiler.apply.clone import Clone
 from srcnet_compiler.apply.snapshot import Edits, LocalJournal, Snapshot, write_journal
 from srcnet_compiler.apply.state import (
     PRIVATE_FILE,
@@ -300,9 +301,12 @@ def open_shared(root: Path, remote: str, ref: str) -> SharedStore:
 
 def _address(root: Path, remote: str) -> str:
     if re.search(r":|^[/~.]|/", remote) is None:
-        done = run_git(["-C", str(root), "remote", "get-url", "--push", "--", remote], clean())
+        try:
+            done = git.run(["remote", "get-url", "--push", "--", remote], root)
+        except git.GitError as trouble:
+            raise StateError(f"{trouble}, and the state is in a git ref") from None
         if done.returncode != 0:
-            raise StateError(f"no remote `{remote}` is known to git in {root}: {reason(done)}")
+            raise StateError(f"no remote `{remote}` is known to git in {root}: {git.reason(done)}")
         remote = done.stdout.decode().strip()
     is_path = "://" not in remote and not re.match(r"[^/]+:", remote)
     return str((root / Path(remote).expanduser()).resolve()) if is_path else remote

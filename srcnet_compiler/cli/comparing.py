@@ -10,7 +10,7 @@ from srcnet_compiler import pipeline
 from srcnet_compiler.cli.cache import Cache
 from srcnet_compiler.cli.documents import Documents
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.git import Blob, repository
+from srcnet_compiler.cli.repository import Blob, repository
 from srcnet_compiler.cli.revisions import Asked
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import reading, stop_on_errors, system_trouble

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from srcnet_compiler.cli.git import Repository, repository
+from srcnet_compiler.cli.repository import Repository, repository
 from srcnet_compiler.review.model import Revision
 
 HERE = "the folder"

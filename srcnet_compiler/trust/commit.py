@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from srcnet_compiler.apply.clone import clean, run_git
+from srcnet_compiler import git
 from srcnet_compiler.apply.state import StateError
 
 
@@ -10,8 +10,8 @@ def comes_before(root: Path, one: str, other: str) -> bool:
     """Whether a commit is in the history of another one; False where git knows not both."""
     asked = ["merge-base", "--is-ancestor", one, other]
     try:
-        return one != other and run_git(["-C", str(root), *asked], clean()).returncode == 0
-    except StateError:
+        return one != other and git.run(asked, root).returncode == 0
+    except git.GitError:
         return False
 
 
@@ -22,8 +22,8 @@ def insist_on_untracked(root: Path, folder: Path) -> None:
     runs commands.
     """
     try:
-        found = run_git(["-C", str(root), "ls-files", "-z", "--", str(folder)], clean())
-    except StateError:
+        found = git.run(["ls-files", "-z", "--", str(folder)], root)
+    except git.GitError:
         return  # no git, so nobody brought it along
     first = found.stdout.decode("utf-8", "replace").partition("\0")[0]
     if found.returncode == 0 and first:
@@ -41,12 +41,11 @@ def commit_of(root: Path, folders: tuple[str, ...]) -> str | None:
     """
     there = [name for name in folders if (root / name).is_dir()]
     try:
-        environment = clean()
         asked = ["status", "--porcelain", "--ignored", "--untracked-files=all", "--", *there]
-        status = run_git(["--no-optional-locks", "-C", str(root), *asked], environment)
+        status = git.run(asked, root)
         if status.returncode != 0 or status.stdout.strip():
             return None
-        head = run_git(["-C", str(root), "rev-parse", "--verify", "HEAD"], environment)
-    except StateError:
+        head = git.run(["rev-parse", "--verify", "HEAD"], root)
+    except git.GitError:
         return None  # no git, no history
     return head.stdout.decode().strip() if head.returncode == 0 else None

@@ -1,9 +1,9 @@
 """Changes of a checked-out tree, committed and pushed to a branch of their own."""
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from srcnet_compiler import git
 from srcnet_compiler.cli.exits import Exit, StopError
 
 _WHO = ("-c", "user.name=srcnet", "-c", "user.email=srcnet@localhost")
@@ -21,11 +21,11 @@ def push_change(root: Path, branch: str, title: str, files: Sequence[Path]) -> b
 
 
 def _git(root: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
-    )
+    try:
+        done = git.run(words, root)
+    except git.GitError as trouble:
+        raise StopError(Exit.FILES, str(trouble), "install it") from None
     if done.returncode != 0:
         verb = next(word for word in words if not word.startswith(("-", "user.")))
-        why = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
-        raise StopError(Exit.FILES, f"git cannot {verb}: {why}")
-    return done.stdout
+        raise StopError(Exit.FILES, f"git cannot {verb}: {git.reason(done)}")
+    return done.stdout.decode()

@@ -1,11 +1,11 @@
-"""Spec files as a git revision has them. Nothing of the repository is changed, nobody is asked."""
+"""Spec files as a git revision has them. Nothing of the repository is changed."""
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from srcnet_compiler import git
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.near import did_you_mean
 from srcnet_compiler.names import SPEC_FOLDERS
@@ -32,7 +32,7 @@ class Repository:
     def trouble(self) -> str | None:
         """Why git cannot work here."""
         done = self._run("rev-parse", "--is-inside-work-tree")
-        return None if done.returncode == 0 else _first_line(done.stderr)
+        return None if done.returncode == 0 else git.reason(done)
 
     def says_the_same(self, base: str, head: str | None) -> bool:
         """Whether all spec files are the same in both; None: as they stand in the folder."""
@@ -121,22 +121,13 @@ class Repository:
             return done.stdout
         if missing is not None:
             return missing
-        why = _first_line(done.stderr)
-        raise StopError(Exit.FILES, f"git cannot read this repository: {why}")
+        raise StopError(Exit.FILES, f"git cannot read this repository: {git.reason(done)}")
 
-    def _run(self, *words: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        quietly = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    def _run(self, *words: str, stdin: bytes = b"") -> git.Done:
         try:
-            return subprocess.run(
-                ["git", *words],
-                cwd=self.root,
-                env={**os.environ, **quietly},
-                input=stdin,
-                capture_output=True,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise StopError(Exit.FILES, "there is no `git` on this machine", "install it") from None
+            return git.run(words, self.root, stdin=stdin)
+        except git.GitError as trouble:
+            raise StopError(Exit.FILES, str(trouble), "install it, or try again") from None
 
 
 def repository(root: Path) -> Repository:
@@ -150,11 +141,6 @@ def repository(root: Path) -> Repository:
             "go to a clone of the specs, or begin one: `git init`",
         )
     return found
-
-
-def _first_line(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    return lines[0] if lines else "it does not say why"
 
 
 def _entries(listed: bytes) -> Iterator[tuple[str, Blob]]:
