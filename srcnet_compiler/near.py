@@ -1,11 +1,19 @@
-"""What a misspelt word certainly means, where that is certain."""
+"""What somebody meant who has written a name that there is not."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _ALIKE = 0.75
 _APART = 0.15
 """How much less alike any other word must be."""
 _LONG = 100
+
+
+def did_you_mean(word: str, known: Collection[str], otherwise: str) -> str:
+    """A question that names the nearest of those that there are; `otherwise` where none is near."""
+    from difflib import get_close_matches  # only in trouble: its import costs milliseconds
+
+    near = get_close_matches(word, sorted(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else otherwise
 
 
 def certainly_meant(word: str, known: Iterable[str]) -> str | None:

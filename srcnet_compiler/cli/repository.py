@@ -7,8 +7,8 @@ from pathlib import Path
 
 from srcnet_compiler import git
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.near import did_you_mean
 from srcnet_compiler.names import SPEC_FOLDERS
+from srcnet_compiler.near import did_you_mean
 
 _REGULAR = ("100644", "100755", "100664")
 """Modes of what is a file; links and modules are none."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.near import did_you_mean
+from srcnet_compiler.near import did_you_mean
 
 FILE = "srcnet.toml"
 DIRECTORY = "directory"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.near import did_you_mean
+from srcnet_compiler.near import did_you_mean
 
 if TYPE_CHECKING:
     from srcnet_compiler.pipeline import Compiled, Lowered

@@ -35,6 +35,7 @@ from srcnet_compiler.demo.sshd import Sshd
 PROJECT = Path(__file__).parents[2]
 RUCIO_VENV = PROJECT / ".srcnet" / "rucio-server"
 KUBERNETES = PROJECT / ".srcnet" / "kubernetes"
+ACTIONLINT = PROJECT / ".srcnet" / "actionlint" / "actionlint"
 ENVIRONMENT = dict(os.environ)  # before the tests take away what leads elsewhere
 
 
@@ -73,12 +74,19 @@ def why_no_chromium() -> str | None:
     return None
 
 
+def why_no_actionlint() -> str | None:
+    if not ACTIONLINT.is_file():
+        return "actionlint is not built: `make actionlint` builds it where there is a Go"
+    return None
+
+
 WHY_NOT: dict[str, Callable[[], str | None]] = {
     "rucio": why_no_rucio,
     "slurm": slurm_clusters.why_not,
     "sshd": sshd_server.why_not,
     "kubernetes": why_no_kubernetes,
     "chromium": why_no_chromium,
+    "actionlint": why_no_actionlint,
 }
 
 

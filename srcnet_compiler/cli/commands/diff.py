@@ -9,7 +9,6 @@ import click
 from srcnet_compiler.cli import completing
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_file
-from srcnet_compiler.cli.near import did_you_mean
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     format_option,
@@ -20,6 +19,7 @@ from srcnet_compiler.cli.shared import (
     the_day,
     today_option,
 )
+from srcnet_compiler.near import did_you_mean
 
 if TYPE_CHECKING:
     from srcnet_compiler.cli.revisions import Asked

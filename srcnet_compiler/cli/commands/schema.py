@@ -7,8 +7,8 @@ from click.core import ParameterSource
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import spare_others, write_files
-from srcnet_compiler.cli.near import did_you_mean
 from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.near import did_you_mean
 
 
 def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
