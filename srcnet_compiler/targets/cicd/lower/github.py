@@ -6,10 +6,11 @@ runs beside a token that may write.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from srcnet_compiler.emit.yaml import Literal, Sourced, Tree, plain, within
+from srcnet_compiler.emit.yaml import Literal, Sourced, Tree, within
 from srcnet_compiler.federation.pipelines import Build, Check, Drift, Pipelines
 from srcnet_compiler.span import written
-from srcnet_compiler.targets.cicd.lower import scripts, tools
+from srcnet_compiler.targets.cicd.lower import occasions, scripts, tools
+from srcnet_compiler.targets.cicd.lower.occasions import Forms
 from srcnet_compiler.targets.cicd.lower.parts import Part, keeps, runner_of, teams, writes
 from srcnet_compiler.targets.cicd.model import PipelineFile, Spans
 
@@ -22,26 +23,9 @@ _SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repo
 def files(
     pipelines: Pipelines, parts: Sequence[Part], applies: bool, spans: Spans
 ) -> Iterator[PipelineFile]:
-    """All workflows; of a forge that does not apply, those that look at proposals."""
-    yield _file("pull-request", "Proposals", _pull_request(pipelines), spans)
-    for check in pipelines.checks:
-        named = (check.origin.key(),)
-        yield _file(f"check-{check.name}", check.name, _check(pipelines, check), (*spans, *named))
-    if applies:
-        yield _file("merge", "What was merged", _merge(pipelines, parts), spans)
-        if pipelines.drift is not None:
-            places = (*spans, pipelines.origin.key("drift"))
-            yield _file("drift", "Drift", _drift(pipelines, parts, pipelines.drift), places)
-        for build in pipelines.builds:
-            places = (*spans, build.origin.source_map.span(("metadata", "name")))
-            places = (*places, build.origin.key("build"))
-            title = f"The image of {build.name}"
-            yield _file(f"build-{build.name}", title, _build(pipelines, build), places)
-
-
-def _file(name: str, title: str, tree: Tree, spans: Spans) -> PipelineFile:
-    path, because = f"{_FILES}/srcnet-{name}.yml", within(tree, spans)
-    return PipelineFile(path, plain(tree), True, title, because, spans)
+    """All workflows."""
+    forms = Forms(_FILES, "pull-request", _pull_request, _check, _merge, _drift, _build)
+    return occasions.files(forms, pipelines, parts, applies, spans)
 
 
 # ── proposals ─────────────────────────────────────────────────────────────────────────────────

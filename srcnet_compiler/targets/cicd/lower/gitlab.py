@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from srcnet_compiler.emit.yaml import Literal, Sourced, Tree, plain, within
 from srcnet_compiler.federation.pipelines import Build, Check, Drift, Pipelines
 from srcnet_compiler.span import written
-from srcnet_compiler.targets.cicd.lower import scripts, tools
+from srcnet_compiler.targets.cicd.lower import occasions, scripts, tools
+from srcnet_compiler.targets.cicd.lower.occasions import Forms
 from srcnet_compiler.targets.cicd.lower.parts import Part
 from srcnet_compiler.targets.cicd.model import PipelineFile, Spans
 
@@ -21,8 +22,9 @@ _STAGES = ("check", "report", "plan", "apply", "drift", "build", "propose")
 def files(
     pipelines: Pipelines, parts: Sequence[Part], applies: bool, spans: Spans
 ) -> Iterator[PipelineFile]:
-    """All files; of a forge that does not apply, those that look at proposals."""
-    found = list(_included(pipelines, parts, applies, spans))
+    """The file that the forge reads, and those that it includes."""
+    forms = Forms(FOLDER, "merge-request", _merge_request, _check, _merge, _drift, _build)
+    found = list(occasions.files(forms, pipelines, parts, applies, spans))
     tree: Tree = {
         "stages": [*_STAGES],
         "workflow": {"rules": [{"if": _PROPOSED}, {"if": _on_branch(pipelines)}]},
@@ -35,30 +37,6 @@ def files(
 
 def _all(spans: Spans, found: Sequence[PipelineFile]) -> Spans:
     return tuple(dict.fromkeys((*spans, *(span for each in found for span in each.places))))
-
-
-def _included(
-    pipelines: Pipelines, parts: Sequence[Part], applies: bool, spans: Spans
-) -> Iterator[PipelineFile]:
-    yield _file("merge-request", "Proposals", _merge_request(pipelines), spans)
-    for check in pipelines.checks:
-        places = (*spans, check.origin.key())
-        yield _file(f"check-{check.name}", check.name, _check(pipelines, check), places)
-    if applies:
-        yield _file("merge", "What was merged", _merge(pipelines, parts), spans)
-        if pipelines.drift is not None:
-            places = (*spans, pipelines.origin.key("drift"))
-            yield _file("drift", "Drift", _drift(pipelines, parts, pipelines.drift), places)
-        for build in pipelines.builds:
-            places = (*spans, build.origin.source_map.span(("metadata", "name")))
-            places = (*places, build.origin.key("build"))
-            title = f"The image of {build.name}"
-            yield _file(f"build-{build.name}", title, _build(pipelines, build), places)
-
-
-def _file(name: str, title: str, tree: Tree, spans: Spans) -> PipelineFile:
-    path, because = f"{FOLDER}/srcnet-{name}.yml", within(tree, spans)
-    return PipelineFile(path, plain(tree), True, title, because, spans)
 
 
 # ── proposals ─────────────────────────────────────────────────────────────────────────────────
