@@ -156,21 +156,18 @@ def _name(lowered: Lowered) -> SystemName:
 
 
 def _whole(lowered: Lowered) -> Any:  # noqa: ANN401 - every target has a model of its own
-    """The model with all its objects, those that the system fetches by itself among them."""
-    model = lowered.model
-    fetched = getattr(model, "fetched", None)
-    return replace(model, objects={**model.objects, **fetched}) if fetched else model
+    return lowered.target.whole(lowered.model)
 
 
 def _nothing_of(model: Any) -> Any:  # noqa: ANN401 - as above
-    """The same system before anything of ours was there."""
-    empty = {
-        each.name: type(value)()
-        for each in fields(model)
-        if isinstance(value := getattr(model, each.name), dict | frozenset | tuple)
-        and each.name != "version"
-    }
+    """The same system before anything of ours was there: its name, and no objects."""
+    held = {each.name: getattr(model, each.name) for each in fields(model)}
+    empty = {name: type(value)() for name, value in held.items() if isinstance(value, _HOLDS)}
     return replace(model, **empty)
+
+
+_HOLDS = (dict, frozenset)
+"""How models hold objects, and what is said of them."""
 
 
 def _things(lowered: Lowered | None) -> Things:

@@ -93,7 +93,8 @@ class Target(Generic[M, C]):
     the instance to change it, secrets included, given the environment; `reading_connection` how to
     read it, which may be by another account. `connect` raises UnreachableError and
     RefusedError. `read` looks only at what the wanted model may touch; `adoptions` takes over what
-    exists, one change for each object.
+    exists, one change for each object. `whole` is a model with all its objects, those among them
+    that the instance fetches by itself, for who compares what is wanted with what was wanted.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Target(Generic[M, C]):
     diff: Callable[[M, Reading[M]], tuple[Change, ...]]
     adoptions: Callable[[M, Reading[M]], tuple[Change, ...]]
     try_out: Callable[[C, M, Reading[M], Sequence[Change]], Iterable[Diagnostic]]
+    whole: Callable[[M], M]
 
 
 class Managed(NamedTuple):

@@ -5,6 +5,7 @@ system is met.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from srcnet_compiler.change import Change, Json
@@ -87,4 +88,5 @@ TARGET: "Target[KubernetesModel, Api]" = Target(
     diff=diff.diff,
     adoptions=diff.adoptions,
     try_out=_try_out,
+    whole=lambda model: replace(model, objects={**model.objects, **model.fetched}),
 )

@@ -99,4 +99,5 @@ TARGET: "Target[SlurmModel, Controller]" = Target(
     diff=diff.diff,
     adoptions=diff.adoptions,
     try_out=_try_out,
+    whole=lambda model: model,
 )
