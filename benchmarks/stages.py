@@ -28,7 +28,7 @@ def main(specs: Path, out: Path) -> None:
     with part("import"):
         from srcnet_compiler import pipeline
         from srcnet_compiler.analysis.passes import analyse
-        from srcnet_compiler.cli.build_folder import write_build
+        from srcnet_compiler.cli.build_folder import Build
         from srcnet_compiler.federation.link import link
         from srcnet_compiler.source import no_collection
         from srcnet_compiler.targets.registry import TARGETS
@@ -48,8 +48,10 @@ def main(specs: Path, out: Path) -> None:
         assert not objections, objections[0]
         with part("emit"):
             artifacts = [file for t, model in models for file in t.emit(model)]
-    with part("write"), no_collection():
-        write_build(out, artifacts, "")
+    with part("write"), no_collection(), Build(out) as build:
+        for artifact in artifacts:
+            build.add(artifact)
+        build.commit("")
     print(json.dumps(seconds))
 
 

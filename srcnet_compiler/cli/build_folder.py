@@ -1,6 +1,6 @@
 """Artifacts as files: only what changed is written, all of it or nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from filecmp import cmp
 from hashlib import sha256
@@ -14,14 +14,6 @@ from srcnet_compiler.spec_files import Digest
 
 PROVENANCE = "provenance.json"
 """The file that says of each artifact what it was made from."""
-
-
-def write_build(folder: Path, artifacts: Iterable[Artifact], provenance: str) -> int:
-    """Make `folder` hold exactly the artifacts and what is said of them; how many files changed."""
-    with Build(folder) as build:
-        for artifact in artifacts:
-            build.add(artifact)
-        return build.commit(provenance)
 
 
 class Build:

@@ -1,6 +1,6 @@
 """From a place in a text to what stands there: a key, a value, a name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from srcnet_compiler.editor.mentions import Mention
@@ -62,11 +62,6 @@ def root_place(kind: object) -> Place | None:
 
         schema = schema_of(kind)
     return Place(schema, schema)
-
-
-def text_of(lines: Sequence[str], span: Span) -> str:
-    """What is written at a span of one line."""
-    return lines[span.line - 1][span.column - 1 : span.end_column - 1]
 
 
 def _size(span: Span) -> tuple[int, int]:

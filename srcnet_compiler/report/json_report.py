@@ -4,6 +4,7 @@ import json
 
 from srcnet_compiler.diagnostic import Diagnostic, Label, Severity
 from srcnet_compiler.report.model import TOOL, Report, fingerprints, writable
+from srcnet_compiler.span import Span
 
 FORMAT_VERSION = 1
 """Rises when a reader of the former version would misunderstand; new keys may come without."""
@@ -36,12 +37,15 @@ def _finding(found: Diagnostic, fingerprint: str) -> dict[str, object]:
 
 
 def _place(label: Label) -> dict[str, object]:
-    span = label.span
+    return {**place_data(label.span), "text": label.text}
+
+
+def place_data(span: Span) -> dict[str, object]:
+    """A place as all our JSON for readers has it."""
     return {
         "file": span.file,
         "line": span.line,
         "column": span.column,
         "endLine": span.end_line,
         "endColumn": span.end_column,
-        "text": label.text,
     }

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from srcnet_compiler import __version__
 from srcnet_compiler.plan.file import change_data, finding_data
+from srcnet_compiler.report.json_report import place_data
 from srcnet_compiler.report.model import TOOL, writable
 from srcnet_compiler.report.review.words import values, verdict
 from srcnet_compiler.review.model import (
@@ -160,12 +161,4 @@ def _pair(values: Iterable[Fraction]) -> object:
 
 
 def _place(span: Span | None) -> object:
-    if span is None:
-        return None
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "endLine": span.end_line,
-        "endColumn": span.end_column,
-    }
+    return None if span is None else place_data(span)
