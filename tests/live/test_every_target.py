@@ -226,8 +226,9 @@ def test_a_plan_under_which_the_system_moved_is_stale_and_leaves_it(at_work: Gro
     assert owned.seen() not in (before, spoilt)
 
 
-@pytest.mark.parametrize("stand", params(*(each for each in STANDS if each.several)), indirect=True)
 def test_one_system_that_nobody_answers_for_stops_no_other(at_work: Ground, stand: Stand):
+    if not stand.several:  # stands of its own by `parametrize` would have this story told first
+        pytest.skip("a federation has one of it")
     owned = at_work.owned
     before = owned.seen()
     restate(at_work)
