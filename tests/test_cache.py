@@ -18,7 +18,7 @@ from srcnet_compiler.cli import cache as module
 from srcnet_compiler.cli.cache import FOLDER, Cache
 from srcnet_compiler.cli.documents import Documents
 from srcnet_compiler.cli.group import run
-from srcnet_compiler.cli.shared import FORMATS
+from srcnet_compiler.cli.options import FORMATS
 from srcnet_compiler.pipeline import load, shaped, spec_files
 
 TODAY = "2026-11-22"

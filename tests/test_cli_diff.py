@@ -1,6 +1,7 @@
 """`srcnet diff` as people type it, in real git repositories."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -274,3 +275,16 @@ def test_inside_a_hook_it_is_the_repository_of_the_specs_that_is_asked(specs, tm
     ran = srcnet("diff", "main", cwd=specs, env={**DAY, **hook})
     assert ran.code == 0, ran
     assert "spec.floor: 2 → 1" in ran.out
+
+
+@pytest.mark.parametrize("command", ["diff", "plan", "pipelines"])
+def test_an_error_is_not_lost_among_warnings(specs, command):
+    """Whoever wants all findings asks `validate`."""
+    edit(specs, POLICY, "rate: 20 TB/yr", "rate: 9 PB/yr")
+    edit(specs, POLICY, "floor: 2", "floor: 3")
+    day = {f"SRCNET_{command.upper()}_TODAY": "2026-11-22"} if command != "pipelines" else {}
+    ran = srcnet(command, *(["main"] if command == "diff" else []), cwd=specs, env=day)
+    assert ran.code == 1
+    assert "error[floor-over-copies]" in ran.err
+    assert "warning[" not in ran.err
+    assert re.search(r"^\d+ errors \(\d+ warnings? not shown\)$", ran.err, re.MULTILINE), ran.err

@@ -13,9 +13,9 @@ from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.repository import Blob, repository
 from srcnet_compiler.cli.revisions import Asked
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import reading, stop_on_errors, system_trouble
+from srcnet_compiler.cli.shared import errors_alone, reading, stop_on_errors, system_trouble
 from srcnet_compiler.cli.systems import export
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, Severity, error
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
 from srcnet_compiler.pipeline import Compiled, Shaped
 from srcnet_compiler.review.compare import Side, compare
 from srcnet_compiler.review.edits import edits
@@ -33,7 +33,7 @@ def review(
     wanted = [asked.base, asked.head, *([asked.main] if asked.main is not None else [])]
     read = texts(settings.root, wanted)
     compiled = _compiled(settings.root, read, today, members)
-    stop_on_errors(_errors_alone(compiled[1]))
+    stop_on_errors(compiled[1])
     _insist_on_base(asked, compiled[0])
     found = compare(*sides(read[0], read[1], compiled[0], compiled[1]), today)
     found = replace(found, commits=commits(settings.root, asked))
@@ -42,15 +42,9 @@ def review(
     return replace(found, drift=_drift(compiled[-1 if asked.main else 0])) if live else found
 
 
-def _errors_alone(head: Compiled) -> Compiled:
-    """What was so before is not said again, where a change is looked at."""
-    errors = (found for found in head.diagnostics if found.severity is Severity.ERROR)
-    return replace(head, diagnostics=tuple(errors)) if head.failed else head
-
-
 def _insist_on_base(asked: Asked, base: Compiled) -> None:
     if base.failed:
-        number = sum(found.severity is Severity.ERROR for found in base.diagnostics)
+        number = len(errors_alone(base.diagnostics)[0])
         raise StopError(
             Exit.FINDINGS,
             f"the specs of {asked.base} have {number} error{'' if number == 1 else 's'} themselves,"

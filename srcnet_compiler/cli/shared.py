@@ -1,18 +1,16 @@
-"""What several commands do in the same way: options, reading specs, showing findings, plans."""
+"""What several commands do in the same way: reading specs, showing findings, plans."""
 
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from srcnet_compiler.cli import completing
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.options import git_place
 from srcnet_compiler.cli.settings import Settings, now
 
 if TYPE_CHECKING:
@@ -20,141 +18,6 @@ if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Diagnostic
     from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-FORMATS = ("text", "json", "markdown", "sarif", "junit", "github", "gitlab")
-
-
-def format_option(*formats: str) -> Callable[[F], F]:
-    """`--format`, one of `formats`, the first being the default."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="How the result is written to stdout.",
-    )
-
-
-class _Day(click.DateTime):
-    """A day, with a sentence of ours for what is none."""
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            day: datetime = super().convert(value, param, ctx)
-        except click.BadParameter:
-            self.fail(f"`{value}` is not a day such as 2027-03-01", param, ctx)
-        return day
-
-
-def today_option(command: F) -> F:
-    """`--today`, for looking at another day."""
-    return click.option(
-        "--today",
-        type=_Day(["%Y-%m-%d"]),
-        default=None,
-        metavar="DATE",
-        help="Judge by this day, such as 2027-03-01, instead of today.",
-    )(command)
-
-
-def day_option(name: str, meaning: str) -> Callable[[F], F]:
-    """An option that is a day."""
-    return click.option(name, type=_Day(["%Y-%m-%d"]), default=None, metavar="DATE", help=meaning)
-
-
-GIT = "git:"
-"""So begins a state that is in a git ref."""
-STATE_REF = "refs/srcnet/state"
-
-
-class _State(click.Path):
-    """A folder, as its path, or a git ref, as its text."""
-
-    def convert(
-        self,
-        value: "str | PathLike[str]",
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> "str | bytes | PathLike[str]":
-        text = str(value)
-        if not text.startswith(GIT):
-            return super().convert(value, param, ctx)
-        remote, ref = _git_place(text)
-        if not remote or not re.fullmatch(r"refs(/[\w-][\w.-]*)+(?<!\.lock)", ref) or ".." in ref:
-            self.fail(f"`{text}` is not like `{GIT}origin#{STATE_REF}`", param, ctx)
-        return text
-
-
-def _git_place(text: str) -> tuple[str, str]:
-    """The remote and the ref."""
-    remote, _, ref = text.removeprefix(GIT).partition("#")
-    return remote, ref or STATE_REF
-
-
-def state_option(command: F) -> F:
-    """`--state`, the place of lock, ledger and open steps."""
-    return click.option(
-        "--state",
-        type=_State(file_okay=False, path_type=Path),
-        default=Path(".srcnet/state"),
-        show_default=True,
-        metavar="DIR|git:REMOTE#REF",
-        help="Where lock, ledger and open steps live: a folder, seen from the specs' folder, or,"
-        f" for runners that come and go, a git ref such as `{GIT}origin#{STATE_REF}`.",
-    )(command)
-
-
-def full_option(command: F) -> F:
-    """`--full`, for those who want to read every line of a plan."""
-    return click.option(
-        "--full", is_flag=True, help="List every change, also where there are many of one kind."
-    )(command)
-
-
-def site_option(command: F) -> F:
-    """`--site`, for those who run one site."""
-    return click.option(
-        "--site",
-        "sites",
-        multiple=True,
-        metavar="SITE",
-        shell_complete=completing.sites,
-        help="Only what this site runs itself, such as its clusters; may be given again.",
-    )(command)
-
-
-def system_option(command: F) -> F:
-    """`--system`, for those who run one."""
-    return click.option(
-        "--system",
-        "systems",
-        multiple=True,
-        metavar="SYSTEM",
-        shell_complete=completing.systems,
-        help="Only this system, such as rucio or slurm/CHSRC-CSCS.alps; may be given again.",
-    )(command)
-
-
-def members_option(command: F) -> F:
-    """`--members`, the files that an identity provider exports."""
-    return click.option(
-        "--members",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Who belongs to which group, as exported by SCIM; may be given again. Without it"
-        " nobody's membership is looked at.",
-    )(command)
-
-
-def yes_option(command: F) -> F:
-    """`--yes`, for those who cannot be asked."""
-    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
 
 
 def ask(question: str, yes: bool) -> None:
@@ -175,7 +38,7 @@ def state_store(settings: Settings, state: Path | str) -> "Store":
         from srcnet_compiler.apply.shared import OURS, open_shared
 
         insist_on_untracked(settings.root, OURS)
-        return open_shared(settings.root.absolute(), *_git_place(state))
+        return open_shared(settings.root.absolute(), *git_place(state))
     from srcnet_compiler.apply.state import StateStore
 
     insist_on_untracked(settings.root, state)
@@ -266,16 +129,29 @@ def not_checked(found: "Compiled") -> str:
 
 
 def stop_on_errors(found: "Compiled") -> None:
-    """End the command where the specs have errors, having shown them on stderr."""
+    """End the command where the specs have errors, having shown them on stderr: them alone, since
+    `validate` is there for who asks for all."""
     from srcnet_compiler.report.model import Report
     from srcnet_compiler.report.text import render
 
     if found.failed:
-        code = exit_of(found.diagnostics)
-        report = Report(found.diagnostics, found.sources.lines, note=not_checked(found))
+        errors, hidden = errors_alone(found.diagnostics)
+        facts = (("warnings not shown", hidden),) if hidden else ()
+        report = Report(errors, found.sources.lines, facts=facts, note=not_checked(found))
         text = render(report, colour=is_coloured(err=True), width=terminal_width(err=True))
         show(text, err=True)
-        raise StopError(code, "the specs have errors", "mend them first")
+        raise StopError(exit_of(errors), "the specs have errors", "mend them first")
+
+
+def errors_alone(
+    diagnostics: "Iterable[Diagnostic]",
+) -> "tuple[tuple[Diagnostic, ...], int]":
+    """The errors among findings, and how many other findings there are."""
+    from srcnet_compiler.diagnostic import Severity
+
+    found = tuple(diagnostics)
+    errors = tuple(each for each in found if each.severity is Severity.ERROR)
+    return errors, len(found) - len(errors)
 
 
 def exit_of(diagnostics: "Iterable[Diagnostic]") -> Exit:

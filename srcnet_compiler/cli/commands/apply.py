@@ -10,26 +10,28 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.options import (
+    format_option,
+    members_option,
+    site_option,
+    state_option,
+    system_option,
+    today_option,
+    yes_option,
+)
 from srcnet_compiler.cli.settings import Settings, now
 from srcnet_compiler.cli.shared import (
     ask,
     compiled,
-    format_option,
     is_coloured,
-    members_option,
     read_plan,
     reading,
     show,
     show_refusals,
-    site_option,
-    state_option,
     state_store,
     stop_on_errors,
-    system_option,
     system_trouble,
     the_day,
-    today_option,
-    yes_option,
 )
 from srcnet_compiler.cli.systems import asked_for
 

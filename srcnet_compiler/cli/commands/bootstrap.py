@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.options import yes_option
 from srcnet_compiler.cli.settings import Settings, now
-from srcnet_compiler.cli.shared import ask, compiled, stop_on_errors, system_trouble, yes_option
+from srcnet_compiler.cli.shared import ask, compiled, stop_on_errors, system_trouble
 
 
 @click.command("bootstrap")

@@ -7,18 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler import __version__
+from srcnet_compiler.cli.options import FORMATS, format_option, members_option, today_option
 from srcnet_compiler.cli.settings import Settings, now
-from srcnet_compiler.cli.shared import (
-    FORMATS,
-    checked,
-    exit_of,
-    format_option,
-    members_option,
-    not_checked,
-    show_findings,
-    the_day,
-    today_option,
-)
+from srcnet_compiler.cli.shared import checked, exit_of, not_checked, show_findings, the_day
 from srcnet_compiler.names import SPEC_FOLDERS
 
 if TYPE_CHECKING:

@@ -9,16 +9,9 @@ import click
 from srcnet_compiler.cli import completing
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_file
+from srcnet_compiler.cli.options import format_option, full_option, members_option, today_option
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import (
-    format_option,
-    full_option,
-    is_coloured,
-    members_option,
-    show,
-    the_day,
-    today_option,
-)
+from srcnet_compiler.cli.shared import is_coloured, show, the_day
 from srcnet_compiler.near import did_you_mean
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from srcnet_compiler.cli.options import today_option
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import exit_of, no_specs, the_day, today_option
+from srcnet_compiler.cli.shared import exit_of, no_specs, the_day
 
 if TYPE_CHECKING:
     from datetime import date

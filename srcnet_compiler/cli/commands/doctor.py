@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.options import format_option
 from srcnet_compiler.cli.settings import Settings, now
-from srcnet_compiler.cli.shared import compiled, format_option, reading
+from srcnet_compiler.cli.shared import compiled, reading
 
 if TYPE_CHECKING:
     from srcnet_compiler.cli.checkup import Row

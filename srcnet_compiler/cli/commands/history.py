@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.options import day_option, format_option, full_option, state_option
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import (
-    day_option,
-    format_option,
-    full_option,
-    is_coloured,
-    no_specs,
-    show,
-    state_option,
-    state_store,
-)
+from srcnet_compiler.cli.shared import is_coloured, no_specs, show, state_store
 
 if TYPE_CHECKING:
     from srcnet_compiler.apply.ledger import Line

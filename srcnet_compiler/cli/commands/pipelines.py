@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.options import today_option
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import compiled, stop_on_errors, the_day, today_option
+from srcnet_compiler.cli.shared import compiled, stop_on_errors, the_day
 
 if TYPE_CHECKING:
     from srcnet_compiler.change import Change

@@ -8,24 +8,26 @@ import click
 
 from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.files import spare_others, write_file
-from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import (
-    compiled,
+from srcnet_compiler.cli.options import (
     format_option,
     full_option,
     members_option,
+    site_option,
+    state_option,
+    system_option,
+    today_option,
+)
+from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.shared import (
+    compiled,
     plan_as,
     reading,
     show,
     show_refusals,
-    site_option,
-    state_option,
     state_store,
     stop_on_errors,
-    system_option,
     system_trouble,
     the_day,
-    today_option,
 )
 from srcnet_compiler.cli.systems import asked_for
 

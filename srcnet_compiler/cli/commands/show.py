@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit
-from srcnet_compiler.cli.shared import format_option, full_option, plan_as, read_plan, show
+from srcnet_compiler.cli.options import format_option, full_option
+from srcnet_compiler.cli.shared import plan_as, read_plan, show
 
 
 @click.command("show")

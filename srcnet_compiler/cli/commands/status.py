@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.options import format_option, state_option
 from srcnet_compiler.cli.settings import Settings, now
-from srcnet_compiler.cli.shared import format_option, no_specs, state_option, state_store
+from srcnet_compiler.cli.shared import no_specs, state_store
 
 if TYPE_CHECKING:
     from srcnet_compiler.apply.ledger import Line

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.options import FORMATS, format_option, today_option
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
-    FORMATS,
     compiled,
+    errors_alone,
     exit_of,
-    format_option,
     not_checked,
     show_findings,
     the_day,
-    today_option,
 )
 
 if TYPE_CHECKING:
@@ -82,8 +81,7 @@ def command(
         whole = settings.to_type("validate")
         click.echo(f"no findings in the shape of {what}; `{whole}` checks names and capacity too")
     elif quiet:
-        errors = [each for each in found if each.severity.value == "error"]
-        hidden = len(found) - len(errors)
+        errors, hidden = errors_alone(found)
         facts = (("warnings not shown", hidden),) if hidden else ()
         show_findings(errors, lines, form, facts, note)
     else:

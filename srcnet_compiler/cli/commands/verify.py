@@ -8,21 +8,23 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.options import (
+    format_option,
+    full_option,
+    members_option,
+    site_option,
+    system_option,
+    today_option,
+)
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     compiled,
-    format_option,
-    full_option,
     is_coloured,
-    members_option,
     reading,
     show,
-    site_option,
     stop_on_errors,
-    system_option,
     system_trouble,
     the_day,
-    today_option,
 )
 from srcnet_compiler.cli.systems import asked_for
 
