@@ -18,7 +18,8 @@ from pathlib import Path
 from specs import GOLDEN, REAL
 
 COMMAND = (sys.executable, "-c", "from srcnet_compiler.cli import main; main()")
-PATIENCE = 120
+PATIENCE = 420
+"""Seconds after which something hangs: a whole demo on a busy machine takes two minutes."""
 TODAY = "2026-11-22"
 QUESTION = b"[y/N]: "
 

@@ -29,7 +29,7 @@ from srcnet_compiler.plan.file import digest, from_json, to_json
 from srcnet_compiler.plan.model import Plan
 
 Connections = Mapping[str, Mapping[str, Json]]
-PATIENCE = 120
+PATIENCE = 420
 PROJECT = Path(__file__).parents[2]
 
 
