@@ -147,6 +147,7 @@ class Scope:
             *(span for found in self.by_service.values() for span in found),
             *(each.origin.at() for each in offered),
             *self.known.all_templates,
+            *self.readable_places,
             *(span for queue in queues for span in self.queue_places(queue)),
         )
 
