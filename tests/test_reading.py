@@ -6,10 +6,11 @@ from typing import Any
 import jsonschema
 from golden_scalars import FILES
 from pages import subject_of_texts
-from specs import REAL, TODAY, compile_texts
+from specs import REAL, TODAY, compile_texts, texts
 from test_review import changed, review
 
 from srcnet_compiler.analysis.reading import reads
+from srcnet_compiler.cli.drafts import draft
 from srcnet_compiler.report.page import build, html
 from srcnet_compiler.report.review.json import render_json
 from srcnet_compiler.report.review.markdown import render_markdown
@@ -122,6 +123,37 @@ def test_reads_are_those_of_clusters_in_use():
         ("notebook", "CHSRC-CSCS/edge", "CHSRC-CSCS-T0"),
         ("notebook", "CHSRC-CSCS/services", "CHSRC-CSCS-T0"),
     ]
+
+
+def test_a_draft_of_queue_classes_takes_nothing_away():
+    """Only the classes are drafts: were the policy one, no cluster would be ours to manage."""
+    platform = """  compute:
+    - name: platform
+      kubernetes:
+        version: "1.36"
+        server: https://k8s.example.ch:6443
+        credentials: {secretRef: {env: PLATFORM_TOKEN}}
+"""
+    echo = """apiVersion: srcnet.skao.int/v1alpha1
+kind: Service
+metadata: {name: echo}
+spec:
+  image: {repository: registry.example.org/srcnet/echo, digest: "sha256:%s"}
+""" % ("0" * 64)
+    real = texts(REAL)
+    site = real[SITE].replace("  compute:\n", platform, 1)
+    offers = "  services:\n    - {service: echo, name: echo, at: platform}\n"
+    site = site.replace("  services:\n", offers, 1)
+    before = {
+        **real,
+        SITE: site,
+        "policies/services/echo.yaml": echo,
+    }
+    queues = draft("compute.yaml", name="queues", command="new compute", schema="x")
+    there = objects(before, "CHSRC-CSCS.platform")
+    assert ("Deployment", "srcnet-services/echo") in there
+    after = objects({**before, "policies/compute/queues.yaml": queues}, "CHSRC-CSCS.platform")
+    assert after == there
 
 
 # ── in a review ───────────────────────────────────────────────────────────────────────────────
