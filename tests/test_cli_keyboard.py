@@ -287,6 +287,19 @@ NEW = [
     (["site", "CHSRC-ZURICH"], "site-specs/chsrc-zurich.yaml"),
     (["site", "NORTH-POLE", "--member", "CHSRC", "--country", "CH"], "site-specs/north-pole.yaml"),
     (["policy", "long-term"], "policies/data/long-term.yaml"),
+    (
+        ["template", "viewer", "--image", "registry.example.org/srcnet/viewer"],
+        "policies/workflows/viewer.yaml",
+    ),
+    (
+        [
+            *("template", "viewer", "--image", "registry.example.org/srcnet/viewer"),
+            *("--reads", "nearline", "--queue", "visualisation", "--lasts", "4 h"),
+            *("--cores", "4", "--memory", "16 GiB", "--scratch", "50 GB"),
+            *("--group", "/projects/eor", "--group", "/projects/hi-survey"),
+        ],
+        "policies/workflows/viewer.yaml",
+    ),
 ]
 
 
@@ -329,9 +342,51 @@ def test_new_service_is_one_that_the_federation_has_said_there_is(own: Path):
     assert srcnet("validate", "--today", TODAY, cwd=own).code == 0
 
 
+def test_new_service_after_init_needs_nothing_more(begun: Path):
+    """Where the federation lists no services, any may be."""
+    ran = srcnet("new", "service", "echo", "--image", "registry.example.org/x/echo", cwd=begun)
+    assert (ran.code, ran.out, ran.err) == (0, "policies/services/echo.yaml\n", "")
+    assert srcnet("validate", "--today", TODAY, cwd=begun).code == 0
+
+
+def test_each_refusal_after_init_says_what_to_type_and_then_it_works(begun: Path):
+    federation = begun / "policies/federation.yaml"
+    image = ("--image", "registry.example.org/x/viewer")
+    ran = srcnet("new", "template", "viewer", *image, cwd=begun)
+    assert ran.code == 1
+    assert "help: `srcnet new compute queues` drafts some; then type this again" in ran.err
+    assert srcnet("new", "compute", "queues", cwd=begun).out == "policies/compute/queues.yaml\n"
+    ran = srcnet("new", "template", "viewer", *image, cwd=begun)
+    assert (ran.code, ran.out, ran.err) == (0, "policies/workflows/viewer.yaml\n", "")
+    assert srcnet("new", "policy", "first", cwd=begun).code == 0
+    ran = srcnet("new", "policy", "second", cwd=begun)
+    entry = re.search(r"add `(- \{.*\})` under `namespaces` of its `rucio` \((.*):(\d+)\)", ran.err)
+    assert entry is not None
+    assert (begun / entry[2]) == federation
+    lines = federation.read_text("utf-8").split("\n")
+    assert lines[int(entry[3]) - 1].startswith("    namespaces:")
+    federation.write_text(
+        "\n".join([*lines[: int(entry[3])], f"      {entry[1]}", *lines[int(entry[3]) :]]), "utf-8"
+    )
+    assert srcnet("new", "policy", "second", cwd=begun).code == 0
+    assert srcnet("validate", "--today", TODAY, cwd=begun).code == 0
+    assert srcnet("fmt", "--check", cwd=begun).code == 0
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
+        (["template", "x"], 64, "say it with `--image REGISTRY/PATH`"),
+        (["template", "x", "--image", "r.example.org/x", "--queue", "btach"], 1, "btach"),
+        (["template", "x", "--image", "r.example.org/x", "--reads", "onlin"], 1, "`online`?"),
+        (["template", "x", "--image", "r.example.org/x", "--memory", "16"], 1, "without a unit"),
+        (
+            ["template", "x", "--image", "r.example.org/x", "--group", "/projects/eors"],
+            1,
+            "known are /roles/int/oper, /projects/eor, /projects/hi-survey; another is added to"
+            " `groups` of its `identity` (policies/federation.yaml:35) first",
+        ),
+        (["site", "NORTH-POLE"], 64, "(policies/federation.yaml:8)"),
         (["site", "NORTH-POLE"], 64, "does not begin with a member's name"),
         (["site", "NORTH-POLE"], 64, "CHSRC"),
         (["site", "NORTH-POLE"], 64, "a new member is added to `members`"),

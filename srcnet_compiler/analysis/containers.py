@@ -43,7 +43,7 @@ def check_containers(federation: Federation) -> Iterator[Diagnostic]:
 
 
 def _sees_area(container: Container) -> bool:
-    return any(mount.what == "area" for mount in container.mounts)
+    return bool(container.of_areas)
 
 
 # ── the image ─────────────────────────────────────────────────────────────────────────────────
@@ -220,6 +220,15 @@ def _wrong_port(
 
 
 def _mounts(container: Container, name: str, say: Report) -> Iterator[Diagnostic]:
+    for mount in container.mounts:
+        if mount.what == "scratch" and mount.tier is not None:
+            yield say(
+                Code.WRONG_MOUNT,
+                f"scratch of `{name}` is of no tier: it ends with the container",
+                Label(mount.origin.key("tier")),
+                help="remove it, or write `storage: area` instead of `scratch:`",
+                subject=name,
+            )
     first: dict[str, Span] = {}
     places = [
         *((mount.path, mount.origin.at("at")) for mount in container.mounts),

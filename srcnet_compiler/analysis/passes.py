@@ -26,6 +26,7 @@ from srcnet_compiler.analysis.places import check_places
 from srcnet_compiler.analysis.platforms import check_platforms
 from srcnet_compiler.analysis.policies import check_policies
 from srcnet_compiler.analysis.queues import check_queues
+from srcnet_compiler.analysis.reading import check_reading
 from srcnet_compiler.analysis.room import check_room
 from srcnet_compiler.analysis.services import check_services
 from srcnet_compiler.analysis.storage import check_reach, check_storage
@@ -66,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
     lambda federation, _facts, _today: check_object_names(federation),
     lambda federation, _facts, _today: check_offers(federation),
     lambda federation, _facts, _today: check_platforms(federation),
+    lambda federation, _facts, _today: check_reading(federation),
     lambda federation, _facts, _today: check_room(federation),
     lambda federation, _facts, _today: check_pipelines(federation),
     lambda federation, _facts, _today: check_downtimes(federation),

@@ -256,6 +256,14 @@ def _area(
         remedy = f"add `{key}:` to the area, or name another" if written else "name another area"
         message = f"`{each.label}` reads the files of `{area.name}`, {why}"
         yield _not_mounted(each, message, place, say, remedy, about)
+    for mount in mounts:
+        if mount.tier not in (None, area.tier):
+            message = (
+                f"`{each.label}` reads the files of `{area.name}`, which is of tier `{area.tier}`,"
+                f" and is to read such of `{mount.tier}`"
+            )
+            asked = Label(mount.origin.at("tier"), "asked for here")
+            yield _not_mounted(each, message, place, say, "name another area", about, asked)
 
 
 def why_not_mountable(area: StorageArea) -> Iterator[tuple[str, str]]:

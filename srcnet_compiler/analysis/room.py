@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.analysis.containers import amount, written
-from srcnet_compiler.analysis.platforms import Here, clusters_with, why_not_mountable
+from srcnet_compiler.analysis.platforms import Here, clusters_with
 from srcnet_compiler.analysis.sizes import (
     NOTHING,
     Sizes,
@@ -35,8 +35,6 @@ def check_room(federation: Federation) -> Iterator[Diagnostic]:
             for template in federation.templates.values()
             if template.queue in cluster.queues and not template.retired
         ]
-        for template in templates:
-            yield from _area(federation, here, template)
         if share is None or share.ceiling is None:
             continue
         ceiling, needed = ceiling_of(share), NOTHING
@@ -198,28 +196,3 @@ def _borrowed(
                 help="have GPUs guaranteed, or use a queue that is `preemptible: true`",
                 subject=name,
             )
-
-
-def _area(federation: Federation, here: Here, template: Template) -> Iterator[Diagnostic]:
-    """A template that sees an area, where no area of the site can be seen."""
-    mounts = [mount for mount in template.container.mounts if mount.what == "area"]
-    areas = [federation.areas[name] for name in federation.sites[here.cluster.site].areas]
-    seen = (
-        area.environment == here.cluster.environment
-        and area.role == "data"
-        and not any(why_not_mountable(area))
-        for area in areas
-    )
-    if mounts and not any(seen):
-        cluster = here.cluster
-        yield warning(
-            Code.AREA_NOT_MOUNTED,
-            f"`{template.name}` sees a storage area, and no area of `{cluster.site}` can be"
-            f" mounted on `{cluster.label}`",
-            Label(cluster.origin.at("queues")),
-            Label(mounts[0].origin.at(), "it is to be seen here"),
-            *(Label(area.origin.at("name"), "cannot be mounted") for area in areas[:2]),
-            help="add `posixMount:` to an area that the nodes can mount, or leave"
-            f" `{template.queue}` out of the cluster's `queues:`",
-            subject=template.name,
-        )

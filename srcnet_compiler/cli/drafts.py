@@ -51,14 +51,31 @@ def _snapshot(root: Path, today: date, texts: Mapping[str, str]) -> "Snapshot":
     return Workspace(root).snapshot(today, texts)
 
 
+def names(what: str, found: "Snapshot") -> list[str]:
+    """The names of a kind that are given in the specs, in their order."""
+    return [each.name for each in found.mentions if each.gives and each.what == (what,)]
+
+
 def only(what: str, found: "Snapshot") -> str:
     """The first name of a kind that is given in the specs, or end the command."""
-    names = [each.name for each in found.mentions if each.gives and each.what == (what,)]
-    if not names:
+    given = names(what, found)
+    if not given:
+        key = {"tier": ("tiers",), "activity": ("rucio", "activities")}[what]
         raise StopError(
-            Exit.FINDINGS, f"the federation has no {what} yet", "name one in its document first"
+            Exit.FINDINGS,
+            f"the federation has no {what} yet",
+            f"name one under `{'.'.join(key)}` of its document{where(found, *key)} first",
         )
-    return names[0]
+    return given[0]
+
+
+def where(found: "Snapshot", *keys: str) -> str:
+    """Where the federation's document has a key, ` (FILE:LINE)`; empty where it has not."""
+    federation = found.compiled.federation
+    if federation is None or not federation.origin.has(*keys):
+        return ""
+    place = federation.origin.key(*keys)
+    return f" ({place.file}:{place.line})"
 
 
 def snapshot(root: Path, today: date) -> "Snapshot":

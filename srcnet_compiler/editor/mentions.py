@@ -73,6 +73,7 @@ _MEANT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("queue", "spec.compute.*.slurm.queues.*"),
         ("queue", "spec.compute.*.slurm.windows.*.queue"),
         ("queue", "spec.compute.*.kubernetes.queues.*"),
+        ("storage area", "spec.compute.*.kubernetes.readable.*"),
     ),
     "Federation": (("member", "spec.aliases.*"), ("tier", "spec.storageClasses.*.tier")),
     "DataPolicy": (
@@ -92,8 +93,13 @@ _MEANT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("site", "spec.sites.mayNot.*"),
         ("service", "spec.needs.*"),
         ("service", "spec.talksTo.*.service"),
+        ("tier", "spec.mounts.*.tier"),
     ),
-    "WorkflowTemplate": (("queue", "spec.queue"), ("group", "spec.groups.*")),
+    "WorkflowTemplate": (
+        ("queue", "spec.queue"),
+        ("group", "spec.groups.*"),
+        ("tier", "spec.mounts.*.tier"),
+    ),
     "Downtime": ((_OF, "spec.of"),),
     "Moved": (("storage area", "spec.area"),),
     "Retired": (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TypeVar
 
-from srcnet_compiler.diagnostic import Code, Label, error
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.services import (
     Amounts,
@@ -16,6 +16,7 @@ from srcnet_compiler.federation.services import (
     SecretVariable,
 )
 from srcnet_compiler.federation.shared import draft, secret
+from srcnet_compiler.names import TierName
 from srcnet_compiler.quantity import Seconds, parse_bytes, parse_duration
 from srcnet_compiler.schema import containers as schema
 from srcnet_compiler.span import Origin
@@ -23,8 +24,13 @@ from srcnet_compiler.span import Origin
 N = TypeVar("N", bound=int)
 
 
-def read_container(spec: schema.Container, here: Origin, found: Findings) -> Container:
-    """A container; ports, variables and files in order of name."""
+def read_container(
+    spec: schema.Container, here: Origin, found: Findings, *, only_reads: bool = False
+) -> Container:
+    """A container; ports, variables and files in order of name.
+
+    `only_reads`: whatever it sees of storage areas is for reading.
+    """
     return Container(
         image=_image(spec.image, here.below("image")),
         command=tuple(spec.command),
@@ -41,7 +47,7 @@ def read_container(spec: schema.Container, here: Origin, found: Findings) -> Con
         ),
         amounts=read_amounts(spec.resources, here.below("resources"), found),
         limits=read_amounts(spec.limits, here.below("limits"), found),
-        mounts=tuple(_mounts(spec, here, found)),
+        mounts=tuple(_mounts(spec, here, found, only_reads)),
         ready=_probe(spec.ready, here.below("ready"), found),
         alive=_probe(spec.alive, here.below("alive"), found),
         user=spec.user,
@@ -96,12 +102,27 @@ def _image(image: schema.Image, here: Origin) -> Image:
     return Image(image.repository, image.digest, image.version, draft(image, here), here)
 
 
-def _mounts(spec: schema.Container, here: Origin, found: Findings) -> Iterator[Mount]:
+def _mounts(
+    spec: schema.Container, here: Origin, found: Findings, only_reads: bool
+) -> Iterator[Mount]:
     for index, mount in enumerate(spec.mounts):
         place = here.below("mounts", index)
         what = "area" if mount.scratch is None else "scratch"
         amount = found.amount(some(parse_bytes), mount.scratch, place, "scratch")
-        yield Mount(what, mount.at, mount.readOnly, amount, place)
+        reads = mount.readOnly or (only_reads and what == "area")
+        if reads and not mount.readOnly and place.has("readOnly"):
+            found.append(_would_write(place))
+        tier = None if mount.tier is None else TierName(mount.tier)
+        yield Mount(what, mount.at, reads, amount, place, tier)
+
+
+def _would_write(place: Origin) -> Diagnostic:
+    return error(
+        Code.WRONG_MOUNT,
+        "what people start never writes to a storage area, which others read too",
+        Label(place.at("readOnly")),
+        help="remove it, and for what is written add `{scratch: 20 GB, at: /scratch}`",
+    )
 
 
 def _probe(spec: schema.Probe | None, here: Origin, found: Findings) -> Probe | None:

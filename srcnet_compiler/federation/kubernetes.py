@@ -57,7 +57,8 @@ class KubernetesCluster:
     `gateway` is the namespace and name of the Gateway that routes hang on; `ingress_class` where
     there is none. `secret_store` is the ClusterSecretStore that external secrets come from,
     `storage_class` what claims that are not of an area ask for. `share` None: the federation may
-    have all that it can get. `queues`: classes whose sessions and jobs may run here.
+    have all that it can get. `queues`: classes whose sessions and jobs may run here, and `readable`
+    the site's areas whose files those may read.
     """
 
     site: SiteName
@@ -82,6 +83,7 @@ class KubernetesCluster:
     retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    readable: tuple[AreaName, ...] = ()
 
     @property
     def label(self) -> str:

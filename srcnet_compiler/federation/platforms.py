@@ -123,6 +123,7 @@ def _cluster(
         retired=("cluster", f"{site.name}/{compute.name}") in ended,
         drafts=(*draft(compute, around), *site.drafts),
         origin=here,
+        readable=tuple(AreaName(name) for name in spec.readable),
     )
 
 

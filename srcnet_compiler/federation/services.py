@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from srcnet_compiler.federation.secret import Secret
-from srcnet_compiler.names import GroupPath, QueueName, SiteName
+from srcnet_compiler.names import GroupPath, QueueName, SiteName, TierName
 from srcnet_compiler.quantity import Bytes, Seconds
 from srcnet_compiler.span import Origin, Span
 
@@ -66,13 +66,14 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class Mount:
     """Files that a container sees at `path`: of the site's storage area (`what` area), or scratch
-    of `amount` bytes that ends with it (`what` scratch)."""
+    of `amount` bytes that ends with it (`what` scratch). `tier` None: an area of any."""
 
     what: str
     path: str
     read_only: bool
     amount: Bytes | None
     origin: Origin = field(compare=False, repr=False)
+    tier: TierName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ class Container:
     alive: Probe | None
     user: int
     origin: Origin = field(compare=False, repr=False)
+
+    @property
+    def of_areas(self) -> tuple[Mount, ...]:
+        """What it sees of storage areas."""
+        return tuple(mount for mount in self.mounts if mount.what == "area")
 
     def port(self, name: str) -> Port | None:
         """The port of this name."""

@@ -115,7 +115,17 @@ def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
         for index, group in enumerate(template.groups):
             what = "group that the federation knows"
             yield from known(group, groups, what, template.origin, "groups", index)
+    for container in (
+        *(service.container for service in federation.services.values()),
+        *(template.container for template in federation.templates.values()),
+    ):
+        for mount in container.of_areas:
+            if mount.tier is not None:
+                yield from known(mount.tier, federation.tiers, "tier", mount.origin, "tier")
     for cluster in federation.kubernetes:
+        areas, what = federation.sites[cluster.site].areas, f"storage area of `{cluster.site}`"
+        for index, area in enumerate(cluster.readable):
+            yield from known(area, areas, what, cluster.origin, "readable", index)
         for index, name in enumerate(cluster.queues):
             yield from known(name, queues, "queue", cluster.origin, "queues", index)
 
@@ -209,7 +219,7 @@ def _template(
         name=name,
         runs=spec.runs,
         queue=QueueName(spec.queue),
-        container=read_container(spec, here, found),
+        container=read_container(spec, here, found, only_reads=True),
         groups=tuple(GroupPath(group) for group in spec.groups),
         lasts=found.amount(some(parse_duration), spec.lasts, here, "lasts"),
         retired=("template", name) in ended,

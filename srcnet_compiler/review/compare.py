@@ -15,6 +15,7 @@ from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.guard import guard
 from srcnet_compiler.plan.model import Binding
+from srcnet_compiler.review.access import access
 from srcnet_compiler.review.capacity import area_years, flows, of_site
 from srcnet_compiler.review.edits import edits
 from srcnet_compiler.review.model import (
@@ -88,6 +89,7 @@ def compare(base: Side, head: Side, today: date) -> Review:
         (*new, *objections),
         gone,
         _refusals(head.compiled, changed, objections, today),
+        access=access(before, after),
         base_lines=base.compiled.sources.lines,
         head_lines=head.compiled.sources.lines,
     )

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from srcnet_compiler.change import Address, Change, Impact, Json, SystemName
 from srcnet_compiler.diagnostic import Diagnostic
-from srcnet_compiler.names import AreaName, SiteName, TierName
-from srcnet_compiler.quantity import BitsPerSecond
+from srcnet_compiler.names import AreaName, GroupPath, QueueName, SiteName, TierName
+from srcnet_compiler.quantity import BitsPerSecond, Bytes
 from srcnet_compiler.span import Span
 from srcnet_compiler.task import Task
 
@@ -110,6 +110,29 @@ class Requirement:
     base: Span | None
     head: Span | None
     draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Files of an area that a template lets people read on a cluster: `gained`, or no longer.
+
+    `groups`: whose members may start it; empty: who may use its queue. `draft`: nobody can start it
+    before something is agreed. `place` is the mount, in head where it is gained, else in base.
+    """
+
+    template: str
+    runs: str
+    site: SiteName
+    cluster: str
+    area: AreaName
+    tier: TierName
+    capacity: Bytes | None
+    path: str
+    groups: tuple[GroupPath, ...]
+    queue: QueueName
+    gained: bool
+    draft: bool
+    place: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +240,7 @@ class Review:
     refusals: tuple[Diagnostic, ...] = ()
     moved: tuple[Edit, ...] = ()
     commits: tuple[Commit, ...] = ()
+    access: tuple[Access, ...] = ()
     drift: tuple[Drift, ...] | None = None
     base_lines: Lines = field(default_factory=dict, compare=False, repr=False)
     head_lines: Lines = field(default_factory=dict, compare=False, repr=False)

@@ -13,6 +13,7 @@ from srcnet_compiler.schema.common import (
     ExactlyOne,
     SecretReference,
     Spec,
+    TierName,
     Whole,
     integer,
     such_as,
@@ -113,13 +114,16 @@ class Mount(ExactlyOne):
     one_of = ("storage", "scratch")
 
     storage: Literal["area"] | None = None
-    """The storage area that the site's service names."""
+    """The storage area that the site's service names; for a template, one that is `readable` on the
+    site's cluster."""
+    tier: TierName | None = None
+    """The tier that the area is of; any where this is left out."""
     scratch: Annotated[BytesText, such_as("50 GB")] | None = None
     """Empty space of this size, which ends with the container."""
     at: Annotated[AbsolutePath, such_as("/data")]
     """Where the container sees them."""
     readOnly: bool = False
-    """Whether the container may only read."""
+    """Whether the container may only read; what a template sees of an area, it may only read."""
 
 
 class SecretVariable(Spec):

@@ -8,6 +8,7 @@ from srcnet_compiler.schema.common import (
     Credentials,
     ExactlyOne,
     LowerName,
+    Name,
     Spec,
     Url,
     such_as,
@@ -123,5 +124,10 @@ class Kubernetes(Spec):
     """What the federation may have at a time; all that it can get where this is left out."""
     kueue: Kueue | None = None
     """How its Kueue shares the cluster."""
+    readable: Annotated[
+        list[Annotated[Name, such_as("CHSRC-CSCS-T0")]], Field(default_factory=list)
+    ]
+    """The site's areas, one of each tier, whose files sessions and jobs may read here; none where
+    this is left out."""
     queues: Annotated[list[LowerName], Field(min_length=1)] | None = None
     """The queue classes whose sessions and jobs may run here; all where this is left out."""

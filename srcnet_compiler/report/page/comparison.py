@@ -20,10 +20,12 @@ from srcnet_compiler.report.review.words import (
     daemons,
     expected,
     in_ranges,
+    reading,
     verdict,
     way,
 )
 from srcnet_compiler.review.model import (
+    Access,
     AreaYear,
     Edit,
     Effect,
@@ -101,6 +103,7 @@ class Comparison:
     nothing: bool
     edits: tuple[Changed, ...]
     asked: tuple[Asked, ...]
+    access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Held, ...]
     systems: tuple[System, ...]
@@ -124,6 +127,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         review.is_nothing,
         tuple(_edit(edit, review) for edit in review.edits),
         tuple(_asked(each) for each in review.requirements),
+        tuple(_access(each) for each in review.access),
         tuple(_shifts(before, after)),
         tuple(_areas(review.years)),
         tuple(_systems(review.effects)),
@@ -168,6 +172,11 @@ def _asked(found: Requirement) -> Asked:
         found.impact.value if found.impact.rank else "",
         found.draft,
     )
+
+
+def _access(each: Access) -> Changed:
+    note = _note(each.place if each.gained else None, None if each.gained else each.place)
+    return Changed("may be read" if each.gained else "no longer", Fact(reading(each), note))
 
 
 def _shifts(before: Page, after: Page) -> Iterator[Shift]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from srcnet_compiler.analysis.capacity import pledging
+from srcnet_compiler.analysis.reading import reads
 from srcnet_compiler.federation import model as federation_model
 from srcnet_compiler.federation.compute import SlurmCluster
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
@@ -16,7 +17,9 @@ from srcnet_compiler.report.page.model import Area, Cluster, Fact, Offer, Put, S
 from srcnet_compiler.report.page.tiers import place_of, sizes
 from srcnet_compiler.schema import site as schema
 from srcnet_compiler.span import Origin
+from srcnet_compiler.span import written as places_of
 
+READS = "the area of this tier that the site says is readable there"
 FILLED = "what it is expected to hold, as a part of what is pledged"
 
 
@@ -177,7 +180,7 @@ def _clusters(
     kubernetes = {c.name: c for c in federation.kubernetes if c.site == site.name}
     for number, compute in enumerate(spec.compute):
         at = site.origin.below("compute", number)
-        kind, facts = _kind(slurm.get(compute.name), kubernetes.get(compute.name), compute)
+        kind, facts = _kind(federation, slurm.get(compute.name), kubernetes.get(compute.name))
         said = (
             ("description", compute.description or ""),
             ("hardware", compute.hardware or ""),
@@ -194,12 +197,12 @@ def _clusters(
 
 
 def _kind(
-    slurm: SlurmCluster | None, kubernetes: KubernetesCluster | None, compute: schema.Compute
+    federation: Federation, slurm: SlurmCluster | None, kubernetes: KubernetesCluster | None
 ) -> tuple[str, tuple[tuple[str, Fact], ...]]:
     if slurm is not None:
         return "Slurm", tuple(_slurm(slurm))
     if kubernetes is not None:
-        return "Kubernetes", tuple(_kubernetes(kubernetes))
+        return "Kubernetes", (*_kubernetes(kubernetes), *_read(federation, kubernetes))
     return "not said", ()
 
 
@@ -228,6 +231,20 @@ def _kubernetes(cluster: KubernetesCluster) -> Iterator[tuple[str, Fact]]:
     if cluster.operators:
         yield "installed", written(listed(cluster.operators), at.at("operators"))
     yield from _common(cluster.shared, cluster.queues, at)
+
+
+def _read(federation: Federation, cluster: KubernetesCluster) -> Iterator[tuple[str, Fact]]:
+    """What people may read here, and by which templates."""
+    at = cluster.origin
+    if cluster.readable:
+        yield "readable", written(listed(cluster.readable), at.at("readable"))
+    for read in reads(federation):
+        if read.cluster is cluster:
+            template, mount = read.template, read.mount.origin.at()
+            places = (mount, at.at("readable"), *places_of(template.origin, "groups"))
+            who = listed(template.groups) if template.groups else f"queue {template.queue}"
+            text = f"reads {read.area.name} at {read.mount.path}, for {who}"
+            yield f"{template.runs} {template.name}", follows(text, READS, places)
 
 
 def _common(shared: bool, queues: Sequence[str], at: Origin) -> Iterator[tuple[str, Fact]]:

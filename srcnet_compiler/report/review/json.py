@@ -10,6 +10,7 @@ from srcnet_compiler.report.json_report import place_data
 from srcnet_compiler.report.model import TOOL, writable
 from srcnet_compiler.report.review.words import values, verdict
 from srcnet_compiler.review.model import (
+    Access,
     Amounts,
     AreaYear,
     Edit,
@@ -48,6 +49,7 @@ def render_json(review: Review) -> str:
             for left in review.left
         ],
         "requirements": [_requirement(each) for each in review.requirements],
+        "access": [_access(each) for each in review.access],
         "areas": [_area(year) for year in review.years if year.differs],
         "sites": [_reach(reach, numbers) for reach in review.reaches if reach.is_touched],
         "untouched": list(review.untouched),
@@ -110,6 +112,23 @@ def _requirement(each: Requirement) -> object:
         "draft": each.draft,
         "base": _place(each.base),
         "head": _place(each.head),
+    }
+
+
+def _access(each: Access) -> object:
+    return {
+        "template": each.template,
+        "runs": each.runs,
+        "cluster": each.cluster,
+        "site": each.site,
+        "area": each.area,
+        "tier": each.tier,
+        "at": each.path,
+        "groups": list(each.groups),
+        "queue": each.queue,
+        "gained": each.gained,
+        "draft": each.draft,
+        "place": _place(each.place),
     }
 
 

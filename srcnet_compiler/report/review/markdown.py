@@ -16,11 +16,14 @@ from srcnet_compiler.report.model import writable
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
+    ACCESS,
     STAYS,
+    asking,
     both,
     by_year,
     counted,
     in_ranges,
+    reading,
     verdict,
     way,
 )
@@ -77,6 +80,8 @@ def _sections(review: Review) -> Iterator[_Section]:
         yield _Section("refusals", "\n".join(["**A plan of this would be refused**", "", *rows]))
     if review.requirements:
         yield _Section("requirements", _requirements(review))
+    if review.access:
+        yield _Section("what people may read", _access(review))
     if review.edits:
         yield _Section("edits", _edits(review))
     if review.touched:
@@ -132,6 +137,18 @@ def _requirement(each: Requirement) -> str:
         each.impact.value,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _access(review: Review) -> str:
+    head = [f"| | {prose(ACCESS)} | where |", "|---|---|---|"]
+    rows = [
+        f"| {'+' if each.gained else '-'} | {_cell(reading(each))} | {prose(f'`{each.place}`')} |"
+        for each in review.access
+    ]
+    asked = [
+        f"- asked for by {prose(c.author)}: {prose(c.title)}" for c in asking(review, review.access)
+    ]
+    return "\n".join([*head, *_some(rows), *([""] if asked else []), *_some(asked)])
 
 
 def _edits(review: Review) -> str:

@@ -11,17 +11,21 @@ from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.words import (
+    ACCESS,
     STAYS,
+    asking,
     both,
     by_year,
     counted,
     daemons,
     expected,
     in_ranges,
+    reading,
     verdict,
     way,
 )
 from srcnet_compiler.review.model import (
+    Access,
     AreaYear,
     Drift,
     Edit,
@@ -69,6 +73,7 @@ def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield from _systems(review.effects, full, paint)
     yield from _left(review.left, full, paint)
     yield from _requirements(review.requirements, paint)
+    yield from _access(review, review.access, full, paint)
     yield from _sites(review, full, paint)
     yield from _drift(review.drift, full, paint)
     yield from _findings(review, paint)
@@ -76,10 +81,12 @@ def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
 
 
 def _site_page(review: Review, reach: Reach, full: bool, paint: Paint) -> Iterator[str]:
+    access = [each for each in review.access if each.site == reach.site]
     if not reach.is_touched:
         yield _head(review, f"nothing of {reach.site} changes", paint)
         yield ""
         yield "Its artifacts are the same to the byte, and its areas are expected to hold the same."
+        yield from _access(review, access, full, paint)
         return
     yield _head(review, f"{reach.site}: {counted(reach)}; impact: {reach.impact.value}", paint)
     yield ""
@@ -92,6 +99,7 @@ def _site_page(review: Review, reach: Reach, full: bool, paint: Paint) -> Iterat
     for commit in review.commits:
         if commit.file in files:
             yield f"  {commit.id} {visible(commit.author)}: {visible(commit.title)}"
+    yield from _access(review, access, full, paint)
     yield from _systems(reach.effects, full, paint)
     yield from _left(reach.left, full, paint)
     if reach.new_tasks:
@@ -127,6 +135,7 @@ def _policy_page(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     said = ", ".join(f"{number} {turn.value}" for turn, number in turns.items() if number)
     yield _head(review, f"requirements: {said or 'all as they were'}", paint)
     yield from _requirements(review.requirements, paint)
+    yield from _access(review, review.access, full, paint)
     yield from _areas(review.years, full, paint)
     yield from _sites(review, full, paint)
     yield from _findings(review, paint)
@@ -199,6 +208,19 @@ def _requirements(found: Sequence[Requirement], paint: Paint) -> Iterator[str]:
             where = f"   {paint(str(place), 'place')}" if place else ""
             what = f"{visible(one.what)}: {visible(one.before)} → {visible(one.after)}"
             yield f"  {turn} {what}{impact}{where}"
+
+
+def _access(review: Review, access: Sequence[Access], full: bool, paint: Paint) -> Iterator[str]:
+    if not access:
+        return
+    yield ""
+    yield paint(ACCESS, "bold")
+    shown = access if full else access[:_FEW]
+    for each in shown:
+        yield f"  {'+' if each.gained else '-'} {reading(each)}   {paint(str(each.place), 'place')}"
+    yield from _more(len(access) - len(shown))
+    for commit in asking(review, access):
+        yield f"  asked for by {visible(commit.author)}: {visible(commit.title)} ({commit.id})"
 
 
 def _sites(review: Review, full: bool, paint: Paint) -> Iterator[str]:

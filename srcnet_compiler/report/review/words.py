@@ -10,7 +10,18 @@ from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import in_one_line
 from srcnet_compiler.report.conceal import concealed
-from srcnet_compiler.review.model import Amounts, AreaYear, Edit, Flow, Lines, Reach, Review, Why
+from srcnet_compiler.review.model import (
+    Access,
+    Amounts,
+    AreaYear,
+    Commit,
+    Edit,
+    Flow,
+    Lines,
+    Reach,
+    Review,
+    Why,
+)
 from srcnet_compiler.span import Span
 
 LONGEST = 100
@@ -40,6 +51,27 @@ def verdict(review: Review) -> str:
 def _systems(review: Review) -> str:
     names = {str(effect.change.address.system) for effect in review.effects}
     return names.pop() if len(names) == 1 else f"{len(names)} systems"
+
+
+ACCESS = "What people may read by what they start"
+"""Above all that is gained and lost."""
+
+
+def reading(each: Access) -> str:
+    """What is read where, and who can: `session notebook reads AREA at /data on SITE/CLUSTER`."""
+    size = f", {round_bytes(each.capacity)}" if each.capacity is not None else ""
+    what = f"{each.runs} {each.template} reads {each.area} ({each.tier}{size}) at {each.path}"
+    who = ", ".join(each.groups) or f"who may use queue {each.queue}"
+    later = "; nobody can before all of it is agreed" if each.draft else ""
+    if not each.gained:
+        later = "; its volume stays there until administrators remove it"
+    return visible(f"{what} on {each.cluster}, never writes; for {who}{later}")
+
+
+def asking(review: Review, access: Iterable[Access]) -> tuple[Commit, ...]:
+    """The commits by which somebody asks for it."""
+    files = {each.place.file for each in access}
+    return tuple(commit for commit in review.commits if commit.file in files)
 
 
 def way(edit: Edit) -> str:

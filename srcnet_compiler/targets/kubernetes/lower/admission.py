@@ -195,8 +195,9 @@ def _said_by(part: Part, security: SecurityPolicy) -> Part:
 
 
 def _mounts(scope: Scope) -> Iterator[Mount]:
-    for running in scope.services:
-        yield from (mount for mount in running.container.mounts if mount.what == "area")
+    for use, _ in scope.living:
+        for each in scope.living_in(use):
+            yield from each.container.of_areas
 
 
 def _decides(scope: Scope) -> Spans:

@@ -95,6 +95,7 @@ class Known:
                 named(template.origin),
                 *written(template.origin, "status", "runs", "queue"),
                 *image_places(template.container.image.origin),
+                *(mount.origin.at() for mount in template.container.of_areas),
                 *accepted(self.federation, template.name),
             )
             for name, template in self.federation.templates.items()
@@ -184,6 +185,18 @@ def area_places(federation: Federation, name: AreaName | None) -> Spans:
         *written(federation.tiers[area.tier].origin, "status"),
         *(written(kind.origin, "status") if kind else ()),
         *accepted(federation, area.name, area.site),
+    )
+
+
+def readable_places(federation: Federation, cluster: KubernetesCluster) -> Spans:
+    """What decides which areas people may read on a cluster, and of which tier each is."""
+    areas = [area for name in cluster.readable if (area := federation.areas.get(name))]
+    return together(
+        (
+            written(cluster.origin, "readable"),
+            *(written(area.origin, "role", "environment") for area in areas),
+            *(area_places(federation, area.name) for area in areas),
+        )
     )
 
 

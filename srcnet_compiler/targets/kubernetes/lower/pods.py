@@ -28,14 +28,14 @@ from srcnet_compiler.targets.kubernetes.model.words import (
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a pod is made of. `values` stand for the words in braces; a variable with one that has
-    none is left out, as nobody knows what it should hold. `files` and `secrets` are the names of
-    what holds them. `over` is what the site sets otherwise, at `site`; `identity` are the
-    places of the identity."""
+    none is left out, as nobody knows what it should hold. `areas` has those whose files it sees, by
+    the path of the mount. `files` and `secrets` are the names of what holds them. `over` is what
+    the site sets otherwise, at `site`; `identity` are the places of the identity."""
 
     app: str
     container: Container
     values: Mapping[str, str]
-    area: StorageArea | None
+    areas: Mapping[str, StorageArea]
     storage_class: str | None
     over: Amounts | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -186,15 +186,16 @@ def _mounts(wanted: Wanted) -> Iterator[dict[str, Json]]:
         name = _volume_name(index, mount)
         if mount.what == "scratch":
             yield {"name": name, "mountPath": mount.path}
-        elif wanted.area is not None:
+        elif mount.path in wanted.areas:
             yield {"name": name, "mountPath": mount.path, "readOnly": mount.read_only}
 
 
 def _volume_name(index: int, mount: Mount) -> str:
-    """Mounts of the area to read share a volume, and so do those to write."""
+    """Mounts of the same area to read share a volume, and so do those to write."""
     if mount.what == "scratch":
         return f"scratch-{index}"
-    return f"area{READ_ONLY}" if mount.read_only else "area"
+    area = "area" if mount.tier is None else object_name(f"area-{mount.tier}", 58)
+    return f"{area}{READ_ONLY}" if mount.read_only else area
 
 
 def _volumes(wanted: Wanted) -> Iterator[dict[str, Json]]:
@@ -203,15 +204,14 @@ def _volumes(wanted: Wanted) -> Iterator[dict[str, Json]]:
     seen: set[str] = set()
     for index, mount in enumerate(wanted.container.mounts):
         name = _volume_name(index, mount)
-        if name not in seen and (mount.what == "scratch" or wanted.area is not None):
+        if name not in seen and (mount.what == "scratch" or mount.path in wanted.areas):
             seen.add(name)
             yield {"name": name, **_source(wanted, mount)}
 
 
 def _source(wanted: Wanted, mount: Mount) -> dict[str, Json]:
     if mount.what != "scratch":
-        assert wanted.area is not None
-        claim = claim_name(wanted.area, mount.read_only)
+        claim = claim_name(wanted.areas[mount.path], mount.read_only)
         return {"persistentVolumeClaim": {"claimName": claim, "readOnly": mount.read_only}}
     size = format_amount(mount.amount or LITTLE_SCRATCH)
     if not (wanted.kept and is_large(mount)):

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from srcnet_compiler.analysis.reading import area_for
 from srcnet_compiler.analysis.sizes import least_replicas, most_replicas
 from srcnet_compiler.federation.compute import ComputePolicy, Project, Queue
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.model import Federation, StorageArea
-from srcnet_compiler.federation.services import Container, SecurityPolicy, Service, Template
+from srcnet_compiler.federation.services import Container, Mount, SecurityPolicy, Service, Template
 from srcnet_compiler.names import AreaName, GroupPath
 from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.places import (
@@ -17,6 +18,7 @@ from srcnet_compiler.targets.kubernetes.lower.places import (
     Spans,
     cluster_places,
     queue_places,
+    readable_places,
     service_places,
     together,
 )
@@ -52,6 +54,12 @@ class Running:
         return self.service.container
 
     @property
+    def areas(self) -> Mapping[str, StorageArea]:
+        """The area by each path at which it is seen."""
+        paths = (mount.path for mount in self.container.of_areas)
+        return {} if self.area is None else dict.fromkeys(paths, self.area)
+
+    @property
     def path(self) -> str:
         """Where its route begins."""
         return self.service.path or self.deployed.path or "/"
@@ -75,11 +83,12 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Startable:
-    """A template on the cluster, with its queue."""
+    """A template on the cluster, with its queue, and the areas that it reads by path."""
 
     template: Template
     queue: Queue
     name: str
+    areas: Mapping[str, StorageArea]
     drafts: Spans
     places: Spans
 
@@ -138,6 +147,7 @@ class Scope:
             *(span for found in self.by_service.values() for span in found),
             *(each.origin.at() for each in offered),
             *self.known.all_templates,
+            *self.readable_places,
             *(span for queue in queues for span in self.queue_places(queue)),
         )
 
@@ -220,6 +230,17 @@ class Scope:
         own = [d for d in found if set(d) - set(self.drafts)]
         return together((self.drafts, *own)) if len(own) == len(found) else self.drafts
 
+    @cached_property
+    def areas(self) -> tuple[StorageArea, ...]:
+        """Those whose files something here sees, in order of name."""
+        found = {
+            area.name: area
+            for use, _ in self.living
+            for each in self.living_in(use)
+            for area in each.areas.values()
+        }
+        return tuple(area for _, area in sorted(found.items()))
+
     def living_in(self, use: str) -> tuple[Running | Startable, ...]:
         """What runs, or can be started, in the namespace of this use."""
         return self.services if use == SERVICES else self.startable(use)
@@ -294,15 +315,33 @@ class Scope:
             or federation.holds_back(queue.drafts, queue.name, policy.name)
         ):
             return None
-        if _sees_files(template.container):
-            return None  # nobody says which area it would see
+        areas = {mount.path: self._read(mount) for mount in template.container.of_areas}
+        seen = {path: area for path, area in areas.items() if area is not None}
+        if len(seen) < len(areas):
+            return None
         return Startable(
             template,
             queue,
             object_name(template.name, CRON_NAME),
-            together((self.drafts, drafts, queue.drafts)),
-            (*self.known.templates[template.name], *self.queue_places(queue), *self.places),
+            seen,
+            together((self.drafts, drafts, queue.drafts, *(_drafts(a) for a in seen.values()))),
+            (
+                *self.known.templates[template.name],
+                *(self.readable_places if areas else ()),
+                *self.queue_places(queue),
+                *self.places,
+            ),
         )
+
+    def _read(self, mount: Mount) -> StorageArea | None:
+        """The area that a mount of a template means here, where its files can be seen."""
+        area = area_for(self.federation, self.cluster, mount)
+        return None if area is None else self.area(area.name)
+
+    @cached_property
+    def readable_places(self) -> Spans:
+        """What decides which areas people may read here, and of which tier each is."""
+        return readable_places(self.federation, self.cluster)
 
     # ── storage ───────────────────────────────────────────────────────────────────────────────
 
@@ -316,7 +355,7 @@ class Scope:
 
 
 def _sees_files(container: Container) -> bool:
-    return any(mount.what == "area" for mount in container.mounts)
+    return bool(container.of_areas)
 
 
 def _drafts(area: StorageArea | None) -> Spans:

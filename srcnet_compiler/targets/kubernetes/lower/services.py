@@ -53,19 +53,18 @@ def _service(part: Part, running: Running) -> Iterator[Object]:
 
 def wanted_of(scope: Scope, running: Running) -> Wanted:
     """What a pod of a service is made of."""
-    deployed, mounts = running.deployed, running.container.mounts
-    seen = next((mount.path for mount in mounts if mount.what == "area"), None)
+    deployed, paths = running.deployed, [*running.areas]
     values = {
         "site": str(scope.cluster.site),
         "identifier": running.identifier,
         **({"host": deployed.host} if deployed.host is not None else {}),
-        **({"mount": seen} if seen is not None else {}),
+        **({"mount": paths[0]} if paths else {}),
     }
     return Wanted(
         app=running.name,
         container=running.container,
         values=values,
-        area=running.area,
+        areas=running.areas,
         storage_class=scope.cluster.storage_class,
         over=deployed.amounts,
         variables=deployed.variables,

@@ -48,11 +48,15 @@ def templates(scope: Scope) -> Iterator[Object]:
 
 def wanted_of(scope: Scope, startable: Startable) -> Wanted:
     """What a pod of a template is made of."""
+    paths = [*startable.areas]
     return Wanted(
         app=startable.name,
         container=startable.container,
-        values={"site": str(scope.cluster.site)},
-        area=None,
+        values={
+            "site": str(scope.cluster.site),
+            **({"mount": paths[0]} if paths else {}),
+        },
+        areas=startable.areas,
         storage_class=scope.cluster.storage_class,
     )
 

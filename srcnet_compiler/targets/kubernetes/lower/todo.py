@@ -155,10 +155,9 @@ def _sharing(scope: Scope, whole: Objects) -> Iterator[Task]:
 
 
 def _storage(scope: Scope, whole: Objects) -> Iterator[Task]:
-    areas = {r.area.name: r.area for r in scope.services if r.area is not None}
     if not any(_of(whole, "PersistentVolume")):
         return
-    for _, area in sorted(areas.items()):
+    for area in scope.areas:
         yield task(
             scope,
             f"Mount {area.name} on every node",
