@@ -1,13 +1,14 @@
 """Which storage area a template reads on a cluster: one that the site says may be read there."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.analysis.platforms import Here, clusters_with, why_not_mountable
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
-from srcnet_compiler.federation.model import Federation, StorageArea
+from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
 from srcnet_compiler.federation.services import Mount, Template
 
 
@@ -46,6 +47,16 @@ def reads_on(federation: Federation, cluster: KubernetesCluster) -> Iterator[Rea
         ]
         if len(found) == len(template.container.of_areas):
             yield from found
+
+
+def embargoed(
+    federation: Federation, placements: Iterable[PhasePlacement], area: StorageArea
+) -> tuple[DataPolicy, ...]:
+    """The policies whose data may come to an area, and are not everybody's from the beginning: a
+    directory knows nothing of that. In order of name."""
+    there = {each.policy for each in placements if each.shares.get(area.name)}
+    policies = federation.policies.values()
+    return tuple(each for each in policies if each.name in there and each.embargo is not None)
 
 
 def check_reading(federation: Federation) -> Iterator[Diagnostic]:

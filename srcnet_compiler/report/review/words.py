@@ -65,7 +65,9 @@ def reading(each: Access) -> str:
     later = "; nobody can before all of it is agreed" if each.draft else ""
     if not each.gained:
         later = "; its volume stays there until administrators remove it"
-    return visible(f"{what} on {each.cluster}, never writes; for {who}{later}")
+    kept = f"; data come there that have an embargo: {', '.join(each.embargoed)}"
+    told = kept if each.gained and each.embargoed else ""
+    return visible(f"{what} on {each.cluster}, never writes; for {who}{told}{later}")
 
 
 def asking(review: Review, access: Iterable[Access]) -> tuple[Commit, ...]:
