@@ -169,11 +169,11 @@ def test_a_review_says_who_may_read_what_where():
         ("CHSRC-CSCS/edge", True, False),
         ("CHSRC-CSCS/services", True, False),
     ]
-    line = f"+ {BY} {HERE}, never writes; for /projects/eor, /projects/hi-survey{EMBARGO}"
+    terms = f"never writes; for /projects/eor, /projects/hi-survey{EMBARGO}"
     pages = (render_review(found), render_site(found, "CHSRC-CSCS"), render_policy(found))
     for page in pages:
-        assert f"  {line}   {TEMPLATES}:12:46\n" in page
-    assert f"{BY} {HERE}" in render_markdown(found)
+        assert f"  + {BY} {HERE}   {TEMPLATES}:12:46\n      {terms}\n" in page
+    assert f"{BY} {HERE}; {terms}" in render_markdown(found)
     assert BY not in render_site(found, "SWESRC-OSO")
 
 
