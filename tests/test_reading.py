@@ -160,6 +160,7 @@ spec:
 
 WITHOUT = {**FILES, TEMPLATES: FILES[TEMPLATES].replace(MOUNT, "").replace("{mount}", "none")}
 BY = "session notebook reads"
+EMBARGO = "; data come there that have an embargo: observatory-products (12 months)"
 
 
 def test_a_review_says_who_may_read_what_where():
@@ -168,11 +169,11 @@ def test_a_review_says_who_may_read_what_where():
         ("CHSRC-CSCS/edge", True, False),
         ("CHSRC-CSCS/services", True, False),
     ]
-    line = f"+ {BY} {HERE}, never writes; for /projects/eor, /projects/hi-survey"
+    terms = f"never writes; for /projects/eor, /projects/hi-survey{EMBARGO}"
     pages = (render_review(found), render_site(found, "CHSRC-CSCS"), render_policy(found))
     for page in pages:
-        assert f"  {line}   {TEMPLATES}:12:46\n" in page
-    assert f"{BY} {HERE}" in render_markdown(found)
+        assert f"  + {BY} {HERE}   {TEMPLATES}:12:46\n      {terms}\n" in page
+    assert f"{BY} {HERE}; {terms}" in render_markdown(found)
     assert BY not in render_site(found, "SWESRC-OSO")
 
 
@@ -181,6 +182,15 @@ def test_what_is_no_longer_read_is_said_at_the_line_where_it_was():
     assert {each.gained for each in found.access} == {False}
     assert f"  - {BY} {HERE}" in (page := render_review(found))
     assert "; its volume stays there until administrators remove it" in page
+
+
+def test_data_without_an_embargo_are_everybodys():
+    policy = "policies/data/observatory.yaml"
+    embargo = '  embargo: {for: 12 months, readers: {group: "data/namespaces/{namespace}/owner"}}\n'
+    head, base = changed(policy, embargo, ""), changed(policy, embargo, "", WITHOUT)
+    found = review(head, base)
+    assert {each.embargoed for each in found.access} == {()}
+    assert "embargo" not in render_review(found)
 
 
 def test_other_groups_read_otherwise():
@@ -234,6 +244,7 @@ def test_the_json_of_a_review_says_it_too():
         "at": "/data",
         "groups": ["/projects/eor", "/projects/hi-survey"],
         "queue": "interactive",
+        "embargoed": ["observatory-products (12 months)"],
         "gained": True,
         "draft": False,
         "place": document["access"][0]["place"],

@@ -24,6 +24,7 @@ def check_pipelines(federation: Federation) -> Iterator[Diagnostic]:
     if pipelines is None:
         yield from _without(federation)
         return
+    yield from _not_built(pipelines)
     yield from _schedules(federation, pipelines)
     yield from _environments(federation, pipelines)
     yield from _secrets(federation, pipelines)
@@ -54,6 +55,19 @@ def _without(federation: Federation) -> Iterator[Diagnostic]:
                 help="say in the Federation, under `pipelines`, on which forge they run",
                 subject=name,
             )
+
+
+def _not_built(pipelines: Pipelines) -> Iterator[Diagnostic]:
+    """What says how it is built, on a forge that only looks at proposals."""
+    for each in () if pipelines.applies else pipelines.builds:
+        yield warning(
+            Code.NO_PIPELINES,
+            f"nothing builds `{each.name}`: the federation's pipelines only look at proposals",
+            Label(each.origin.key("build")),
+            Label(pipelines.origin.at("applies"), "they apply nothing"),
+            help="leave `build` out until they apply what is merged, or write `applies: true`",
+            subject=each.name,
+        )
 
 
 def _schedules(federation: Federation, pipelines: Pipelines) -> Iterator[Diagnostic]:

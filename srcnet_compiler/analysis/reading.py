@@ -1,13 +1,14 @@
 """Which storage area a template reads on a cluster: one that the site says may be read there."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.analysis.platforms import Here, clusters_with, why_not_mountable
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
-from srcnet_compiler.federation.model import Federation, StorageArea
+from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
 from srcnet_compiler.federation.services import Mount, Template
 
 
@@ -33,14 +34,29 @@ def area_for(
 def reads(federation: Federation) -> Iterator[Read]:
     """What each template reads on each cluster that it may run on, in order of both."""
     for cluster in federation.kubernetes:
-        for template in _templates(federation, cluster):
-            found = [
-                (mount, area_for(federation, cluster, mount))
-                for mount in template.container.of_areas
-            ]
-            for mount, area in found if cluster.in_use and all(a for _, a in found) else ():
-                assert area is not None
-                yield Read(template, cluster, mount, area)
+        yield from reads_on(federation, cluster)
+
+
+def reads_on(federation: Federation, cluster: KubernetesCluster) -> Iterator[Read]:
+    """What each template reads on one cluster, in order of name."""
+    for template in _templates(federation, cluster) if cluster.in_use else ():
+        found = [
+            Read(template, cluster, mount, area)
+            for mount in template.container.of_areas
+            if (area := area_for(federation, cluster, mount)) is not None
+        ]
+        if len(found) == len(template.container.of_areas):
+            yield from found
+
+
+def embargoed(
+    federation: Federation, placements: Iterable[PhasePlacement], area: StorageArea
+) -> tuple[DataPolicy, ...]:
+    """The policies whose data may come to an area, and are not everybody's from the beginning: a
+    directory knows nothing of that. In order of name."""
+    there = {each.policy for each in placements if each.shares.get(area.name)}
+    policies = federation.policies.values()
+    return tuple(each for each in policies if each.name in there and each.embargo is not None)
 
 
 def check_reading(federation: Federation) -> Iterator[Diagnostic]:
@@ -150,9 +166,11 @@ def _nothing(
     could = [area.name for area in of_tier if not any(_why_not(cluster, area))]
     without = f"leave `{template.queue}` out of the cluster's `queues:`"
     if could:
-        key = "add to" if cluster.origin.has("readable") else "add"
+        add = f"`{could[0]}` to the cluster's `readable:`"
+        if not cluster.readable:
+            add = f"`readable: [{could[0]}]` to the cluster"
         why = f"`{cluster.label}` lets none be read"
-        remedy = f"where the site agrees, {key} the cluster `readable: [{could[0]}]`, or {without}"
+        remedy = f"where the site agrees, add {add}, or {without}"
     elif of_tier:
         why = f"no area of `{cluster.site}` can be mounted on `{cluster.label}`"
         remedy = f"add `posixMount:` to an area that the nodes can mount, or {without}"

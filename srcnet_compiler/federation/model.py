@@ -196,7 +196,10 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class DataPolicy:
-    """What happens to a class of data. `ingest` are the countries whose ingest areas receive it."""
+    """What happens to a class of data. `ingest` are the countries whose ingest areas receive it.
+
+    `embargo` is for how long from arrival on only some may read, as it is written; None: all may.
+    """
 
     name: PolicyName
     selector: Selector
@@ -209,6 +212,7 @@ class DataPolicy:
     retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    embargo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

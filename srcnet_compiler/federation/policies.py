@@ -59,6 +59,7 @@ def read_policy(
         retired=any(end.policy == document.metadata.name for end in retired),
         drafts=draft(spec, here),
         origin=here,
+        embargo=spec.embargo.for_ if spec.embargo is not None else None,
     )
 
 

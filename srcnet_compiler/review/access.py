@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from srcnet_compiler.analysis.reading import Read, reads
+from srcnet_compiler.analysis.placement import PhasePlacement
+from srcnet_compiler.analysis.reading import Read, embargoed, reads
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import AreaName, GroupPath
 from srcnet_compiler.review.model import Access
@@ -19,7 +20,14 @@ class _Key(NamedTuple):
     groups: tuple[GroupPath, ...]
 
 
-def access(before: Federation, after: Federation) -> tuple[Access, ...]:
+class Side(NamedTuple):
+    """What is said on one side, and where data are expected then."""
+
+    federation: Federation
+    placements: tuple[PhasePlacement, ...]
+
+
+def access(before: Side, after: Side) -> tuple[Access, ...]:
     """What may be read that could not be, and what no longer; by template, cluster and area."""
     old, new = _by_key(before), _by_key(after)
     lost = (replace(old[key], gained=False) for key in old if key not in new)
@@ -28,15 +36,16 @@ def access(before: Federation, after: Federation) -> tuple[Access, ...]:
     return tuple(sorted(found, key=lambda each: (each.template, each.cluster, each.area)))
 
 
-def _by_key(federation: Federation) -> dict[_Key, Access]:
-    found = (_access(federation, each) for each in reads(federation))
+def _by_key(side: Side) -> dict[_Key, Access]:
+    found = (_access(side, each) for each in reads(side.federation))
     return {
         _Key(each.template, each.cluster, each.area, each.path, each.groups): each for each in found
     }
 
 
-def _access(federation: Federation, read: Read) -> Access:
+def _access(side: Side, read: Read) -> Access:
     template, area = read.template, read.area
+    embargoes = embargoed(side.federation, side.placements, area)
     return Access(
         template=template.name,
         runs=template.runs,
@@ -49,8 +58,9 @@ def _access(federation: Federation, read: Read) -> Access:
         groups=template.groups,
         queue=template.queue,
         gained=True,
-        draft=_is_held(federation, read),
+        draft=_is_held(side.federation, read),
         place=read.mount.origin.at(),
+        embargoed=tuple(f"{each.name} ({each.embargo})" for each in embargoes),
     )
 
 

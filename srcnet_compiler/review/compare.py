@@ -15,6 +15,7 @@ from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.guard import guard
 from srcnet_compiler.plan.model import Binding
+from srcnet_compiler.review.access import Side as Reading
 from srcnet_compiler.review.access import access
 from srcnet_compiler.review.capacity import area_years, flows, of_site
 from srcnet_compiler.review.edits import edits
@@ -89,7 +90,7 @@ def compare(base: Side, head: Side, today: date) -> Review:
         (*new, *objections),
         gone,
         _refusals(head.compiled, changed, objections, today),
-        access=access(before, after),
+        access=access(*(_reading(side.compiled) for side in (base, head))),
         base_lines=base.compiled.sources.lines,
         head_lines=head.compiled.sources.lines,
     )
@@ -97,6 +98,12 @@ def compare(base: Side, head: Side, today: date) -> Review:
 
 def _federation(compiled: Compiled) -> Federation | None:
     return None if compiled.failed else compiled.federation
+
+
+def _reading(compiled: Compiled) -> Reading:
+    assert compiled.federation is not None
+    assert compiled.analysis is not None
+    return Reading(compiled.federation, compiled.analysis.placements)
 
 
 def _years(base: Compiled, head: Compiled) -> tuple[AreaYear, ...]:

@@ -133,6 +133,9 @@ class Access:
     gained: bool
     draft: bool
     place: Span
+    embargoed: tuple[str, ...] = ()
+    """Policies whose data may come there, though not everybody may read them from the beginning,
+    each with for how long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,7 @@ def command(settings: Settings, /, kind: str, **said: object) -> int:
       srcnet new compute queues
       srcnet new service soda_sync --image registry.example.org/srcnet/soda
       srcnet new template notebook --image registry.example.org/srcnet/notebook
-      srcnet new template carta --image registry.example.org/srcnet/carta --reads online \\
-        --cores 4 --memory "16 GiB" --scratch "50 GB" --lasts "8 h"
+      srcnet new template carta --image images.example.org/carta --reads online --scratch "50 GB"
     """
     asked = _Said(**said)  # type: ignore[arg-type]  # one for each option, by its name
     there = snapshot(settings.root, settings.today)

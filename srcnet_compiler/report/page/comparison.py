@@ -21,6 +21,7 @@ from srcnet_compiler.report.review.words import (
     expected,
     in_ranges,
     reading,
+    terms,
     verdict,
     way,
 )
@@ -176,7 +177,9 @@ def _asked(found: Requirement) -> Asked:
 
 def _access(each: Access) -> Changed:
     note = _note(each.place if each.gained else None, None if each.gained else each.place)
-    return Changed("may be read" if each.gained else "no longer", Fact(reading(each), note))
+    return Changed(
+        "may be read" if each.gained else "no longer", Fact(f"{reading(each)}; {terms(each)}", note)
+    )
 
 
 def _shifts(before: Page, after: Page) -> Iterator[Shift]:

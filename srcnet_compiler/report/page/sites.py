@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from srcnet_compiler.analysis.capacity import pledging
-from srcnet_compiler.analysis.reading import reads
+from srcnet_compiler.analysis.reading import reads_on
 from srcnet_compiler.federation import model as federation_model
 from srcnet_compiler.federation.compute import SlurmCluster
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
@@ -238,13 +238,12 @@ def _read(federation: Federation, cluster: KubernetesCluster) -> Iterator[tuple[
     at = cluster.origin
     if cluster.readable:
         yield "readable", written(listed(cluster.readable), at.at("readable"))
-    for read in reads(federation):
-        if read.cluster is cluster:
-            template, mount = read.template, read.mount.origin.at()
-            places = (mount, at.at("readable"), *places_of(template.origin, "groups"))
-            who = listed(template.groups) if template.groups else f"queue {template.queue}"
-            text = f"reads {read.area.name} at {read.mount.path}, for {who}"
-            yield f"{template.runs} {template.name}", follows(text, READS, places)
+    for read in reads_on(federation, cluster):
+        template, mount = read.template, read.mount.origin.at()
+        places = (mount, at.at("readable"), *places_of(template.origin, "groups"))
+        who = listed(template.groups) if template.groups else f"queue {template.queue}"
+        text = f"reads {read.area.name} at {read.mount.path}, for {who}"
+        yield f"{template.runs} {template.name}", follows(text, READS, places)
 
 
 def _common(shared: bool, queues: Sequence[str], at: Origin) -> Iterator[tuple[str, Fact]]:

@@ -126,6 +126,7 @@ def _access(each: Access) -> object:
         "at": each.path,
         "groups": list(each.groups),
         "queue": each.queue,
+        "embargoed": list(each.embargoed),
         "gained": each.gained,
         "draft": each.draft,
         "place": _place(each.place),

@@ -24,10 +24,11 @@ from srcnet_compiler.report.review.words import (
     counted,
     in_ranges,
     reading,
+    terms,
     verdict,
     way,
 )
-from srcnet_compiler.review.model import Requirement, Review
+from srcnet_compiler.review.model import Access, Requirement, Review
 
 MARKER = "<!-- srcnet:diff -->"
 """By this a later run finds the comment that it writes anew."""
@@ -141,14 +142,16 @@ def _requirement(each: Requirement) -> str:
 
 def _access(review: Review) -> str:
     head = [f"| | {prose(ACCESS)} | where |", "|---|---|---|"]
-    rows = [
-        f"| {'+' if each.gained else '-'} | {_cell(reading(each))} | {prose(f'`{each.place}`')} |"
-        for each in review.access
-    ]
+    rows = [_read(each) for each in review.access]
     asked = [
         f"- asked for by {prose(c.author)}: {prose(c.title)}" for c in asking(review, review.access)
     ]
     return "\n".join([*head, *_some(rows), *([""] if asked else []), *_some(asked)])
+
+
+def _read(each: Access) -> str:
+    sign, where = "+" if each.gained else "-", prose(f"`{each.place}`")
+    return f"| {sign} | {_cell(f'{reading(each)}; {terms(each)}')} | {where} |"
 
 
 def _edits(review: Review) -> str:

@@ -21,6 +21,7 @@ from srcnet_compiler.report.review.words import (
     expected,
     in_ranges,
     reading,
+    terms,
     verdict,
     way,
 )
@@ -218,6 +219,7 @@ def _access(review: Review, access: Sequence[Access], full: bool, paint: Paint) 
     shown = access if full else access[:_FEW]
     for each in shown:
         yield f"  {'+' if each.gained else '-'} {reading(each)}   {paint(str(each.place), 'place')}"
+        yield f"      {terms(each)}"
     yield from _more(len(access) - len(shown))
     for commit in asking(review, access):
         yield f"  asked for by {visible(commit.author)}: {visible(commit.title)} ({commit.id})"

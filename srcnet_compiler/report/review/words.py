@@ -58,14 +58,22 @@ ACCESS = "What people may read by what they start"
 
 
 def reading(each: Access) -> str:
-    """What is read where, and who can: `session notebook reads AREA at /data on SITE/CLUSTER`."""
+    """What is read where: `session notebook reads AREA at /data on SITE/CLUSTER`."""
     size = f", {round_bytes(each.capacity)}" if each.capacity is not None else ""
     what = f"{each.runs} {each.template} reads {each.area} ({each.tier}{size}) at {each.path}"
-    who = ", ".join(each.groups) or f"who may use queue {each.queue}"
-    later = "; nobody can before all of it is agreed" if each.draft else ""
+    return visible(f"{what} on {each.cluster}")
+
+
+def terms(each: Access) -> str:
+    """Who can read it, and what to know before that."""
+    said = ["never writes", f"for {', '.join(each.groups) or f'who may use queue {each.queue}'}"]
     if not each.gained:
-        later = "; its volume stays there until administrators remove it"
-    return visible(f"{what} on {each.cluster}, never writes; for {who}{later}")
+        said.append("its volume stays there until administrators remove it")
+    elif each.embargoed:
+        said.append(f"data come there that have an embargo: {', '.join(each.embargoed)}")
+    if each.gained and each.draft:
+        said.append("nobody can before all of it is agreed")
+    return visible("; ".join(said))
 
 
 def asking(review: Review, access: Iterable[Access]) -> tuple[Commit, ...]:
