@@ -26,11 +26,10 @@ from srcnet_compiler.report.review.words import (
     EXPECTED_OF_A_SITE,
     SITE_COLUMNS,
     UNTOUCHED,
-    by_year,
     command,
     counted,
     daemons,
-    in_ranges,
+    first_years,
     jobs,
     site_rows,
     site_verdict,
@@ -143,11 +142,10 @@ def _sites(review: Review) -> tuple[Table, ...]:
     hardly = tuple(slight_sites(review))
     if not review.reached:
         return hardly
-    head = ("site", "impact", "systems", "by the end of", "expected")
+    head = ("site", "impact", "systems", "expected at its areas")
     rows = tuple(
-        (reach.site, reach.impact.value, counted(reach), years, text)
+        (reach.site, reach.impact.value, counted(reach), first_years(reach))
         for reach in review.reached
-        for years, text in (*in_ranges(by_year(reach)),) or (("", "the same"),)
     )
     title = "Sites that it reaches"
     return (Table(title, title, head, rows), *hardly)

@@ -21,11 +21,10 @@ from srcnet_compiler.report.review.words import (
     UNTOUCHED,
     area_rows,
     both,
-    by_year,
     counted,
     daemons,
     due,
-    in_ranges,
+    first_years,
     jobs,
     site_rows,
     site_verdict,
@@ -186,10 +185,10 @@ def _reached(review: Review) -> Iterator[Section]:
 
 
 def _sites(reaches: Iterable[Reach], *, whole: bool = False) -> str:
-    rows = []
-    for reach in reaches:
-        first = next((f"{years}: {text}" for years, text in in_ranges(by_year(reach))), "the same")
-        rows.append((cell(reach.site), cell(counted(reach)), reach.impact.value, cell(first)))
+    rows = [
+        (cell(reach.site), cell(counted(reach)), reach.impact.value, cell(first_years(reach)))
+        for reach in reaches
+    ]
     return table(("site", "systems", "impact", "expected at its areas"), rows, whole=whole)
 
 

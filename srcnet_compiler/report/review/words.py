@@ -249,6 +249,12 @@ def by_year(reach: Reach) -> Iterator[tuple[int, str]]:
         yield each.year, f"{expected(each.before, each.after)}; {per_day(each.flow, reach.uplink)}"
 
 
+def first_years(reach: Reach) -> str:
+    """The same of the first years alone; `the same` where nothing differs."""
+    lines = (f"{years}: {text}" for years, text in in_ranges(by_year(reach)))
+    return next(lines, "the same")
+
+
 def site_rows(page: SitePage) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The same as a table: a row for each range of years, a cell for each of `SITE_COLUMNS`."""
     uplink = page.reach.uplink
