@@ -3,7 +3,9 @@
 import json
 import re
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,16 @@ import jsonschema
 import pytest
 from cli_runner import edit, golden_specs, srcnet
 from golden_scalars import FILES
-from pages import Read, committed, read
+from pages import Read, committed, read, subject_of_texts
 from specs import TODAY
 from test_review import POLICIES, SCHEMA, SITE, changed, review
 
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, SystemName
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.quantity import BitsPerSecond, round_bytes
-from srcnet_compiler.report.page.html import render_change
+from srcnet_compiler.report.page import build
+from srcnet_compiler.report.page import html as html_page
+from srcnet_compiler.report.page.comparison import comparison
 from srcnet_compiler.report.page.readers import site_change
 from srcnet_compiler.report.review.json import (
     render_json,
@@ -30,7 +35,7 @@ from srcnet_compiler.report.review.markdown import (
     render_site_markdown,
 )
 from srcnet_compiler.report.review.text import render_policy, render_review, render_site
-from srcnet_compiler.review.model import Amounts, AreaYear, Flow, Review
+from srcnet_compiler.review.model import Amounts, AreaYear, Drift, Flow, Review
 from srcnet_compiler.review.pages import policy_page, site_page
 
 CSCS = SiteName("CHSRC-CSCS")
@@ -48,7 +53,7 @@ CHANGES = {
 
 
 def html(found: Review, site: SiteName) -> Read:
-    return read(render_change(site_change(found, site), found.head_lines))
+    return read(html_page.render_change(site_change(found, site), found.head_lines))
 
 
 def words(text: str) -> str:
@@ -219,6 +224,85 @@ def test_what_is_agreed_stands_beside_what_rests_on_drafts():
     assert year.after.agreed < year.after.expected
     line = f"({round_bytes(year.after.agreed) if year.after.agreed else 'none'} agreed)"
     assert line in render_site(found, year.site)
+
+
+# ── what others did ───────────────────────────────────────────────────────────────────────────
+
+
+def change(name: str) -> Change:
+    fields = (FieldChange("attribute.tier", "online", "nearline"),)
+    return Change(Address("rucio", "srcnet", "rse", name), Action.UPDATE, fields, Impact.MOVES_DATA)
+
+
+def three_ways() -> Review:
+    """A change, what the main line says since then, and what somebody did to a server."""
+    found = review(MORE_ROOM)
+    drift = Drift(SystemName("rucio", "srcnet"), (change("SOMEBODYS_RSE"),))
+    blind = Drift(SystemName("slurm", "CHSRC-CSCS.alps"), (), ("nobody answers",))
+    return replace(found, moved=review(MORE_COPIES).edits, drift=(drift, blind))
+
+
+def whole_page(found: Review) -> str:
+    page = build.page(subject_of_texts(FILES))
+    return html_page.render(page, found.head_lines, comparison(found, page, page))
+
+
+def test_drift_and_what_the_main_line_says_are_kept_apart_from_the_change():
+    found = three_ways()
+    page = read(whole_page(found))
+    titles = [each.text for each in page.all("h3")]
+    assert "Drift that was there before" in titles
+    assert "What the main line says otherwise since then" in titles
+    for text in (
+        page.all("body")[0].text,
+        html_text(render_markdown(found)),
+        render_review(found, full=True),
+    ):
+        assert "SOMEBODYS_RSE" in text
+        assert "nobody answers" in text
+        assert "spec.phases[fresh].copies[online].count" in text
+    data = json.loads(render_json(found))
+    jsonschema.validate(data, SCHEMA)
+    assert [each["system"] for each in data["drift"]] == ["rucio/srcnet", "slurm/CHSRC-CSCS.alps"]
+
+
+def test_that_there_is_no_drift_is_said_where_it_was_looked_for():
+    found = replace(review(MORE_ROOM), drift=())
+    said = "The systems are as the base says: there is no drift."
+    for text in (whole_page(found), render_markdown(found), render_review(found)):
+        assert said in text
+    for text in (whole_page(review(MORE_ROOM)), render_markdown(review(MORE_ROOM))):
+        assert said not in text
+
+
+def html_text(markdown: str) -> str:
+    """What a forge shows of the entities in a comment."""
+    return unescape(markdown)
+
+
+def test_pipelines_that_change_are_named(tmp_path: Path):
+    folder = committed(golden_specs(tmp_path / "specs"))
+    edit(folder / "policies/federation.yaml", 'schedule: "17 4 * * *"', 'schedule: "18 4 * * *"')
+
+    def diff(*words: str) -> str:
+        ran = srcnet("diff", "HEAD", "--today", TODAY, *words, cwd=folder)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
+
+    name = ".github/workflows/srcnet-drift.yml"
+    out = diff()
+    assert f"{name} says otherwise in 1 place" in out
+    assert "srcnet-merge.yml" not in out
+    assert "on.schedule[0].cron: 17 4 * * * → 18 4 * * *" in diff("--full")
+    data = json.loads(diff("--format", "json"))
+    jsonschema.validate(data, SCHEMA)
+    (effect, *_) = (e for e in data["pipelines"] if e["address"]["name"] == name)
+    assert [data["edits"][cause]["path"] for cause in effect["causes"]] == [
+        "spec.pipelines.drift.schedule"
+    ]
+    assert name in html_text(diff("--format", "markdown"))
+    assert any(name in each.text for each in read(diff("--format", "html")).all("summary"))
+    assert not data["effects"]
 
 
 # ── the command ───────────────────────────────────────────────────────────────────────────────

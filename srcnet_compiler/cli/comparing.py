@@ -156,7 +156,8 @@ def compile_each(
     for side in sides:
         loaded = pipeline.load_contents(side.files.items(), shape)
         checked = pipeline.check_loaded(*loaded, today)
-        found.append(pipeline.with_models(pipeline.with_members(checked, exported)))
+        lowered = pipeline.with_models(pipeline.with_members(checked, exported))
+        found.append(pipeline.with_pipelines(lowered))
     return tuple(found)
 
 

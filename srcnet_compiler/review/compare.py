@@ -36,6 +36,7 @@ from srcnet_compiler.review.systems import (
     new_tasks,
     outcome,
     pairs,
+    pipelines,
     site_of,
 )
 from srcnet_compiler.source import Document
@@ -88,6 +89,7 @@ def compare(base: Side, head: Side, today: date) -> Review:
         (*new, *objections),
         gone,
         _refusals(head.compiled, changed, objections, today),
+        pipelines=tuple(pipelines(base.compiled.pipelines, head.compiled.pipelines, asking)),
         base_lines=base.compiled.sources.lines,
         head_lines=head.compiled.sources.lines,
     )

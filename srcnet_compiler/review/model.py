@@ -238,6 +238,9 @@ class Review:
     meanwhile and head does not know, where both were compared with what they come from. `drift` is
     None where no system was read.
 
+    `pipelines` are files of the forges that would be otherwise; to merge them is what applies them,
+    so that no plan has them.
+
     `proofs` and `movement` are the places of what is not worked out yet: that no file has too few
     copies on the way, and which data goes over which link, when and for how long. Nothing is said
     in their place.
@@ -257,6 +260,7 @@ class Review:
     moved: tuple[Edit, ...] = ()
     commits: tuple[Commit, ...] = ()
     drift: tuple[Drift, ...] | None = None
+    pipelines: tuple[Effect, ...] = ()
     proofs: None = None
     movement: None = None
     base_lines: Lines = field(default_factory=dict, compare=False, repr=False)

@@ -21,6 +21,7 @@ from srcnet_compiler.report.review.words import (
     counted,
     daemons,
     due,
+    file_changed,
     in_ranges,
     jobs,
     slight,
@@ -125,6 +126,7 @@ class Comparison:
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
     systems: tuple[System, ...]
+    pipelines: tuple[System, ...]
     left: tuple[Changed, ...]
     drift: tuple[System, ...] | None
     reached: tuple[Reached, ...]
@@ -151,6 +153,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
         tuple(systems(review.effects)),
+        tuple(_file(effect.change) for effect in review.pipelines),
         tuple(stays(left) for left in review.left),
         None if review.drift is None else tuple(_drifted(review.drift)),
         tuple(_reached(reach, review, after) for reach in review.reached),
@@ -240,6 +243,11 @@ def systems(effects: Sequence[Effect]) -> Iterator[System]:
 def _system(name: SystemName, changes: Sequence[Change]) -> System:
     text = "\n".join(change_lines(changes, plain, full=True))
     return System(str(name), summary(changes), text)
+
+
+def _file(change: Change) -> System:
+    said = file_changed(change).removeprefix(change.address.name).strip()
+    return System(change.address.name, said, "\n".join(change_lines([change], plain, full=True)))
 
 
 def _drifted(drift: Iterable[Drift]) -> Iterator[System]:

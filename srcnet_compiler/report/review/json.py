@@ -47,6 +47,7 @@ def render_json(review: Review) -> str:
             **_head(review, "all", verdict(review), review.impact),
             "edits": [_edit(edit, review) for edit in review.edits],
             "effects": [_effect(effect, effect.causes) for effect in review.effects],
+            "pipelines": [_effect(effect, effect.causes) for effect in review.pipelines],
             "leftAlone": [_left(left) for left in review.left],
             "requirements": [_requirement(each) for each in review.requirements],
             "areas": [_area(year) for year in review.years if year.differs],

@@ -16,6 +16,7 @@ from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
     EXPECTED_OF_A_SITE,
+    PIPELINES,
     SITE_COLUMNS,
     STAYS,
     UNTOUCHED,
@@ -24,12 +25,14 @@ from srcnet_compiler.report.review.words import (
     counted,
     daemons,
     due,
+    file_changed,
     first_years,
     jobs,
     site_rows,
     site_verdict,
     slight,
     turns,
+    unseen,
     verdict,
     way,
 )
@@ -78,6 +81,9 @@ def _sections(review: Review) -> Iterator[Section]:
         yield Section("requirements", _requirements(review.requirements))
     if review.edits:
         yield Section("edits", _edits("what the specs say otherwise", review.edits, review))
+    if review.pipelines:
+        rows = [f"- {cell(file_changed(each.change))}" for each in review.pipelines]
+        yield Section("pipelines", "\n".join([f"**{PIPELINES}**", "", *rows]))
     yield from _reached(review)
     yield from _findings(review)
     yield from _left(review.left)
@@ -233,11 +239,15 @@ def _moved(review: Review) -> Iterator[Section]:
 
 
 def _drift(review: Review) -> Iterator[Section]:
-    if review.drift and any(each.changes for each in review.drift):
-        texts = (
-            "\n".join([f"{each.system}:", *change_lines(each.changes, plain, full=True)])
-            for each in review.drift
-            if each.changes
-        )
-        title = "Drift that was there before; it is not this change's"
-        yield Section("drift", fold(prose(title), fenced("\n".join(texts) + "\n")))
+    if review.drift is None:
+        return
+    if not any(each.changes or each.unseen for each in review.drift):
+        yield Section("drift", "The systems are as the base says: there is no drift.")
+        return
+    texts = [
+        "\n".join([f"{each.system}:", *change_lines(each.changes, plain, full=True), *unseen(each)])
+        for each in review.drift
+        if each.changes or each.unseen
+    ]
+    title = "Drift that was there before; it is not this change's"
+    yield Section("drift", fold(prose(title), fenced("\n".join(texts) + "\n")))

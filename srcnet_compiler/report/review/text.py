@@ -12,6 +12,7 @@ from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.words import (
     EXPECTED_OF_A_SITE,
+    PIPELINES,
     STAYS,
     UNTOUCHED,
     both,
@@ -20,6 +21,7 @@ from srcnet_compiler.report.review.words import (
     daemons,
     due,
     expected,
+    file_changed,
     headroom,
     in_ranges,
     jobs,
@@ -75,6 +77,7 @@ def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield from _edits("What the specs say otherwise", review.edits, review, full, paint)
     yield from _moved(review, full, paint)
     yield from _systems(review.effects, full, paint)
+    yield from _pipelines(review.pipelines, full, paint)
     yield from _left(review.left, full, paint)
     yield from _requirements(review.requirements, paint)
     yield from _sites(review, full, paint)
@@ -173,6 +176,18 @@ def _systems(effects: Sequence[Effect], full: bool, paint: Paint) -> Iterator[st
         yield ""
         yield paint(f"{system}: {summary(changes)}", "bold")
         yield from change_lines(changes, paint, full=full)
+
+
+def _pipelines(effects: Sequence[Effect], full: bool, paint: Paint) -> Iterator[str]:
+    if not effects:
+        return
+    yield ""
+    yield paint(PIPELINES, "bold")
+    if full:
+        yield from change_lines([effect.change for effect in effects], paint, full=True)
+        return
+    for effect in effects:
+        yield f"  {paint(file_changed(effect.change), effect.change.action.value)}"
 
 
 def _left(left: Sequence[Left], full: bool, paint: Paint) -> Iterator[str]:

@@ -14,6 +14,7 @@ from srcnet_compiler.report.conceal import concealed
 from srcnet_compiler.review.model import (
     SLIGHT,
     Amounts,
+    Drift,
     Edit,
     Flow,
     Lines,
@@ -32,6 +33,7 @@ STAYS = {
 }
 """What is said of objects that no change touches."""
 EXPECTED_OF_A_SITE = "What its areas are expected to hold at the end of a year, drafts included"
+PIPELINES = "Pipelines that change; they take effect by being merged"
 UNTOUCHED = "Its artifacts are the same to the byte, and its areas are expected to hold the same."
 _DOTS = "•••"
 SITE_COLUMNS = (
@@ -293,6 +295,19 @@ def _area_cells(each: AreaShare) -> tuple[str, ...]:
         percent(each.share),
         pledged(before, after),
     )
+
+
+def file_changed(change: Change) -> str:
+    """What becomes of a file of the forge."""
+    name, places = visible(change.address.name), len(change.fields)
+    words = {Action.CREATE: "is new", Action.RETIRE: "goes"}
+    where = f"says otherwise in {places} place{'' if places == 1 else 's'}"
+    return f"{name} {words.get(change.action, where)}"
+
+
+def unseen(drift: Drift) -> Iterator[str]:
+    """What could not be read of a system."""
+    return (f"  could not be read: {visible(reason)}" for reason in drift.unseen)
 
 
 def slight(number: int, what: str, others: int) -> str:
