@@ -20,12 +20,11 @@ from srcnet_compiler.pipeline import Compiled, Shaped
 from srcnet_compiler.review.compare import Side, compare
 from srcnet_compiler.review.edits import edits
 from srcnet_compiler.review.model import Commit, Drift, Edit, Review, Revision
-from srcnet_compiler.source import MAX_BYTES, Document, no_collection, parse, read_bytes
+from srcnet_compiler.source import MAX_BYTES, Document, parse, read_bytes
 from srcnet_compiler.source.text import too_large
 from srcnet_compiler.span import Span
 
 
-@no_collection()
 def review(
     settings: Settings, asked: Asked, members: Sequence[Path], today: date, live: bool
 ) -> Review:

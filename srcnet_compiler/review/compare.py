@@ -194,18 +194,21 @@ def _reaches(
     by_site = of_site(years)
     own = _own_edits(before, after, found)
     moving = [number for number, edit in enumerate(found) if edit.kind in _MOVE_DATA]
-    return tuple(
+    reaches = (
         Reach(
             name,
             tuple(at[name]),
             tuple(gone[name]),
             tuple(tasks[name]),
             by_site.get(name, ()),
-            flows(by_site.get(name, ())),
+            (),
             _asking(own[name], at[name], moving if _expects_other(by_site.get(name, ())) else ()),
             (after.sites.get(name) or before.sites[name]).uplink,
         )
         for name in sorted({*before.sites, *after.sites})
+    )
+    return tuple(
+        replace(reach, flows=flows(reach.years)) if reach.is_touched else reach for reach in reaches
     )
 
 

@@ -107,7 +107,8 @@ def _left_alone(
     renamed = {name for effect in effects for name in _former(effect.change)}
     owner = pair.head or pair.base
     assert owner is not None
-    for key in sorted(before.keys() - touched):
+    others = (k for k, thing in before.items() if thing != after.get(k) and k not in touched)
+    for key in sorted(others):
         thing, now = before[key], after.get(key)
         if now is None and not renamed.isdisjoint(_PARTS.split(key[1])):
             continue  # what is between renamed things, or on one, goes with it

@@ -1,5 +1,6 @@
 """`srcnet diff`: what a change of the specs would do, without looking at any system."""
 
+import gc
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,9 +110,14 @@ def _review(
         from srcnet_compiler.review.model import Review
 
         return Review(asked.base, asked.head)
-    from srcnet_compiler.cli import comparing
+    from srcnet_compiler.source import no_collection
 
-    return comparing.review(settings, asked, members, today, live)
+    with no_collection():
+        from srcnet_compiler.cli import comparing
+
+        found = comparing.review(settings, asked, members, today, live)
+        gc.freeze()  # else all of it is walked over again when the process ends
+        return found
 
 
 def _site(review: "Review", name: str) -> "SiteName":
