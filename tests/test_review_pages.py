@@ -238,7 +238,7 @@ def three_ways() -> Review:
     """A change, what the main line says since then, and what somebody did to a server."""
     found = review(MORE_ROOM)
     drift = Drift(SystemName("rucio", "srcnet"), (change("SOMEBODYS_RSE"),))
-    blind = Drift(SystemName("slurm", "CHSRC-CSCS.alps"), (), ("nobody answers",))
+    blind = Drift(SystemName("slurm", "CHSRC-CSCS.alps"), (), ("nobody answers",), CSCS)
     return replace(found, moved=review(MORE_COPIES).edits, drift=(drift, blind))
 
 
@@ -264,6 +264,22 @@ def test_drift_and_what_the_main_line_says_are_kept_apart_from_the_change():
     data = json.loads(render_json(found))
     jsonschema.validate(data, SCHEMA)
     assert [each["system"] for each in data["drift"]] == ["rucio/srcnet", "slurm/CHSRC-CSCS.alps"]
+
+
+def test_a_site_is_told_what_others_did_to_what_is_its_own():
+    found = replace(three_ways(), moved=review(changed(SITE, "city: Lugano", "city: Bern")).edits)
+    for site, is_its_own in ((CSCS, True), (found.untouched[0], False)):
+        for text in (
+            html(found, site).all("body")[0].text,
+            html_text(render_site_markdown(found, site)),
+            render_site(found, site, full=True),
+        ):
+            assert ("nobody answers" in text) is is_its_own
+            assert ("Lugano → Bern" in text) is is_its_own
+            assert "SOMEBODYS_RSE" not in text
+        data = json.loads(render_site_json(found, site))
+        jsonschema.validate(data, SCHEMA)
+        assert (len(data["movedMeanwhile"]), len(data["drift"])) == (is_its_own, is_its_own)
 
 
 def test_that_there_is_no_drift_is_said_where_it_was_looked_for():

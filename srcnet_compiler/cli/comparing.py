@@ -55,14 +55,16 @@ def _insist_on_base(asked: Asked, base: Compiled) -> None:
 
 def _drift(main: Compiled) -> tuple[Drift, ...]:
     """What the systems are otherwise than the specs that were applied to them."""
-    from srcnet_compiler.converge import reach, verify
+    from srcnet_compiler.converge import name_of, reach, verify
 
+    sites = {name_of(lowered): lowered.target.site(lowered.model) for lowered in main.models}
     with system_trouble(), reading(main.models), reach(main, os.environ) as reached:
         return tuple(
             Drift(
                 verdict.system,
                 (*verdict.differences, *verdict.waiting),
                 tuple(unseen.reason for unseen in verdict.unseen),
+                sites.get(verdict.system),
             )
             for verdict in verify(reached)
         )

@@ -212,11 +212,12 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What a system is otherwise than the base says, by nobody's edit; `unseen`, why it could not
-    be read."""
+    be read. `site`: whose it is; None: the federation's."""
 
     system: SystemName
     changes: tuple[Change, ...]
     unseen: tuple[str, ...] = ()
+    site: SiteName | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from srcnet_compiler.review.model import (
     Amounts,
     AreaYear,
     Commit,
+    Drift,
     Edit,
     Effect,
     Flow,
@@ -48,7 +49,8 @@ class SitePage:
 
     `years` are those in which anything differs. `daemons` counts the changes that running services
     notice by impact, mildest first; `drained` is how many compute nodes are emptied; `jobs` are the
-    changes that jobs may notice, gravest first.
+    changes that jobs may notice, gravest first. `moved` is what the main line says otherwise of it
+    since then, and `drift` what had changed on its own systems before; None: they were not read.
     """
 
     reach: Reach
@@ -60,6 +62,8 @@ class SitePage:
     commits: tuple[Commit, ...]
     duties: tuple[Duty, ...]
     until: str | None
+    moved: tuple[Edit, ...]
+    drift: tuple[Drift, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ def site_page(review: Review, site: SiteName) -> SitePage:
             for system, task in reach.new_tasks
         ),
         _until(reach.effects),
+        tuple(edit for edit in review.moved if edit.kind == "Site" and edit.name == site),
+        None if review.drift is None else tuple(d for d in review.drift if d.site == site),
     )
 
 

@@ -155,7 +155,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(systems(review.effects)),
         tuple(_file(effect.change) for effect in review.pipelines),
         tuple(stays(left) for left in review.left),
-        None if review.drift is None else tuple(_drifted(review.drift)),
+        None if review.drift is None else tuple(drifted(review.drift)),
         tuple(_reached(reach, review, after) for reach in review.reached),
         tuple(slight_sites(review)),
         review.untouched,
@@ -250,7 +250,7 @@ def _file(change: Change) -> System:
     return System(change.address.name, said, "\n".join(change_lines([change], plain, full=True)))
 
 
-def _drifted(drift: Iterable[Drift]) -> Iterator[System]:
+def drifted(drift: Iterable[Drift]) -> Iterator[System]:
     """What had drifted, and what could not be read."""
     for each in drift:
         if each.changes:

@@ -14,6 +14,7 @@ from srcnet_compiler.report.page.comparison import (
     areas,
     asked,
     changed,
+    drifted,
     duties,
     slight_sites,
     stays,
@@ -57,6 +58,8 @@ class SiteChange:
     commits: tuple[str, ...]
     systems: tuple[System, ...]
     left: tuple[Changed, ...]
+    moved: tuple[Changed, ...]
+    drift: tuple[System, ...] | None
     command: str
     lines: Lines
 
@@ -105,6 +108,8 @@ def site_change(review: Review, site: SiteName) -> SiteChange:
         tuple(f"{each.id} {each.author}: {each.title}" for each in page.commits),
         tuple(systems(reach.effects)),
         tuple(stays(left) for left in reach.left),
+        tuple(changed(edit, review) for edit in page.moved),
+        None if page.drift is None else tuple(drifted(page.drift)),
         command(review, f"--site {reach.site}"),
         review.base_lines,
     )

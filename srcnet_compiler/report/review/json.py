@@ -1,7 +1,7 @@
 """A review and its pages as JSON of our own, of `schemas/review.schema.json`."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from srcnet_compiler import __version__
@@ -16,6 +16,7 @@ from srcnet_compiler.review.model import (
     Amounts,
     AreaYear,
     Commit,
+    Drift,
     Edit,
     Effect,
     Flow,
@@ -55,16 +56,7 @@ def render_json(review: Review) -> str:
             **_findings(review),
             "movedMeanwhile": [_edit(edit, review) for edit in review.moved],
             "commits": [_commit(commit) for commit in review.commits],
-            "drift": None
-            if review.drift is None
-            else [
-                {
-                    "system": str(each.system),
-                    "changes": [change_data(change) for change in each.changes],
-                    "unseen": list(each.unseen),
-                }
-                for each in review.drift
-            ],
+            "drift": _drift(review.drift),
             "proofs": review.proofs,
             "movement": review.movement,
         }
@@ -104,6 +96,8 @@ def render_site_json(review: Review, site: SiteName) -> str:
                 {**_task(duty.system, duty.task), "until": duty.until} for duty in page.duties
             ],
             "until": page.until,
+            "movedMeanwhile": [_edit(edit, review) for edit in page.moved],
+            "drift": _drift(page.drift),
             "movement": review.movement,
         }
     )
@@ -131,6 +125,19 @@ def render_policy_json(review: Review) -> str:
             "movement": review.movement,
         }
     )
+
+
+def _drift(drift: Sequence[Drift] | None) -> object:
+    if drift is None:
+        return None
+    return [
+        {
+            "system": str(each.system),
+            "changes": [change_data(change) for change in each.changes],
+            "unseen": list(each.unseen),
+        }
+        for each in drift
+    ]
 
 
 def _written(document: object) -> str:

@@ -15,7 +15,10 @@ from srcnet_compiler.report.review.comment import Section, cell, comment, fenced
 from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
+    DRIFT,
     EXPECTED_OF_A_SITE,
+    MOVED,
+    NO_DRIFT,
     PIPELINES,
     SITE_COLUMNS,
     STAYS,
@@ -36,7 +39,7 @@ from srcnet_compiler.report.review.words import (
     verdict,
     way,
 )
-from srcnet_compiler.review.model import Edit, Effect, Left, Reach, Requirement, Review
+from srcnet_compiler.review.model import Drift, Edit, Effect, Left, Reach, Requirement, Review
 from srcnet_compiler.review.pages import (
     AreaShare,
     PolicyPage,
@@ -97,14 +100,14 @@ def _sections(review: Review) -> Iterator[Section]:
             lines = change_lines([effect.change for effect in effects], plain, full=True)
             title = f"{escape(str(system))}: {len(effects)} changes of the federation"
             yield Section(str(system), fold(title, fenced("\n".join(lines) + "\n")))
-    yield from _moved(review)
-    yield from _drift(review)
+    yield from _of_others(review, review.moved, review.drift)
 
 
 def _site_sections(review: Review, page: SitePage) -> Iterator[Section]:
     reach = page.reach
     if not reach.is_touched:
         yield Section("nothing", UNTOUCHED)
+        yield from _of_others(review, page.moved, page.drift)
         return
     notice = (("daemons", daemons(page.daemons, page.drained)), ("jobs", jobs(page.jobs)))
     yield Section("daemons and jobs", "\n".join(f"- {name}: {cell(said)}" for name, said in notice))
@@ -124,6 +127,7 @@ def _site_sections(review: Review, page: SitePage) -> Iterator[Section]:
         yield Section("commits", "\n".join(lines))
     yield from _systems(reach.effects)
     yield from _left(reach.left)
+    yield from _of_others(review, page.moved, page.drift)
 
 
 def _policy_sections(review: Review, page: PolicyPage) -> Iterator[Section]:
@@ -231,23 +235,21 @@ def _duties(page: SitePage) -> str:
     return "\n\n".join(parts)
 
 
-def _moved(review: Review) -> Iterator[Section]:
-    if review.moved:
-        rows = [f"- {prose(f'`{way(edit)}`')}: {cell(both(edit, review))}" for edit in review.moved]
-        title = "What the main line says otherwise since then; it is not this change's"
-        yield Section("the main line", fold(prose(title), "\n".join(rows)))
-
-
-def _drift(review: Review) -> Iterator[Section]:
-    if review.drift is None:
+def _of_others(
+    review: Review, moved: Sequence[Edit], drift: Sequence[Drift] | None
+) -> Iterator[Section]:
+    """What is not this change's."""
+    if moved:
+        rows = [f"- {prose(f'`{way(edit)}`')}: {cell(both(edit, review))}" for edit in moved]
+        yield Section("the main line", fold(prose(MOVED), "\n".join(rows)))
+    if drift is None:
         return
-    if not any(each.changes or each.unseen for each in review.drift):
-        yield Section("drift", "The systems are as the base says: there is no drift.")
+    if not any(each.changes or each.unseen for each in drift):
+        yield Section("drift", NO_DRIFT)
         return
     texts = [
         "\n".join([f"{each.system}:", *change_lines(each.changes, plain, full=True), *unseen(each)])
-        for each in review.drift
+        for each in drift
         if each.changes or each.unseen
     ]
-    title = "Drift that was there before; it is not this change's"
-    yield Section("drift", fold(prose(title), fenced("\n".join(texts) + "\n")))
+    yield Section("drift", fold(prose(DRIFT), fenced("\n".join(texts) + "\n")))

@@ -11,7 +11,10 @@ from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.words import (
+    DRIFT,
     EXPECTED_OF_A_SITE,
+    MOVED,
+    NO_DRIFT,
     PIPELINES,
     STAYS,
     UNTOUCHED,
@@ -75,7 +78,7 @@ def _joined(lines: Iterable[str]) -> str:
 def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield _head(review, verdict(review), paint)
     yield from _edits("What the specs say otherwise", review.edits, review, full, paint)
-    yield from _moved(review, full, paint)
+    yield from _edits(MOVED, review.moved, review, full, paint)
     yield from _systems(review.effects, full, paint)
     yield from _pipelines(review.pipelines, full, paint)
     yield from _left(review.left, full, paint)
@@ -91,6 +94,7 @@ def _site_page(review: Review, page: SitePage, full: bool, paint: Paint) -> Iter
     if not page.reach.is_touched:
         yield ""
         yield UNTOUCHED
+        yield from _of_others(page, review, full, paint)
         return
     yield ""
     yield f"  daemons    {daemons(page.daemons, page.drained)}"
@@ -110,6 +114,13 @@ def _site_page(review: Review, page: SitePage, full: bool, paint: Paint) -> Iter
                 yield from task_lines(duty.task, full)
     if page.until:
         yield f"  by {page.until}: the document that ends something holds no longer than that"
+    yield from _of_others(page, review, full, paint)
+
+
+def _of_others(page: SitePage, review: Review, full: bool, paint: Paint) -> Iterator[str]:
+    """What is not this change's."""
+    yield from _edits(MOVED, page.moved, review, full, paint)
+    yield from _drift(page.drift, full, paint)
 
 
 def _expected(page: SitePage, paint: Paint) -> Iterator[str]:
@@ -163,11 +174,6 @@ def _edits(
         else:
             yield f"  {sign} {way(edit)}: {both(edit, review)}   {place}"
     yield from _more(len(edits) - len(shown))
-
-
-def _moved(review: Review, full: bool, paint: Paint) -> Iterator[str]:
-    title = "What the main line says otherwise since then; it is not this change's"
-    yield from _edits(title, review.moved, review, full, paint)
 
 
 def _systems(effects: Sequence[Effect], full: bool, paint: Paint) -> Iterator[str]:
@@ -276,9 +282,9 @@ def _drift(drift: Sequence[Drift] | None, full: bool, paint: Paint) -> Iterator[
         return
     yield ""
     if not any(each.changes or each.unseen for each in drift):
-        yield "The systems are as the base says: there is no drift."
+        yield NO_DRIFT
         return
-    yield paint("Drift that was there before; it is not this change's", "bold")
+    yield paint(DRIFT, "bold")
     for each in drift:
         if each.changes:
             yield f"  {each.system}: {summary(each.changes)}"

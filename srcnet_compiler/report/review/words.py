@@ -33,6 +33,9 @@ STAYS = {
 }
 """What is said of objects that no change touches."""
 EXPECTED_OF_A_SITE = "What its areas are expected to hold at the end of a year, drafts included"
+MOVED = "What the main line says otherwise since then; it is not this change's"
+DRIFT = "Drift that was there before; it is not this change's"
+NO_DRIFT = "The systems are as the base says: there is no drift."
 PIPELINES = "Pipelines that change; they take effect by being merged"
 UNTOUCHED = "Its artifacts are the same to the byte, and its areas are expected to hold the same."
 _DOTS = "•••"
