@@ -36,7 +36,11 @@ FINDINGS = ("sarif", "junit", "github", "gitlab")
     help="The page of this site: what reaches it, and why.",
 )
 @click.option("--policy", is_flag=True, help="The page of the architecture group.")
-@click.option("--live", is_flag=True, help="Read the systems too: what had drifted before.")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Read the systems too, with `--site` its own: what had drifted before.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where anything changes.")
 @format_option(*PAGES, *FINDINGS)
@@ -115,7 +119,7 @@ def _review(
     with no_collection():
         from srcnet_compiler.cli import comparing
 
-        found = comparing.review(settings, asked, members, today, live)
+        found = comparing.review(settings, asked, members, today, live, site)
         gc.freeze()  # else all of it is walked over again when the process ends
         return found
 
