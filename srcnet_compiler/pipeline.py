@@ -218,6 +218,19 @@ def with_models(checked: Compiled) -> Compiled:
     return replace(checked, models=tuple(_lowered(checked)))
 
 
+def with_pipelines(lowered: Compiled) -> Compiled:
+    """What the forges run, of specs whose models are there."""
+    if lowered.failed or lowered.federation is None:
+        return lowered
+    managed = [_managed(each) for each in lowered.models]
+    models = (
+        Pipelined(merged, model)
+        for merged in MERGED
+        for model in merged.lower(lowered.federation, managed)
+    )
+    return replace(lowered, pipelines=tuple(models))
+
+
 def _lowered(checked: Compiled) -> Iterator[Lowered]:
     if not checked.failed and checked.federation is not None and checked.analysis is not None:
         for target in TARGETS:

@@ -10,6 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from srcnet_compiler.names import SPEC_FOLDERS
 
+SUFFIXES = (".yaml", ".yml")
+"""How the name of a spec ends."""
+
 
 def spec_files(root: Path) -> tuple[Path, ...]:
     """The spec files below `root`, in order of path.
@@ -27,7 +30,7 @@ def spec_files(root: Path) -> tuple[Path, ...]:
             if (root / top).is_dir()
             for folder, below, files in os.walk(root / top, onerror=stop)
             for name in (*below, *files)
-            if name.endswith((".yaml", ".yml"))
+            if name.endswith(SUFFIXES)
         )
     )
 

@@ -182,8 +182,9 @@ def test_a_base_with_errors_cannot_be_compared_with(specs):
         (("main...nope",), "git knows no revision `nope` here"),
         (("main", "--site", "CHSRC-CSC"), "there is no site `CHSRC-CSC` on either side"),
         (("main", "--site", "CHSRC-CSCS", "--policy"), "two pages"),
-        (("main", "--site", "CHSRC-CSCS", "--format", "html"), "`--site` is a page of text"),
-        (("main", "--policy", "--format", "json"), "`--policy` is a page of text"),
+        (("main", "--site", "CHSRC-CSCS", "--format", "sarif"), "`--site` is a page"),
+        (("main", "--policy", "--format", "junit"), "`--policy` is a page"),
+        (("main", "--site", "CHSRC-CSC", "--format", "html"), "there is no site `CHSRC-CSC`"),
     ],
 )
 def test_what_cannot_be_meant_is_said(specs, args, said):

@@ -190,12 +190,22 @@ def test_what_init_and_new_make_is_counted_in_plain_words(begun: Path):
     assert "^ 1 copy, apart by area" in ran.out
 
 
+@pytest.mark.parametrize("args", [[], ["--check"], ["--diff"]])
+def test_fmt_lays_out_specs_alone(own: Path, args: list[str]):
+    (own / "README.md").write_text("Sites:\n  here\n   - or there\n")
+    ran = srcnet("fmt", *args, "README.md", cwd=own)
+    assert (ran.code, ran.out) == (64, "")
+    assert "`README.md` is no spec: the name of a spec ends in `.yaml` or `.yml`" in ran.err
+    assert "help: name specs alone" in ran.err
+
+
 @pytest.mark.parametrize(
     ("args", "needs", "example"),
     [
         (["diff"], "BASE", "srcnet diff main"),
         (["new", "site"], "NAME", "srcnet new site CHSRC-ZURICH"),
         (["show"], "PLAN", "srcnet show plan.json"),
+        (["approvals"], "`--plan`", "srcnet approvals --plan plan.json"),
         (["explain"], "WHAT", "srcnet explain area-over-capacity"),
     ],
 )

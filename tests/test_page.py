@@ -394,6 +394,18 @@ def test_docs_writes_the_page_and_says_what_is_on_it(tmp_path: Path):
     assert srcnet("docs", "--out", "-", "--today", TODAY, cwd=folder).out == page
 
 
+def test_docs_writes_to_where_one_is_as_diff_does(tmp_path: Path):
+    folder = committed(golden_specs(tmp_path / "specs"))
+    here = folder / "notes"
+    here.mkdir()
+    for words in (("docs",), ("diff", "HEAD", "--format", "html")):
+        out = f"{words[0]}.html"
+        ran = srcnet(*words, "--out", out, "--today", TODAY, cwd=here)
+        assert (ran.code, ran.err) == (0, "")
+        assert (here / out).is_file()
+        assert not (folder / out).exists()
+
+
 def test_docs_spares_a_file_that_is_not_its_own(tmp_path: Path):
     folder = golden_specs(tmp_path / "specs")
     (folder / "index.html").write_text("<p>mine</p>")

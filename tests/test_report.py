@@ -144,6 +144,21 @@ def test_errors_stand_last_in_text_and_a_note_beside_the_verdict():
     assert written.endswith("\n\ncapacity was not checked\n\n6 errors, 3 warnings (2 sites)\n")
 
 
+def test_what_is_said_of_several_places_is_one_finding_for_people():
+    """Whoever deletes a site is told once, and where all that name it stands."""
+    names = [
+        error(Code.UNKNOWN_NAME, "`X` is not a site", place(file, line, 1, 5), help="mend it")
+        for file, line in ((SITE, 3), (POLICY, 1), (SITE, 7))
+    ]
+    other = error(Code.UNKNOWN_NAME, "`X` is not a site", place(SITE, 8, 1, 5), help="or this")
+    report = Report((*names, other), SOURCES)
+    shown = text.render(report)
+    assert shown.count("error[unknown-name]") == 2
+    assert shown.count(" --> ") == 4
+    assert shown.splitlines()[-1].startswith("2 errors")
+    assert len(json.loads(FORMATS["json"](report))["findings"]) == 4
+
+
 def test_colours_change_nothing_but_colours():
     coloured = text.render(REPORT, colour=True)
     assert "\x1b[1;31merror" in coloured

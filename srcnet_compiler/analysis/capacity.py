@@ -133,17 +133,22 @@ def _at_worst(placement: PhasePlacement) -> dict[AreaName, Fraction]:
 def _loads(
     policy: DataPolicy, phases: Iterable[_Parts], volumes: Iterable[Fraction], year: int
 ) -> Iterator[Load]:
-    expected: dict[AreaName, Fraction] = defaultdict(Fraction)
-    worst: dict[AreaName, Fraction] = defaultdict(Fraction)
+    expected: dict[AreaName, Fraction] = {}
+    worst: dict[AreaName, Fraction] = {}
     for parts, volume in zip(phases, volumes, strict=True):
         if volume:
-            for name, part in parts.expected.items():
-                expected[name] += part * volume
-            for name, part in parts.worst.items():
-                worst[name] += part * volume
+            _add(expected, parts.expected, volume)
+            _add(worst, parts.worst, volume)
     for name in sorted(expected):
-        if worst[name]:
+        if worst.get(name):
             yield Load(name, policy.name, year, expected[name], worst[name])
+
+
+def _add(sums: dict[AreaName, Fraction], parts: Mapping[AreaName, Fraction], of: Fraction) -> None:
+    """Add the parts of an amount; to add to nothing would take as long as to multiply."""
+    for name, part in parts.items():
+        amount = part * of
+        sums[name] = sums[name] + amount if name in sums else amount
 
 
 def _living(federation: Federation) -> Iterator[DataPolicy]:

@@ -8,6 +8,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run `srcnet` and end the process with the exit code that DESIGN and `--help` promise."""
+    # what else is installed must not change what specs mean, and to look for it takes long
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from srcnet_compiler.cli.group import run
         from srcnet_compiler.cli.streams import outlive_readers

@@ -20,16 +20,21 @@ from srcnet_compiler.pipeline import Compiled, Shaped
 from srcnet_compiler.review.compare import Side, compare
 from srcnet_compiler.review.edits import edits
 from srcnet_compiler.review.model import Commit, Drift, Edit, Review, Revision
-from srcnet_compiler.source import MAX_BYTES, Document, no_collection, parse, read_bytes
+from srcnet_compiler.source import MAX_BYTES, Document, parse, read_bytes
 from srcnet_compiler.source.text import too_large
 from srcnet_compiler.span import Span
 
 
-@no_collection()
 def review(
-    settings: Settings, asked: Asked, members: Sequence[Path], today: date, live: bool
+    settings: Settings,
+    asked: Asked,
+    members: Sequence[Path],
+    today: date,
+    live: bool,
+    site: str | None = None,
 ) -> Review:
-    """The whole comparison. Ends the command where a side has errors."""
+    """The whole comparison; with a site, only its own systems are read. Ends the command where a
+    side has errors."""
     wanted = [asked.base, asked.head, *([asked.main] if asked.main is not None else [])]
     read = texts(settings.root, wanted)
     compiled = _compiled(settings.root, read, today, members)
@@ -39,7 +44,7 @@ def review(
     found = replace(found, commits=commits(settings.root, asked))
     if asked.main is not None:
         found = replace(found, moved=moved(read[0], read[2]))
-    return replace(found, drift=_drift(compiled[-1 if asked.main else 0])) if live else found
+    return replace(found, drift=_drift(compiled[-1 if asked.main else 0], site)) if live else found
 
 
 def _insist_on_base(asked: Asked, base: Compiled) -> None:
@@ -54,16 +59,22 @@ def _insist_on_base(asked: Asked, base: Compiled) -> None:
         )
 
 
-def _drift(main: Compiled) -> tuple[Drift, ...]:
-    """What the systems are otherwise than the specs that were applied to them."""
-    from srcnet_compiler.converge import reach, verify
+def _drift(main: Compiled, site: str | None) -> tuple[Drift, ...] | None:
+    """What the systems are otherwise than the specs that were applied to them; None where the site
+    has none of its own."""
+    from srcnet_compiler.converge import name_of, reach, verify
 
-    with system_trouble(), reading(main.models), reach(main, os.environ) as reached:
+    sites = {name_of(lowered): lowered.target.site(lowered.model) for lowered in main.models}
+    wanted = [each for each in main.models if site is None or sites[name_of(each)] == site]
+    if not wanted:
+        return None
+    with system_trouble(), reading(wanted), reach(main, os.environ, wanted) as reached:
         return tuple(
             Drift(
                 verdict.system,
                 (*verdict.differences, *verdict.waiting),
                 tuple(unseen.reason for unseen in verdict.unseen),
+                sites[verdict.system],
             )
             for verdict in verify(reached)
         )
@@ -156,7 +167,8 @@ def compile_each(
     for side in sides:
         loaded = pipeline.load_contents(side.files.items(), shape)
         checked = pipeline.check_loaded(*loaded, today)
-        found.append(pipeline.with_models(pipeline.with_members(checked, exported)))
+        lowered = pipeline.with_models(pipeline.with_members(checked, exported))
+        found.append(pipeline.with_pipelines(lowered))
     return tuple(found)
 
 

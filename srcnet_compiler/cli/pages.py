@@ -27,14 +27,17 @@ def page_of(sources: "Sources", found: "tuple[Diagnostic, ...]", today: date) ->
     return made
 
 
-def comparing_page(settings: "Settings", asked: "Asked", review: "Review", today: date) -> str:
-    """The page of the head of a comparison, which begins with what the review says."""
+def comparing_page(
+    settings: "Settings", asked: "Asked", review: "Review", today: date, policy: bool
+) -> str:
+    """The page of the head of a comparison, which begins with what the review says; that of the
+    architecture group alone where only `policy` is asked for."""
     from srcnet_compiler.cli.comparing import texts
     from srcnet_compiler.pipeline import load_contents
-    from srcnet_compiler.report.page.made import changed
+    from srcnet_compiler.report.page.made import changed, changed_policies
 
     base, head = (
         page_of(*load_contents(read.files.items()), today)
         for read in texts(settings.root, [asked.base, asked.head])
     )
-    return changed(review, base, head)
+    return (changed_policies if policy else changed)(review, base, head)

@@ -27,11 +27,17 @@ def words(trouble: click.UsageError) -> tuple[str, str]:
         place = _place(trouble.param, trouble.ctx)
         if place is not None:
             return f"{place}: {trouble.message}", remedy
-    if isinstance(trouble, click.MissingParameter) and isinstance(trouble.param, click.Argument):
+    if isinstance(trouble, click.MissingParameter) and trouble.param is not None:
         example = _example(trouble.ctx)
-        said = f"`{where}` needs {trouble.param.human_readable_name}"
+        said = f"`{where}` needs {_called(trouble.param)}"
         return said, f"such as `{example}`; {remedy}" if example else remedy
     return trouble.format_message(), remedy
+
+
+def _called(parameter: click.Parameter) -> str:
+    if isinstance(parameter, click.Option):
+        return f"`--{option_name(parameter)}`"
+    return parameter.human_readable_name
 
 
 def _example(ctx: click.Context | None) -> str | None:

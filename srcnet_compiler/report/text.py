@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcnet_compiler.diagnostic import Diagnostic, Label, Severity
 from srcnet_compiler.report.cells import Line, lay_out, visible
@@ -16,11 +16,12 @@ _WIDTH = 160
 
 
 def render(report: Report, *, colour: bool = False, width: int | None = None) -> str:
-    """All findings with their source lines, errors last, and the verdict as the last line.
+    """All findings with their source lines, errors last, and the verdict as the last line. What is
+    said of several places in the same words is one finding with all of them.
 
     `width` is the terminal's, in columns; source lines are cut to it around what is marked.
     """
-    paint = painter(colour)
+    paint, report = painter(colour), replace(report, diagnostics=_together(report.diagnostics))
     nearest_last = sorted(report.diagnostics, key=lambda found: found.severity is Severity.ERROR)
     blocks = ["\n".join(_finding(f, report, paint, width)) for f in nearest_last]
     notes = [visible(report.note)] if report.note else []
@@ -30,6 +31,18 @@ def render(report: Report, *, colour: bool = False, width: int | None = None) ->
 def excerpt(found: Diagnostic, report: Report) -> str:
     """One finding without colours, as `render` shows it."""
     return writable("\n".join(_finding(found, report, plain, None)))
+
+
+def _together(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Each where it stands first; one of more places than one has them for a reason of its own."""
+    places: dict[tuple[object, ...], list[Label]] = {}
+    first: dict[tuple[object, ...], Diagnostic] = {}
+    for number, each in enumerate(found):
+        words = (each.code, each.severity, each.message, each.help)
+        key = words if len(each.labels) == 1 else (number,)
+        first.setdefault(key, each)
+        places.setdefault(key, []).extend(each.labels)
+    return tuple(replace(each, labels=tuple(places[key])) for key, each in first.items())
 
 
 def _verdict(report: Report) -> str:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 from srcnet_compiler.analysis.capacity import is_draft
@@ -14,6 +13,7 @@ from srcnet_compiler.review.model import Amounts, AreaYear, Flow
 DAYS_PER_YEAR = Fraction(36525, 100)
 
 Key = tuple[AreaName, int]
+NOTHING = Amounts()
 
 
 def area_years(
@@ -81,17 +81,20 @@ def _loads(federation: Federation, analysis: Analysis) -> Mapping[Key, Amounts]:
         key: is_draft(federation, *key)
         for key in {(load.policy, load.year) for load in analysis.loads}
     }
-    expected: dict[Key, Fraction] = defaultdict(Fraction)
-    agreed: dict[Key, Fraction] = defaultdict(Fraction)
+    found: dict[Key, Amounts] = {}
     for load in analysis.loads:
-        expected[load.area, load.year] += load.expected
-        if not drafts[load.policy, load.year]:
-            agreed[load.area, load.year] += load.expected
-    return {key: Amounts(amount, agreed[key]) for key, amount in expected.items()}
+        key = load.area, load.year
+        expected = load.expected
+        agreed = Fraction(0) if drafts[load.policy, load.year] else expected
+        if (others := found.get(key)) is not None:
+            expected, agreed = others.expected + expected, others.agreed + agreed
+        found[key] = Amounts(expected, agreed)
+    return found
 
 
 def _amounts(federation: Federation, loads: Mapping[Key, Amounts], key: Key) -> Amounts:
-    return replace(loads.get(key, Amounts()), pledged=_pledge(federation, key[0]))
+    load = loads.get(key, NOTHING)
+    return Amounts(load.expected, load.agreed, _pledge(federation, key[0]))
 
 
 def _pledge(federation: Federation, name: AreaName) -> int | None:

@@ -38,6 +38,7 @@ from srcnet_compiler.review.systems import (
     new_tasks,
     outcome,
     pairs,
+    pipelines,
     site_of,
 )
 from srcnet_compiler.source import Document
@@ -91,6 +92,7 @@ def compare(base: Side, head: Side, today: date) -> Review:
         gone,
         _refusals(head.compiled, changed, objections, today),
         access=access(*(_reading(side.compiled) for side in (base, head))),
+        pipelines=tuple(pipelines(base.compiled.pipelines, head.compiled.pipelines, asking)),
         base_lines=base.compiled.sources.lines,
         head_lines=head.compiled.sources.lines,
     )
@@ -201,18 +203,21 @@ def _reaches(
     by_site = of_site(years)
     own = _own_edits(before, after, found)
     moving = [number for number, edit in enumerate(found) if edit.kind in _MOVE_DATA]
-    return tuple(
+    reaches = (
         Reach(
             name,
             tuple(at[name]),
             tuple(gone[name]),
             tuple(tasks[name]),
             by_site.get(name, ()),
-            flows(by_site.get(name, ())),
+            (),
             _asking(own[name], at[name], moving if _expects_other(by_site.get(name, ())) else ()),
             (after.sites.get(name) or before.sites[name]).uplink,
         )
         for name in sorted({*before.sites, *after.sites})
+    )
+    return tuple(
+        replace(reach, flows=flows(reach.years)) if reach.is_touched else reach for reach in reaches
     )
 
 

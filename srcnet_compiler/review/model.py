@@ -13,6 +13,9 @@ from srcnet_compiler.quantity import BitsPerSecond, Bytes
 from srcnet_compiler.span import Span
 from srcnet_compiler.task import Task
 
+_BITS_PER_BYTE = 8
+_SECONDS_PER_DAY = 86_400
+
 Lines: TypeAlias = Mapping[str, Sequence[str]]
 """The lines of each file, for those who show them."""
 
@@ -148,6 +151,15 @@ class Amounts:
     agreed: Fraction = Fraction(0)
     pledged: int | None = None
 
+    @property
+    def headroom(self) -> Fraction | None:
+        """What is pledged and not expected to be used; below zero where it is not enough."""
+        return None if self.pledged is None else self.pledged - self.expected
+
+
+SLIGHT = Fraction(1, 100)
+"""Of what was expected: less than this is a shift that comes of others' shares."""
+
 
 @dataclass(frozen=True, slots=True)
 class AreaYear:
@@ -164,6 +176,15 @@ class AreaYear:
     def differs(self) -> bool:
         return self.before != self.after
 
+    @property
+    def is_slight(self) -> bool:
+        """Whether at most so little is other than it was, and nothing of what is pledged."""
+        before, after = self.before, self.after
+        return before.pledged == after.pledged and all(
+            one == other or abs(other - one) < SLIGHT * one
+            for one, other in ((before.expected, after.expected), (before.agreed, after.agreed))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -173,6 +194,13 @@ class Flow:
     year: int
     arrives: tuple[Fraction, Fraction]
     leaves: tuple[Fraction, Fraction]
+
+    def part_of(self, uplink: BitsPerSecond | None) -> tuple[Fraction, Fraction] | None:
+        """What part of an uplink is taken by what arrives; None where nobody says what it is."""
+        if not uplink:
+            return None
+        carried = Fraction(uplink, _BITS_PER_BYTE) * _SECONDS_PER_DAY
+        return self.arrives[0] / carried, self.arrives[1] / carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +227,23 @@ class Reach:
         expects = any(year.differs for year in self.years)
         return bool(self.effects or self.left or self.new_tasks or expects)
 
+    @property
+    def is_slight(self) -> bool:
+        """Whether all there is to say of it is that its areas get a slightly other share."""
+        if self.effects or self.left or self.new_tasks:
+            return False
+        return self.is_touched and all(year.is_slight for year in self.years)
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What a system is otherwise than the base says, by nobody's edit; `unseen`, why it could not
-    be read."""
+    be read. `site`: whose it is; None: the federation's."""
 
     system: SystemName
     changes: tuple[Change, ...]
     unseen: tuple[str, ...] = ()
+    site: SiteName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +264,13 @@ class Review:
     side alone. `refusals` is why a plan of it would be refused. `moved` are edits that the base got
     meanwhile and head does not know, where both were compared with what they come from. `drift` is
     None where no system was read.
+
+    `pipelines` are files of the forges that would be otherwise; to merge them is what applies them,
+    so that no plan has them.
+
+    `proofs` and `movement` are the places of what is not worked out yet: that no file has too few
+    copies on the way, and which data goes over which link, when and for how long. Nothing is said
+    in their place.
     """
 
     base: Revision
@@ -245,6 +288,9 @@ class Review:
     commits: tuple[Commit, ...] = ()
     access: tuple[Access, ...] = ()
     drift: tuple[Drift, ...] | None = None
+    pipelines: tuple[Effect, ...] = ()
+    proofs: None = None
+    movement: None = None
     base_lines: Lines = field(default_factory=dict, compare=False, repr=False)
     head_lines: Lines = field(default_factory=dict, compare=False, repr=False)
 
@@ -261,6 +307,16 @@ class Review:
     def touched(self) -> tuple[Reach, ...]:
         """The sites that it reaches."""
         return tuple(reach for reach in self.reaches if reach.is_touched)
+
+    @property
+    def reached(self) -> tuple[Reach, ...]:
+        """Those of which there is more to say than that their share shifts slightly."""
+        return tuple(reach for reach in self.touched if not reach.is_slight)
+
+    @property
+    def slight(self) -> tuple[Reach, ...]:
+        """Those of which there is not."""
+        return tuple(reach for reach in self.touched if reach.is_slight)
 
     @property
     def untouched(self) -> tuple[SiteName, ...]:

@@ -9,7 +9,7 @@ from srcnet_compiler.change import Address, Change, Json, SystemName
 from srcnet_compiler.diagnostic import Diagnostic, fingerprints
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import SiteName
-from srcnet_compiler.pipeline import Lowered
+from srcnet_compiler.pipeline import Lowered, Pipelined
 from srcnet_compiler.review.model import Edit, Effect, Left, Why
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
@@ -107,7 +107,8 @@ def _left_alone(
     renamed = {name for effect in effects for name in _former(effect.change)}
     owner = pair.head or pair.base
     assert owner is not None
-    for key in sorted(before.keys() - touched):
+    others = (k for k, thing in before.items() if thing != after.get(k) and k not in touched)
+    for key in sorted(others):
         thing, now = before[key], after.get(key)
         if now is None and not renamed.isdisjoint(_PARTS.split(key[1])):
             continue  # what is between renamed things, or on one, goes with it
@@ -116,6 +117,20 @@ def _left_alone(
             why = Why.ABSENT if now is None else Why.FIXED
             place = next((found[0] for found in spans), None)
             yield Left(Address(*pair.name, *key), _sites(owner, [now or thing]), why, place)
+
+
+def pipelines(
+    base: Iterable[Pipelined], head: Iterable[Pipelined], asking: "Asking"
+) -> Iterator[Effect]:
+    """The files of the forges that would be otherwise, each with the edits that ask for it."""
+    there = {(each.target.name, each.model.instance): each.model for each in base}
+    for each in head:
+        model = each.model
+        before = there.get((each.target.name, model.instance), _nothing_of(model))
+        for change in each.target.diff(model, Reading(before)):
+            address = change.address
+            sides = (side.find(address.kind, address.name) for side in (before, model))
+            yield Effect(change, (), asking.causes(change, *sides))
 
 
 def new_findings(pair: Pair, base: Federation, head: Federation) -> Iterator[Diagnostic]:

@@ -1,5 +1,6 @@
 """`srcnet diff`: what a change of the specs would do, without looking at any system."""
 
+import gc
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from srcnet_compiler.review.model import Review
 
 
+PAGES = ("text", "json", "markdown", "html")
 FINDINGS = ("sarif", "junit", "github", "gitlab")
 """Formats that carry findings alone: those that head has and base has not."""
 
@@ -34,10 +36,14 @@ FINDINGS = ("sarif", "junit", "github", "gitlab")
     help="The page of this site: what reaches it, and why.",
 )
 @click.option("--policy", is_flag=True, help="The page of the architecture group.")
-@click.option("--live", is_flag=True, help="Read the systems too: what had drifted before.")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Read the systems too, with `--site` its own: what had drifted before.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where anything changes.")
-@format_option("text", "json", "markdown", "html", *FINDINGS)
+@format_option(*PAGES, *FINDINGS)
 @full_option
 @members_option
 @today_option
@@ -68,27 +74,25 @@ def command(
       srcnet diff main
       srcnet diff main...my-branch --format markdown
       srcnet diff main --site CHSRC-CSCS
+      srcnet diff main --site CHSRC-CSCS --format html --out my-site.html
       srcnet diff v1.2 v1.3 --policy
       srcnet diff main --format html --out change.html
     """
     if site is not None and policy:
         raise StopError(Exit.USAGE, "`--site` and `--policy` are two pages", "ask for one of them")
-    if form != "text" and (site is not None or policy):
+    if form in FINDINGS and (site is not None or policy):
+        option = "--policy" if policy else "--site"
         raise StopError(
             Exit.USAGE,
-            f"`{'--policy' if policy else '--site'}` is a page of text, not of `--format {form}`",
-            "leave out one of the two: the other formats are about all sites and policies at once",
+            f"`{option}` is a page, and `--format {form}` has only findings",
+            f"leave out one of the two: the pages are {', '.join(PAGES)}",
         )
     from srcnet_compiler.cli.revisions import asked_for
 
     day, asked = the_day(today), asked_for(settings.root, base, head)
     review = _review(settings, asked, members, day, live, site)
-    if form == "html":
-        from srcnet_compiler.cli.pages import comparing_page
-
-        text = comparing_page(settings, asked, review, day)
-    else:
-        text = _rendered(review, form, site, policy, full)
+    text = _page(settings, asked, review, day, policy) if form == "html" and site is None else ""
+    text = text or _rendered(review, form, site, policy, full)
     if out is not None:
         write_file(out, text)
     else:
@@ -110,9 +114,14 @@ def _review(
         from srcnet_compiler.review.model import Review
 
         return Review(asked.base, asked.head)
-    from srcnet_compiler.cli import comparing
+    from srcnet_compiler.source import no_collection
 
-    return comparing.review(settings, asked, members, today, live)
+    with no_collection():
+        from srcnet_compiler.cli import comparing
+
+        found = comparing.review(settings, asked, members, today, live, site)
+        gc.freeze()  # else all of it is walked over again when the process ends
+        return found
 
 
 def _site(review: "Review", name: str) -> "SiteName":
@@ -128,26 +137,53 @@ def _site(review: "Review", name: str) -> "SiteName":
     )
 
 
+def _page(settings: Settings, asked: "Asked", review: "Review", today: date, policy: bool) -> str:
+    from srcnet_compiler.cli.pages import comparing_page
+
+    return comparing_page(settings, asked, review, today, policy)
+
+
 def _rendered(review: "Review", form: str, site: str | None, policy: bool, full: bool) -> str:
-    if form == "json":
-        from srcnet_compiler.report.review.json import render_json
-
-        return render_json(review)
-    if form == "markdown":
-        from srcnet_compiler.report.review.markdown import render_markdown
-
-        return render_markdown(review)
     if form in FINDINGS:
         from srcnet_compiler import __version__
         from srcnet_compiler.report.formats import FORMATS
         from srcnet_compiler.report.model import Report
 
         return FORMATS[form](Report(review.new, review.head_lines, version=__version__))
-    from srcnet_compiler.report.review import text
-
-    colour = is_coloured()
     if site is not None:
-        return text.render_site(review, _site(review, site), full=full, colour=colour)
-    if policy:
-        return text.render_policy(review, full=full, colour=colour)
-    return text.render_review(review, full=full, colour=colour)
+        return _of_site(review, _site(review, site), form, full)
+    return _of_all(review, form, policy, full)
+
+
+def _of_site(review: "Review", site: "SiteName", form: str, full: bool) -> str:
+    if form == "html":
+        from srcnet_compiler.report.page.html import render_change
+        from srcnet_compiler.report.page.readers import site_change
+
+        return render_change(site_change(review, site), review.head_lines)
+    if form == "json":
+        from srcnet_compiler.report.review.json import render_site_json
+
+        return render_site_json(review, site)
+    if form == "markdown":
+        from srcnet_compiler.report.review.markdown import render_site_markdown
+
+        return render_site_markdown(review, site)
+    from srcnet_compiler.report.review.text import render_site
+
+    return render_site(review, site, full=full, colour=is_coloured())
+
+
+def _of_all(review: "Review", form: str, policy: bool, full: bool) -> str:
+    if form == "json":
+        from srcnet_compiler.report.review.json import render_json, render_policy_json
+
+        return (render_policy_json if policy else render_json)(review)
+    if form == "markdown":
+        from srcnet_compiler.report.review.markdown import render_markdown, render_policy_markdown
+
+        return (render_policy_markdown if policy else render_markdown)(review)
+    from srcnet_compiler.report.review.text import render_policy, render_review
+
+    render = render_policy if policy else render_review
+    return render(review, full=full, colour=is_coloured())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     default=Path("srcnet.html"),
     show_default=True,
     metavar="FILE",
-    help="Where the page goes, seen from the specs' folder. `-` is stdout.",
+    help="Where the page goes. `-` is stdout.",
 )
 @today_option
 @click.pass_obj
@@ -65,6 +65,5 @@ def _save(settings: Settings, out: Path, text: str) -> None:
     from srcnet_compiler.cli.files import spare_others, write_file
     from srcnet_compiler.cli.pages import GENERATOR
 
-    path = settings.root / out
-    spare_others(path, settings.root, "a page of srcnet", lambda head: GENERATOR in head)
-    write_file(path, text)
+    spare_others(out, settings.root, "a page of srcnet", lambda head: GENERATOR in head)
+    write_file(out, text)

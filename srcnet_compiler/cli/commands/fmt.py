@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.difference import difference
-from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_files
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import exit_of, is_coloured, no_specs, show, terminal_width
@@ -33,8 +33,15 @@ def command(settings: Settings, files: tuple[Path, ...], check: bool, diff: bool
       srcnet fmt --check
       srcnet fmt --diff site-specs/chsrc-cscs.yaml
     """
-    from srcnet_compiler.pipeline import spec_files
+    from srcnet_compiler.spec_files import SUFFIXES, spec_files
 
+    for path in files:
+        if path.suffix not in SUFFIXES:
+            raise StopError(
+                Exit.USAGE,
+                f"`{path}` is no spec: the name of a spec ends in `.yaml` or `.yml`",
+                f"name specs alone, or none for all of them: `{settings.to_type('fmt')}`",
+            )
     wanted = files or spec_files(settings.root)
     if not wanted:
         raise no_specs(settings)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from srcnet_compiler.change import Impact
+from srcnet_compiler.change import Change, Impact, SystemName
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.model import Report
 from srcnet_compiler.report.page.build import findings
@@ -14,20 +14,25 @@ from srcnet_compiler.report.page.shift import Shift, shifts
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.words import (
+    AREA_COLUMNS,
+    area_rows,
     both,
     by_year,
     counted,
     daemons,
-    expected,
+    due,
+    file_changed,
     in_ranges,
+    jobs,
     reading,
+    slight,
     terms,
     verdict,
     way,
 )
 from srcnet_compiler.review.model import (
     Access,
-    AreaYear,
+    Drift,
     Edit,
     Effect,
     Left,
@@ -37,6 +42,7 @@ from srcnet_compiler.review.model import (
     Review,
     Why,
 )
+from srcnet_compiler.review.pages import PolicyPage, SitePage, policy_page, site_page
 from srcnet_compiler.span import Span
 
 
@@ -70,6 +76,17 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of texts, the name of each first. `is_slight`: what it is about hardly shifts."""
+
+    label: str
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_slight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """What is expected of an area or a site in some years."""
 
@@ -80,22 +97,26 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A site that the change reaches. `tasks`: what its administrators must do themselves."""
+    """A site that the change reaches. `duties`: what its administrators must do themselves."""
 
     name: str
     anchor: str
     impact: str
     summary: str
     daemons: str
+    jobs: str
     held: tuple[Held, ...]
     edits: tuple[Changed, ...]
     systems: tuple[System, ...]
-    tasks: str
+    duties: tuple[System, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All of it. `lines` are those of the files before; `weight` is good, fair or bad."""
+    """All of it. `lines` are those of the files before; `weight` is good, fair or bad.
+
+    `drift` is None where no system was read. `areas` and `slight` are no table, or one or two.
+    """
 
     base: str
     head: str
@@ -103,13 +124,17 @@ class Comparison:
     weight: str
     nothing: bool
     edits: tuple[Changed, ...]
+    moved: tuple[Changed, ...]
     asked: tuple[Asked, ...]
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
-    areas: tuple[Held, ...]
+    areas: tuple[Table, ...]
     systems: tuple[System, ...]
+    pipelines: tuple[System, ...]
     left: tuple[Changed, ...]
+    drift: tuple[System, ...] | None
     reached: tuple[Reached, ...]
+    slight: tuple[Table, ...]
     untouched: tuple[str, ...]
     new: tuple[Finding, ...]
     gone: tuple[Finding, ...]
@@ -124,16 +149,20 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         str(review.base),
         str(review.head),
         verdict(review),
-        _weight(review),
+        weight(review, review.impact),
         review.is_nothing,
-        tuple(_edit(edit, review) for edit in review.edits),
-        tuple(_asked(each) for each in review.requirements),
-        tuple(_access(each) for each in review.access),
-        tuple(_shifts(before, after)),
-        tuple(_areas(review.years)),
-        tuple(_systems(review.effects)),
-        tuple(_stays(left) for left in review.left),
-        tuple(_reached(reach, review, after) for reach in review.touched),
+        tuple(changed(edit, review) for edit in review.edits),
+        tuple(changed(edit, review) for edit in review.moved),
+        tuple(asked(each) for each in review.requirements),
+        tuple(readable(each) for each in review.access),
+        tuple(all_shifts(before, after)),
+        tuple(areas(policy_page(review))),
+        tuple(systems(review.effects)),
+        tuple(_file(effect.change) for effect in review.pipelines),
+        tuple(stays(left) for left in review.left),
+        None if review.drift is None else tuple(drifted(review.drift)),
+        tuple(_reached(reach, review, after) for reach in review.reached),
+        tuple(slight_sites(review)),
         review.untouched,
         tuple(findings(Report(review.new, head))),
         tuple(findings(Report(review.gone, base))),
@@ -142,29 +171,39 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
     )
 
 
-def _weight(review: Review) -> str:
+def weight(review: Review, impact: Impact) -> str:
     """How grave it is: bad where data or copies may go, or a plan would be refused."""
-    if review.refusals or review.impact.rank > Impact.MOVES_DATA.rank:
+    if review.refusals or impact.rank > Impact.MOVES_DATA.rank:
         return "bad"
-    return "fair" if review.impact.rank > Impact.RECONFIGURE.rank else "good"
+    return "fair" if impact.rank > Impact.RECONFIGURE.rank else "good"
 
 
 def _note(head: Span | None, base: Span | None, rule: str = "") -> Note:
     return Note(rule, (head,) if head else (), (base,) if base else ())
 
 
-def _edit(edit: Edit, review: Review) -> Changed:
+def changed(edit: Edit, review: Review) -> Changed:
+    """What a document says otherwise, with its places on both sides."""
     return Changed(way(edit), Fact(both(edit, review), _note(edit.head, edit.base)))
 
 
-def _stays(left: Left) -> Changed:
+def stays(left: Left) -> Changed:
     """In the head, unless nothing there describes it."""
     gone = left.why is Why.ABSENT
     note = _note(None if gone else left.place, left.place if gone else None)
     return Changed(str(left.address), Fact(left.why.value, note))
 
 
-def _asked(found: Requirement) -> Asked:
+def readable(each: Access) -> Changed:
+    """What people may read by what they start, and could not before, or no longer."""
+    note = _note(each.place if each.gained else None, None if each.gained else each.place)
+    return Changed(
+        "may be read" if each.gained else "no longer", Fact(f"{reading(each)}; {terms(each)}", note)
+    )
+
+
+def asked(found: Requirement) -> Asked:
+    """What a policy asks for otherwise, with its places on both sides."""
     return Asked(
         found.policy,
         found.what,
@@ -175,46 +214,83 @@ def _asked(found: Requirement) -> Asked:
     )
 
 
-def _access(each: Access) -> Changed:
-    note = _note(each.place if each.gained else None, None if each.gained else each.place)
-    return Changed(
-        "may be read" if each.gained else "no longer", Fact(f"{reading(each)}; {terms(each)}", note)
-    )
-
-
-def _shifts(before: Page, after: Page) -> Iterator[Shift]:
+def all_shifts(before: Page, after: Page) -> Iterator[Shift]:
+    """The plots of every tier of either side."""
     years = tuple(sorted({*before.years, *after.years}))
     sides = [{tier.name: tier for tier in page.tiers} for page in (before, after)]
     for name in dict.fromkeys([*sides[1], *sides[0]]):
         yield from shifts(sides[0].get(name), sides[1].get(name), years)
 
 
-def _areas(years: Iterable[AreaYear]) -> Iterator[Held]:
-    """Areas of which something else is expected, in ranges of years that say the same."""
-    differing = [each for each in years if each.differs]
-    for name, group in groupby(differing, key=lambda each: each.area):
-        lines = ((each.year, expected(each.before, each.after)) for each in group)
-        yield from (Held(name, years, text) for years, text in in_ranges(lines))
+def areas(page: PolicyPage) -> Iterator[Table]:
+    """Areas of which something else is expected, and those that hardly shift."""
+    label, head = "What is expected of each area", ("area", *AREA_COLUMNS)
+    if page.areas:
+        rows = tuple((each.held.area, *cells) for each, cells in area_rows(page.areas))
+        yield Table(label, f"{label}, before and after", head, rows)
+    if page.slight:
+        number = len({each.held.area for each in page.slight})
+        rows = tuple((each.held.area, *cells) for each, cells in area_rows(page.slight))
+        yield Table(label, slight(number, "area", len(page.areas)), head, rows, True)
 
 
-def _systems(effects: Sequence[Effect]) -> Iterator[System]:
+def slight_sites(review: Review) -> Iterator[Table]:
+    """Sites of which there is no more to say than that they hardly shift."""
+    if review.slight:
+        title = slight(len(review.slight), "site", len(review.reached))
+        rows = tuple(
+            (reach.site, years, text)
+            for reach in review.slight
+            for years, text in in_ranges(by_year(reach))
+        )
+        head = ("site", "by the end of", "expected")
+        yield Table("What is expected of sites that hardly shift", title, head, rows, True)
+
+
+def systems(effects: Sequence[Effect]) -> Iterator[System]:
+    """What would be changed, by system."""
     for system, group in groupby(effects, key=lambda effect: effect.change.address.system):
-        changes = [effect.change for effect in group]
-        text = "\n".join(change_lines(changes, plain, full=True))
-        yield System(str(system), summary(changes), text)
+        yield _system(system, [effect.change for effect in group])
+
+
+def _system(name: SystemName, changes: Sequence[Change]) -> System:
+    text = "\n".join(change_lines(changes, plain, full=True))
+    return System(str(name), summary(changes), text)
+
+
+def _file(change: Change) -> System:
+    said = file_changed(change).removeprefix(change.address.name).strip()
+    return System(change.address.name, said, "\n".join(change_lines([change], plain, full=True)))
+
+
+def drifted(drift: Iterable[Drift]) -> Iterator[System]:
+    """What had drifted, and what could not be read."""
+    for each in drift:
+        if each.changes:
+            yield _system(each.system, each.changes)
+        if each.unseen:
+            yield System(str(each.system), "could not be read", "\n".join(each.unseen))
+
+
+def duties(page: SitePage) -> Iterator[System]:
+    """What only people can do, by system and by when."""
+    for (system, when), group in groupby(page.duties, key=lambda each: (each.system, due(each))):
+        lines = [line for duty in group for line in task_lines(duty.task, True)]
+        yield System(str(system), when, "\n".join(lines))
 
 
 def _reached(reach: Reach, review: Review, after: Page) -> Reached:
-    tasks = [line for _, task in reach.new_tasks for line in task_lines(task, True)]
+    page = site_page(review, reach.site)
     known = any(site.name == reach.site for site in after.sites)
     return Reached(
         reach.site,
         anchor("site", reach.site) if known else "",
         reach.impact.value,
         counted(reach),
-        daemons(reach),
+        daemons(page.daemons, page.drained),
+        jobs(page.jobs),
         tuple(Held(reach.site, years, text) for years, text in in_ranges(by_year(reach))),
-        tuple(_edit(review.edits[number], review) for number in reach.edits),
-        tuple(_systems(reach.effects)),
-        "\n".join(tasks),
+        tuple(changed(edit, review) for edit in page.asked),
+        tuple(systems(reach.effects)),
+        tuple(duties(page)),
     )

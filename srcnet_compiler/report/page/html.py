@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from srcnet_compiler import __version__
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.conceal import concealed
 from srcnet_compiler.report.model import TOOL, writable
@@ -19,6 +20,7 @@ from srcnet_compiler.report.page.build import counts
 from srcnet_compiler.report.page.comparison import Comparison
 from srcnet_compiler.report.page.facts import anchor, counted, listed
 from srcnet_compiler.report.page.model import Fact, Note, Page
+from srcnet_compiler.report.page.readers import PolicyChange, SiteChange
 from srcnet_compiler.resources import folder
 from srcnet_compiler.review.model import Lines
 from srcnet_compiler.span import Span
@@ -61,30 +63,45 @@ class Notes:
 def render(page: Page, lines: Lines, comparison: Comparison | None = None) -> str:
     """The whole file; `lines` are those of the specs, to show where a number comes from. With a
     comparison it begins with what a change would do that leads to what the page shows."""
-    style, script = _text("page.css"), _text("page.js")
     policies = [policy.name for policy in page.policies]
     numbers = {name: number for number, name in enumerate(policies)}
+    return _rendered(
+        "page.html.j2",
+        page.version,
+        Notes(lines, comparison.lines if comparison is not None else {}),
+        page=page,
+        comparison=comparison,
+        maps=(
+            network.panels(page, WIDE, WORLD, INSET),
+            network.panels(page, NARROW, NARROW, NARROW),
+        ),
+        flows=(flows.flows(page, WIDE, narrow=False), flows.flows(page, NARROW, narrow=True)),
+        plots=[p for tier in page.tiers for p in bars.plots(tier, page.years, numbers)],
+        numbers=numbers,
+        contents=counts(page),
+    )
+
+
+def render_change(change: SiteChange | PolicyChange, lines: Lines) -> str:
+    """The file of one reader of a change; `lines` are those of the specs that it leads to."""
+    name = "site_change" if isinstance(change, SiteChange) else "policy_change"
+    return _rendered(f"{name}.html.j2", __version__, Notes(lines, change.lines), change=change)
+
+
+def _rendered(template: str, version: str, notes: Notes, **more: object) -> str:
+    style, script = _text("page.css"), _text("page.js")
     text = (
         _environment()
-        .get_template("page.html.j2")
+        .get_template(template)
         .render(
-            page=page,
             style=style,
             script=script,
             style_digest=_digest(style),
             script_digest=_digest(script),
-            generator=f"{TOOL} {page.version}",
-            comparison=comparison,
-            notes=Notes(lines, comparison.lines if comparison is not None else {}),
-            maps=(
-                network.panels(page, WIDE, WORLD, INSET),
-                network.panels(page, NARROW, NARROW, NARROW),
-            ),
-            flows=(flows.flows(page, WIDE, narrow=False), flows.flows(page, NARROW, narrow=True)),
-            plots=[p for tier in page.tiers for p in bars.plots(tier, page.years, numbers)],
+            generator=f"{TOOL} {version}",
+            notes=notes,
             plot_size=(bars.WIDTH, bars.HEIGHT),
-            numbers=numbers,
-            contents=counts(page),
+            **more,
         )
     )
     return writable(text)

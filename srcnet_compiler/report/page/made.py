@@ -8,8 +8,9 @@ from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.pipeline import Compiled, Sources, check_loaded, compile_checked
 from srcnet_compiler.report.page.build import Subject, page
 from srcnet_compiler.report.page.comparison import comparison
-from srcnet_compiler.report.page.html import render
+from srcnet_compiler.report.page.html import render, render_change
 from srcnet_compiler.report.page.model import Page
+from srcnet_compiler.report.page.readers import policy_change
 from srcnet_compiler.review.model import Review
 
 
@@ -50,6 +51,11 @@ def changed(review: Review, base: Made, head: Made) -> str:
     """The file that shows head, and first what it would do to base, as `review` says."""
     before, after = _shown(base), _shown(head)
     return render(after, head.sources.lines, comparison(review, before, after))
+
+
+def changed_policies(review: Review, base: Made, head: Made) -> str:
+    """The file of the architecture group about the same."""
+    return render_change(policy_change(review, _shown(base), _shown(head)), head.sources.lines)
 
 
 def _shown(made: Made) -> Page:

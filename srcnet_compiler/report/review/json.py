@@ -1,27 +1,41 @@
-"""A review as JSON of our own, `schemas/review.schema.json`: for whoever builds on it."""
+"""A review and its pages as JSON of our own, of `schemas/review.schema.json`."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from srcnet_compiler import __version__
+from srcnet_compiler.change import Impact, SystemName
+from srcnet_compiler.names import SiteName
 from srcnet_compiler.plan.file import change_data, finding_data
+from srcnet_compiler.quantity import BitsPerSecond
 from srcnet_compiler.report.json_report import place_data
 from srcnet_compiler.report.model import TOOL, writable
-from srcnet_compiler.report.review.words import values, verdict
+from srcnet_compiler.report.review.words import site_verdict, turns, values, verdict
 from srcnet_compiler.review.model import (
     Access,
     Amounts,
     AreaYear,
+    Commit,
+    Drift,
     Edit,
     Effect,
     Flow,
+    Left,
     Reach,
     Requirement,
     Review,
     Revision,
 )
+from srcnet_compiler.review.pages import (
+    AreaShare,
+    SiteYear,
+    policy_page,
+    site_page,
+    site_years,
+)
 from srcnet_compiler.span import Span
+from srcnet_compiler.task import Task
 
 FORMAT_VERSION = 1
 """Rises when a reader of the former version would misunderstand; new keys may come without."""
@@ -30,49 +44,130 @@ FORMAT_VERSION = 1
 def render_json(review: Review) -> str:
     """The whole review; amounts are whole bytes."""
     numbers = {id(effect): number for number, effect in enumerate(review.effects)}
-    document = {
+    return _written(
+        {
+            **_head(review, "all", verdict(review), review.impact),
+            "edits": [_edit(edit, review) for edit in review.edits],
+            "effects": [_effect(effect, effect.causes) for effect in review.effects],
+            "pipelines": [_effect(effect, effect.causes) for effect in review.pipelines],
+            "leftAlone": [_left(left) for left in review.left],
+            "requirements": [_requirement(each) for each in review.requirements],
+            "access": [_access(each) for each in review.access],
+            "areas": [_area(year) for year in review.years if year.differs],
+            "sites": [_reach(reach, numbers) for reach in review.touched],
+            **_findings(review),
+            "movedMeanwhile": [_edit(edit, review) for edit in review.moved],
+            "commits": [_commit(commit) for commit in review.commits],
+            "drift": _drift(review.drift),
+            "proofs": review.proofs,
+            "movement": review.movement,
+        }
+    )
+
+
+def render_site_json(review: Review, site: SiteName) -> str:
+    """The page of the administrators of one site."""
+    page = site_page(review, site)
+    reach = page.reach
+    numbers = {number: place for place, number in enumerate(reach.edits)}
+    return _written(
+        {
+            **_head(review, "site", site_verdict(page), reach.impact),
+            "site": reach.site,
+            "touched": reach.is_touched,
+            "daemons": {impact.value: number for impact, number in page.daemons},
+            "drainedNodes": page.drained,
+            "jobs": [
+                {
+                    "address": str(change.address),
+                    "impact": change.impact.value,
+                    "reason": change.reason,
+                }
+                for change in page.jobs
+            ],
+            "uplink": reach.uplink,
+            "years": [_site_year(year, reach.uplink) for year in page.years],
+            "edits": [_edit(edit, review) for edit in page.asked],
+            "commits": [_commit(commit) for commit in page.commits],
+            "access": [_access(each) for each in page.access],
+            "effects": [
+                _effect(effect, [numbers[cause] for cause in effect.causes])
+                for effect in reach.effects
+            ],
+            "leftAlone": [_left(left) for left in reach.left],
+            "tasks": [
+                {**_task(duty.system, duty.task), "until": duty.until} for duty in page.duties
+            ],
+            "until": page.until,
+            "movedMeanwhile": [_edit(edit, review) for edit in page.moved],
+            "drift": _drift(page.drift),
+            "movement": review.movement,
+        }
+    )
+
+
+def render_policy_json(review: Review) -> str:
+    """The page of the architecture group."""
+    page = policy_page(review)
+    return _written(
+        {
+            **_head(review, "policy", turns(page), review.impact),
+            "requirements": [_requirement(each) for each in page.requirements],
+            "access": [_access(each) for each in review.access],
+            "areas": [_share(each) for each in (*page.areas, *page.slight)],
+            "sites": [
+                {
+                    "site": reach.site,
+                    "impact": reach.impact.value,
+                    "slight": reach.is_slight,
+                    "years": [_site_year(year, reach.uplink) for year in site_years(reach)],
+                }
+                for reach in review.touched
+            ],
+            **_findings(review),
+            "proofs": review.proofs,
+            "movement": review.movement,
+        }
+    )
+
+
+def _drift(drift: Sequence[Drift] | None) -> object:
+    if drift is None:
+        return None
+    return [
+        {
+            "system": str(each.system),
+            "changes": [change_data(change) for change in each.changes],
+            "unseen": list(each.unseen),
+        }
+        for each in drift
+    ]
+
+
+def _written(document: object) -> str:
+    return writable(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _head(review: Review, page: str, said: str, impact: Impact) -> dict[str, object]:
+    return {
         "formatVersion": FORMAT_VERSION,
+        "page": page,
         "tool": {"name": TOOL, "version": __version__},
         "base": _revision(review.base),
         "head": _revision(review.head),
-        "verdict": verdict(review),
-        "impact": review.impact.value,
-        "edits": [_edit(edit, review) for edit in review.edits],
-        "effects": [_effect(effect) for effect in review.effects],
-        "leftAlone": [
-            {
-                "address": str(left.address),
-                "sites": list(left.sites),
-                "why": left.why.value,
-                "place": _place(left.place),
-            }
-            for left in review.left
-        ],
-        "requirements": [_requirement(each) for each in review.requirements],
-        "access": [_access(each) for each in review.access],
-        "areas": [_area(year) for year in review.years if year.differs],
-        "sites": [_reach(reach, numbers) for reach in review.reaches if reach.is_touched],
+        "verdict": said,
+        "impact": impact.value,
+    }
+
+
+def _findings(review: Review) -> dict[str, object]:
+    """What else is said of a review and of the policies in it."""
+    return {
         "untouched": list(review.untouched),
         "newFindings": [finding_data(found) for found in review.new],
         "goneFindings": [finding_data(found) for found in review.gone],
         "refusals": [finding_data(found) for found in review.refusals],
-        "movedMeanwhile": [_edit(edit, review) for edit in review.moved],
-        "commits": [
-            {"id": c.id, "author": c.author, "title": c.title, "file": c.file}
-            for c in review.commits
-        ],
-        "drift": None
-        if review.drift is None
-        else [
-            {
-                "system": str(each.system),
-                "changes": [change_data(change) for change in each.changes],
-                "unseen": list(each.unseen),
-            }
-            for each in review.drift
-        ],
     }
-    return writable(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def _revision(revision: Revision) -> object:
@@ -92,13 +187,26 @@ def _edit(edit: Edit, review: Review) -> object:
     }
 
 
-def _effect(effect: Effect) -> object:
+def _effect(effect: Effect, causes: Iterable[int]) -> object:
     return {
         **change_data(effect.change),
         "sites": list(effect.sites),
-        "causes": list(effect.causes),
+        "causes": list(causes),
         "basePlaces": {name: _place(span) for name, span in effect.places},
     }
+
+
+def _left(left: Left) -> object:
+    return {
+        "address": str(left.address),
+        "sites": list(left.sites),
+        "why": left.why.value,
+        "place": _place(left.place),
+    }
+
+
+def _commit(commit: Commit) -> object:
+    return {"id": commit.id, "author": commit.author, "title": commit.title, "file": commit.file}
 
 
 def _requirement(each: Requirement) -> object:
@@ -133,7 +241,7 @@ def _access(each: Access) -> object:
     }
 
 
-def _area(year: AreaYear) -> object:
+def _area(year: AreaYear) -> dict[str, object]:
     return {
         "area": year.area,
         "site": year.site,
@@ -149,6 +257,23 @@ def _amounts(amounts: Amounts) -> object:
         "expected": round(amounts.expected),
         "agreed": round(amounts.agreed),
         "pledged": amounts.pledged,
+        "headroom": None if amounts.headroom is None else round(amounts.headroom),
+    }
+
+
+def _share(each: AreaShare) -> object:
+    before, after = each.share
+    share = {"before": float(before), "after": float(after)}
+    return {**_area(each.held), "shareOfTier": share, "slight": each.held.is_slight}
+
+
+def _site_year(each: SiteYear, uplink: BitsPerSecond | None) -> object:
+    parts = each.flow.part_of(uplink)
+    return {
+        **_flow(each.flow),
+        "before": _amounts(each.before),
+        "after": _amounts(each.after),
+        "partOfUplink": parts and {"before": float(parts[0]), "after": float(parts[1])},
     }
 
 
@@ -160,14 +285,17 @@ def _reach(reach: Reach, numbers: dict[int, int]) -> object:
         "edits": list(reach.edits),
         "uplink": reach.uplink,
         "flows": [_flow(flow) for flow in reach.flows],
-        "tasks": [
-            {"system": str(system), "title": task.title, "why": task.why, "lines": list(task.lines)}
-            for system, task in reach.new_tasks
-        ],
+        "tasks": [_task(system, task) for system, task in reach.new_tasks],
+        "slight": reach.is_slight,
     }
 
 
-def _flow(flow: Flow) -> object:
+def _task(system: SystemName, task: Task) -> dict[str, object]:
+    lines = list(task.lines)
+    return {"system": str(system), "title": task.title, "why": task.why, "lines": lines}
+
+
+def _flow(flow: Flow) -> dict[str, object]:
     return {
         "year": flow.year,
         "arrivesPerDay": _pair(flow.arrives),

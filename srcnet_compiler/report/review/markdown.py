@@ -1,210 +1,288 @@
-"""A review as one comment on a pull request, which is found again by its marker.
+"""A review as one comment on a pull request: the whole, a site's page, the architecture group's.
 
-Verdict, impact, numbers, a fold for each site, how to see it for oneself. What does not fit is left
-out as whole sections, and it says which.
+Verdict, impact, numbers, a fold for each site, how to see it for oneself.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from srcnet_compiler.change import Impact
-from srcnet_compiler.report.cells import visible
+from srcnet_compiler.names import SiteName
 from srcnet_compiler.report.changes import change_lines
-from srcnet_compiler.report.markdown import LIMIT, escape, fitting, prose
-from srcnet_compiler.report.model import writable
+from srcnet_compiler.report.markdown import LIMIT, escape, prose
 from srcnet_compiler.report.paint import plain
+from srcnet_compiler.report.plan import summary, task_lines
+from srcnet_compiler.report.review.comment import Section, cell, comment, fenced, fold, table
 from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
     ACCESS,
+    AREA_COLUMNS,
+    DRIFT,
+    EXPECTED_OF_A_SITE,
+    MOVED,
+    NO_DRIFT,
+    PIPELINES,
+    SITE_COLUMNS,
     STAYS,
+    UNTOUCHED,
+    area_rows,
     asking,
     both,
-    by_year,
     counted,
-    in_ranges,
+    daemons,
+    due,
+    file_changed,
+    first_years,
+    jobs,
     reading,
+    site_rows,
+    site_verdict,
+    slight,
     terms,
+    turns,
+    unseen,
     verdict,
     way,
 )
-from srcnet_compiler.review.model import Access, Requirement, Review
+from srcnet_compiler.review.model import (
+    Access,
+    Drift,
+    Edit,
+    Effect,
+    Left,
+    Reach,
+    Requirement,
+    Review,
+)
+from srcnet_compiler.review.pages import (
+    AreaShare,
+    PolicyPage,
+    SitePage,
+    policy_page,
+    site_page,
+)
 
 MARKER = "<!-- srcnet:diff -->"
 """By this a later run finds the comment that it writes anew."""
-_ROWS = 40
-"""More rows of one table than this are counted."""
-_SIGNS = {Impact.COSMETIC: "⚪", Impact.ADDITIVE: "🟢", Impact.RECONFIGURE: "🟡"}
-_GRAVE = "🔴"
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """A part that is shown as a whole or not at all; `name` is what is said where it is not."""
-
-    name: str
-    text: str
 
 
 def render_markdown(review: Review, *, limit: int = LIMIT) -> str:
     """The comment, never longer than `limit` characters."""
-    head = [MARKER, f"### {_sign(review)} {prose(verdict(review))}", _compared(review)]
-    foot = _foot(review)
-    room = limit - sum(len(part) + 2 for part in (*head, foot)) - 200
     sections = [*_sections(review)]
-    shown, left_out = fitting([section.text for section in sections], room)
-    if left_out:
-        names = [section.name for section in sections if section.text not in shown]
-        few = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-        noun = "section is" if left_out == 1 else "sections are"
-        shown.append(f"_{left_out} {noun} left out, too long for a comment: {escape(few)}._")
-    return writable("\n\n".join([*head, *shown, foot]) + "\n")
+    return comment(MARKER, verdict(review), review, review.impact, "", sections, limit)
 
 
-def _sign(review: Review) -> str:
-    return _SIGNS.get(review.impact, _GRAVE)
+def render_site_markdown(review: Review, site: SiteName, *, limit: int = LIMIT) -> str:
+    """The same for the administrators of one site, with a marker of its own."""
+    page = site_page(review, site)
+    marker = f"<!-- srcnet:diff:site:{site} -->"
+    sections = [*_site_sections(review, page)]
+    said, impact = site_verdict(page), page.reach.impact
+    return comment(marker, said, review, impact, f"--site {site}", sections, limit)
 
 
-def _compared(review: Review) -> str:
-    return f"{prose(f'`{review.base}` → `{review.head}`')}"
+def render_policy_markdown(review: Review, *, limit: int = LIMIT) -> str:
+    """The same for the architecture group."""
+    page = policy_page(review)
+    sections = [*_policy_sections(review, page)]
+    marker, option = "<!-- srcnet:diff:policy -->", "--policy"
+    return comment(marker, turns(page), review, review.impact, option, sections, limit)
 
 
-def _foot(review: Review) -> str:
-    asked = f"{review.base.commit or review.base.name} {review.head.commit or ''}".strip()
-    return f"<sub>To see it for yourself: <code>srcnet diff {escape(asked)} --full</code></sub>"
+# ── the whole, and the pages: the most needed first, that is what stays where room is short ───
 
 
-def _sections(review: Review) -> Iterator[_Section]:
-    """The most needed first: that is what stays where room is short."""
-    if review.refusals:
-        rows = [f"- ⛔ {prose(each.message)} ({each.code.value})" for each in review.refusals]
-        yield _Section("refusals", "\n".join(["**A plan of this would be refused**", "", *rows]))
+def _sections(review: Review) -> Iterator[Section]:
+    yield from _refusals(review)
     if review.requirements:
-        yield _Section("requirements", _requirements(review))
-    if review.access:
-        yield _Section("what people may read", _access(review))
+        yield Section("requirements", _requirements(review.requirements))
+    yield from _access(review, review.access)
     if review.edits:
-        yield _Section("edits", _edits(review))
-    if review.touched:
-        yield _Section("sites", _sites(review))
-    if review.untouched and not review.is_nothing:
-        yield _Section("untouched sites", _untouched(review))
-    if review.new or review.gone:
-        yield _Section("findings", _findings(review))
-    for why, title in STAYS.items():
-        rows = [f"- {prose(f'`{each.address}`')}" for each in review.left if each.why is why]
-        if rows:
-            yield _Section(f"what is {why.value}", _fold(prose(title), "\n".join(rows)))
-    for reach in review.touched:
+        yield Section("edits", _edits("what the specs say otherwise", review.edits, review))
+    if review.pipelines:
+        rows = [f"- {cell(file_changed(each.change))}" for each in review.pipelines]
+        yield Section("pipelines", "\n".join([f"**{PIPELINES}**", "", *rows]))
+    yield from _reached(review)
+    yield from _findings(review)
+    yield from _left(review.left)
+    for reach in review.reached:
         text = render_site(review, reach.site, full=True)
         title = f"{escape(reach.site)}: {escape(counted(reach))}"
-        yield _Section(reach.site, _fold(title, _fenced(text)))
+        yield Section(reach.site, fold(title, fenced(text)))
     for system, group in groupby(review.effects, key=lambda each: each.change.address.system):
         effects = [effect for effect in group if not effect.sites]
         if effects:
             lines = change_lines([effect.change for effect in effects], plain, full=True)
             title = f"{escape(str(system))}: {len(effects)} changes of the federation"
-            yield _Section(str(system), _fold(title, _fenced("\n".join(lines) + "\n")))
-    if review.moved:
-        rows = [
-            f"- {prose(f'`{way(edit)}`')}: {_cell(both(edit, review))}" for edit in review.moved
-        ]
-        title = "What the main line says otherwise since then; it is not this change's"
-        yield _Section("the main line", _fold(prose(title), "\n".join(rows)))
-    if review.drift and any(each.changes for each in review.drift):
-        texts = (
-            "\n".join([f"{each.system}:", *change_lines(each.changes, plain, full=True)])
-            for each in review.drift
-            if each.changes
+            yield Section(str(system), fold(title, fenced("\n".join(lines) + "\n")))
+    yield from _of_others(review, review.moved, review.drift)
+
+
+def _site_sections(review: Review, page: SitePage) -> Iterator[Section]:
+    reach = page.reach
+    if not reach.is_touched:
+        yield Section("nothing", UNTOUCHED)
+        yield from _access(review, page.access)
+        yield from _of_others(review, page.moved, page.drift)
+        return
+    notice = (("daemons", daemons(page.daemons, page.drained)), ("jobs", jobs(page.jobs)))
+    yield Section("daemons and jobs", "\n".join(f"- {name}: {cell(said)}" for name, said in notice))
+    if page.duties:
+        yield Section("what must be done", _duties(page))
+    if page.until:
+        yield Section(
+            "the day", f"By {page.until}: the document that ends something holds no longer."
         )
-        title = "Drift that was there before; it is not this change's"
-        yield _Section("drift", _fold(prose(title), _fenced("\n".join(texts) + "\n")))
+    if page.years:
+        rows = [[years, *map(cell, cells)] for years, cells in site_rows(page)]
+        yield Section("years", f"**{EXPECTED_OF_A_SITE}**\n\n{table(SITE_COLUMNS, rows)}")
+    if page.asked:
+        yield Section("edits", _edits("who asks for it", page.asked, review))
+    if page.commits:
+        lines = [f"- {cell(f'{each.id} {each.author}: {each.title}')}" for each in page.commits]
+        yield Section("commits", "\n".join(lines))
+    yield from _access(review, page.access)
+    yield from _systems(reach.effects)
+    yield from _left(reach.left)
+    yield from _of_others(review, page.moved, page.drift)
 
 
-def _requirements(review: Review) -> str:
-    head = ["| | policy | requirement | before | after | impact |", "|---|---|---|---|---|---|"]
-    rows = [_requirement(each) for each in review.requirements]
-    return "\n".join([*head, *_some(rows)])
+def _policy_sections(review: Review, page: PolicyPage) -> Iterator[Section]:
+    yield from _refusals(review)
+    if page.requirements:
+        yield Section("requirements", _requirements(page.requirements))
+    yield from _access(review, review.access)
+    if page.areas:
+        yield Section("areas", _areas(page.areas))
+    if page.slight:
+        number = len({each.held.area for each in page.slight})
+        title = escape(slight(number, "area", len(page.areas)))
+        yield Section("areas that hardly shift", fold(title, _areas(page.slight, whole=True)))
+    yield from _reached(review)
+    yield from _findings(review)
 
 
-def _requirement(each: Requirement) -> str:
+# ── their parts ───────────────────────────────────────────────────────────────────────────────
+
+
+def _refusals(review: Review) -> Iterator[Section]:
+    if review.refusals:
+        rows = [f"- ⛔ {prose(each.message)} ({each.code.value})" for each in review.refusals]
+        yield Section("refusals", "\n".join(["**A plan of this would be refused**", "", *rows]))
+
+
+def _requirements(found: Sequence[Requirement]) -> str:
+    head = ("", "policy", "requirement", "before", "after", "impact")
+    return table(head, [_requirement(each) for each in found])
+
+
+def _requirement(each: Requirement) -> tuple[str, ...]:
     draft = " (draft)" if each.draft else ""
-    cells = (
+    return (
         each.turn.value,
         prose(f"`{each.policy}`{draft}"),
         prose(each.what),
-        _cell(each.before),
-        _cell(each.after),
+        cell(each.before),
+        cell(each.after),
         each.impact.value,
     )
-    return f"| {' | '.join(cells)} |"
 
 
-def _access(review: Review) -> str:
-    head = [f"| | {prose(ACCESS)} | where |", "|---|---|---|"]
-    rows = [_read(each) for each in review.access]
-    asked = [
-        f"- asked for by {prose(c.author)}: {prose(c.title)}" for c in asking(review, review.access)
-    ]
-    return "\n".join([*head, *_some(rows), *([""] if asked else []), *_some(asked)])
-
-
-def _read(each: Access) -> str:
-    sign, where = "+" if each.gained else "-", prose(f"`{each.place}`")
-    return f"| {sign} | {_cell(f'{reading(each)}; {terms(each)}')} | {where} |"
-
-
-def _edits(review: Review) -> str:
-    head = ["| what the specs say otherwise | | where |", "|---|---|---|"]
+def _access(review: Review, access: Sequence[Access]) -> Iterator[Section]:
+    if not access:
+        return
     rows = [
-        f"| {_cell(way(edit))} | {_cell(both(edit, review))} | {prose(f'`{edit.place}`')} |"
-        for edit in review.edits
+        (
+            "+" if each.gained else "-",
+            cell(f"{reading(each)}; {terms(each)}"),
+            prose(f"`{each.place}`"),
+        )
+        for each in access
     ]
-    return "\n".join([*head, *_some(rows)])
+    asked = [f"- asked for by {prose(c.author)}: {prose(c.title)}" for c in asking(review, access)]
+    text = "\n".join([table(("", prose(ACCESS), "where"), rows), *([""] if asked else []), *asked])
+    yield Section("what people may read", text)
 
 
-def _sites(review: Review) -> str:
-    head = ["| site | systems | impact | expected at its areas |", "|---|---|---|---|"]
-    rows = []
-    for reach in review.touched:
-        first = next((f"{years}: {text}" for years, text in in_ranges(by_year(reach))), "the same")
-        cells = (_cell(reach.site), _cell(counted(reach)), reach.impact.value, first)
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*head, *_some(rows)])
+def _edits(title: str, edits: Sequence[Edit], review: Review) -> str:
+    rows = [(cell(way(edit)), cell(both(edit, review)), prose(f"`{edit.place}`")) for edit in edits]
+    return table((title, "", "where"), rows)
 
 
-def _untouched(review: Review) -> str:
-    number = len(review.untouched)
-    title = (
-        f"{number} site{'' if number == 1 else 's'} untouched: the same artifacts, byte for byte"
-    )
-    return _fold(title, escape(", ".join(review.untouched)))
+def _areas(areas: Sequence[AreaShare], *, whole: bool = False) -> str:
+    rows = [[cell(each.held.area), *map(cell, cells)] for each, cells in area_rows(areas)]
+    return table(("area", *AREA_COLUMNS), rows, whole=whole)
 
 
-def _findings(review: Review) -> str:
+def _reached(review: Review) -> Iterator[Section]:
+    """The sites that it reaches, those that hardly shift, and those that are as they were."""
+    if review.reached:
+        yield Section("sites", _sites(review.reached))
+    if review.slight:
+        title = escape(slight(len(review.slight), "site", len(review.reached)))
+        yield Section("sites that hardly shift", fold(title, _sites(review.slight, whole=True)))
+    if review.untouched and not review.is_nothing:
+        number = len(review.untouched)
+        plural = "" if number == 1 else "s"
+        title = f"{number} site{plural} untouched: the same artifacts, byte for byte"
+        yield Section("untouched sites", fold(title, escape(", ".join(review.untouched))))
+
+
+def _sites(reaches: Iterable[Reach], *, whole: bool = False) -> str:
     rows = [
-        *(f"- new {each.severity.value}: {prose(each.message)}" for each in review.new),
-        *(f"- gone: {prose(each.message)}" for each in review.gone),
+        (cell(reach.site), cell(counted(reach)), reach.impact.value, cell(first_years(reach)))
+        for reach in reaches
     ]
-    return _fold(f"Findings: {len(review.new)} new, {len(review.gone)} gone", "\n".join(rows))
+    return table(("site", "systems", "impact", "expected at its areas"), rows, whole=whole)
 
 
-def _some(rows: list[str]) -> list[str]:
-    """The first rows, and how many more there are."""
-    if len(rows) <= _ROWS:
-        return rows
-    return [*rows[:_ROWS], f"\n{len(rows) - _ROWS} more are not in this table."]
+def _findings(review: Review) -> Iterator[Section]:
+    if review.new or review.gone:
+        rows = [
+            *(f"- new {each.severity.value}: {prose(each.message)}" for each in review.new),
+            *(f"- gone: {prose(each.message)}" for each in review.gone),
+        ]
+        title = f"Findings: {len(review.new)} new, {len(review.gone)} gone"
+        yield Section("findings", fold(title, "\n".join(rows)))
 
 
-def _cell(text: str) -> str:
-    return escape(visible(text))
+def _left(left: Sequence[Left]) -> Iterator[Section]:
+    for why, title in STAYS.items():
+        rows = [f"- {prose(f'`{each.address}`')}" for each in left if each.why is why]
+        if rows:
+            yield Section(f"what is {why.value}", fold(prose(title), "\n".join(rows)))
 
 
-def _fold(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+def _systems(effects: Sequence[Effect]) -> Iterator[Section]:
+    for system, group in groupby(effects, key=lambda each: each.change.address.system):
+        changes = [effect.change for effect in group]
+        lines = change_lines(changes, plain, full=True)
+        title = f"{escape(str(system))}: {escape(summary(changes))}"
+        yield Section(str(system), fold(title, fenced("\n".join(lines) + "\n")))
 
 
-def _fenced(text: str) -> str:
-    """No line of ours begins with a backtick, so nothing in it can end the fence."""
-    lines = (f" {line}" if line.startswith("`") else line for line in text.splitlines())
-    return "```text\n" + "\n".join(lines) + "\n```"
+def _duties(page: SitePage) -> str:
+    parts = ["**What its administrators must do themselves**"]
+    for (system, when), duties in groupby(page.duties, key=lambda each: (each.system, due(each))):
+        lines = [line for duty in duties for line in task_lines(duty.task, True)]
+        parts.append(f"{cell(str(system))}, {cell(when)}:\n\n{fenced(chr(10).join(lines))}")
+    return "\n\n".join(parts)
+
+
+def _of_others(
+    review: Review, moved: Sequence[Edit], drift: Sequence[Drift] | None
+) -> Iterator[Section]:
+    """What is not this change's."""
+    if moved:
+        rows = [f"- {prose(f'`{way(edit)}`')}: {cell(both(edit, review))}" for edit in moved]
+        yield Section("the main line", fold(prose(MOVED), "\n".join(rows)))
+    if drift is None:
+        return
+    if not any(each.changes or each.unseen for each in drift):
+        yield Section("drift", NO_DRIFT)
+        return
+    texts = [
+        "\n".join([f"{each.system}:", *change_lines(each.changes, plain, full=True), *unseen(each)])
+        for each in drift
+        if each.changes or each.unseen
+    ]
+    yield Section("drift", fold(prose(DRIFT), fenced("\n".join(texts) + "\n")))

@@ -12,32 +12,46 @@ from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.words import (
     ACCESS,
+    DRIFT,
+    EXPECTED_OF_A_SITE,
+    MOVED,
+    NO_DRIFT,
+    PIPELINES,
     STAYS,
+    UNTOUCHED,
     asking,
     both,
     by_year,
     counted,
     daemons,
+    due,
     expected,
+    file_changed,
+    headroom,
     in_ranges,
+    jobs,
+    per_day,
+    percent,
     reading,
+    site_verdict,
+    slight,
     terms,
+    turns,
     verdict,
     way,
 )
 from srcnet_compiler.review.model import (
     Access,
-    AreaYear,
     Drift,
     Edit,
     Effect,
     Left,
-    Reach,
     Requirement,
     Review,
     Turn,
     Why,
 )
+from srcnet_compiler.review.pages import AreaShare, PolicyPage, SitePage, policy_page, site_page
 
 _FEW = 12
 """More of one thing than this is counted, unless all is asked for."""
@@ -51,8 +65,7 @@ def render_review(review: Review, *, full: bool = False, colour: bool = False) -
 
 def render_site(review: Review, site: SiteName, *, full: bool = False, colour: bool = False) -> str:
     """What the administrators of one site should know."""
-    reach = next((reach for reach in review.reaches if reach.site == site), Reach(site))
-    return _joined(_site_page(review, reach, full, painter(colour)))
+    return _joined(_site_page(review, site_page(review, site), full, painter(colour)))
 
 
 def render_policy(review: Review, *, full: bool = False, colour: bool = False) -> str:
@@ -70,8 +83,9 @@ def _joined(lines: Iterable[str]) -> str:
 def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield _head(review, verdict(review), paint)
     yield from _edits("What the specs say otherwise", review.edits, review, full, paint)
-    yield from _moved(review, full, paint)
+    yield from _edits(MOVED, review.moved, review, full, paint)
     yield from _systems(review.effects, full, paint)
+    yield from _pipelines(review.pipelines, full, paint)
     yield from _left(review.left, full, paint)
     yield from _requirements(review.requirements, paint)
     yield from _access(review, review.access, full, paint)
@@ -81,63 +95,65 @@ def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield from _refusals(review.refusals, paint)
 
 
-def _site_page(review: Review, reach: Reach, full: bool, paint: Paint) -> Iterator[str]:
-    access = [each for each in review.access if each.site == reach.site]
-    if not reach.is_touched:
-        yield _head(review, f"nothing of {reach.site} changes", paint)
+def _site_page(review: Review, page: SitePage, full: bool, paint: Paint) -> Iterator[str]:
+    yield _head(review, site_verdict(page), paint)
+    if not page.reach.is_touched:
         yield ""
-        yield "Its artifacts are the same to the byte, and its areas are expected to hold the same."
-        yield from _access(review, access, full, paint)
+        yield UNTOUCHED
+        yield from _access(review, page.access, full, paint)
+        yield from _of_others(page, review, full, paint)
         return
-    yield _head(review, f"{reach.site}: {counted(reach)}; impact: {reach.impact.value}", paint)
     yield ""
-    yield f"  daemons    {daemons(reach)}"
-    yield f"  jobs       {_jobs(reach)}"
-    yield from _expected(reach, paint)
-    asked = [review.edits[number] for number in reach.edits]
-    yield from _edits("Who asks for it", asked, review, full, paint)
-    files = {edit.place.file for edit in asked}
-    for commit in review.commits:
-        if commit.file in files:
-            yield f"  {commit.id} {visible(commit.author)}: {visible(commit.title)}"
-    yield from _access(review, access, full, paint)
-    yield from _systems(reach.effects, full, paint)
-    yield from _left(reach.left, full, paint)
-    if reach.new_tasks:
+    yield f"  daemons    {daemons(page.daemons, page.drained)}"
+    yield f"  jobs       {jobs(page.jobs)}"
+    yield from _expected(page, paint)
+    yield from _edits("Who asks for it", page.asked, review, full, paint)
+    for commit in page.commits:
+        yield f"  {commit.id} {visible(commit.author)}: {visible(commit.title)}"
+    yield from _access(review, page.access, full, paint)
+    yield from _systems(page.reach.effects, full, paint)
+    yield from _left(page.reach.left, full, paint)
+    if page.duties:
         yield ""
         yield paint("What its administrators must do themselves", "bold")
-        for system, task in reach.new_tasks:
-            yield f"  {system}:"
-            yield from task_lines(task, full)
-    until = sorted({e.change.until for e in reach.effects if e.change.until is not None})
-    if until:
-        yield f"  by {until[0]}: the document that ends something holds no longer than that"
+        for (system, when), duties in groupby(page.duties, key=lambda d: (d.system, due(d))):
+            yield f"  {system}, {when}:"
+            for duty in duties:
+                yield from task_lines(duty.task, full)
+    if page.until:
+        yield f"  by {page.until}: the document that ends something holds no longer than that"
+    yield from _of_others(page, review, full, paint)
 
 
-def _expected(reach: Reach, paint: Paint) -> Iterator[str]:
-    lines = [*in_ranges(by_year(reach))]
+def _of_others(page: SitePage, review: Review, full: bool, paint: Paint) -> Iterator[str]:
+    """What is not this change's."""
+    yield from _edits(MOVED, page.moved, review, full, paint)
+    yield from _drift(page.drift, full, paint)
+
+
+def _expected(page: SitePage, paint: Paint) -> Iterator[str]:
+    uplink = page.reach.uplink
+    lines = [
+        (
+            each.year,
+            f"{expected(each.before, each.after)}, {headroom(each.before, each.after)}; "
+            f"{per_day(each.flow, uplink)}",
+        )
+        for each in page.years
+    ]
     if lines:
         yield ""
-        title = "What its areas are expected to hold at the end of a year, drafts included"
-        yield paint(title, "bold")
-    for years, line in lines:
+        yield paint(EXPECTED_OF_A_SITE, "bold")
+    for years, line in in_ranges(lines):
         yield f"  {years:9}  {line}"
 
 
-def _jobs(reach: Reach) -> str:
-    drains = [e.change for e in reach.effects if e.change.impact is Impact.DRAINS_JOBS]
-    restarts = [e.change for e in reach.effects if e.change.impact is Impact.RESTART]
-    said = [f"{change.address.name}: {visible(change.reason)}" for change in (*drains, *restarts)]
-    return "; ".join(said) or "none is touched"
-
-
 def _policy_page(review: Review, full: bool, paint: Paint) -> Iterator[str]:
-    turns = {turn: sum(r.turn is turn for r in review.requirements) for turn in Turn}
-    said = ", ".join(f"{number} {turn.value}" for turn, number in turns.items() if number)
-    yield _head(review, f"requirements: {said or 'all as they were'}", paint)
+    page = policy_page(review)
+    yield _head(review, turns(page), paint)
     yield from _requirements(review.requirements, paint)
     yield from _access(review, review.access, full, paint)
-    yield from _areas(review.years, full, paint)
+    yield from _areas(page, full, paint)
     yield from _sites(review, full, paint)
     yield from _findings(review, paint)
     yield from _refusals(review.refusals, paint)
@@ -169,17 +185,24 @@ def _edits(
     yield from _more(len(edits) - len(shown))
 
 
-def _moved(review: Review, full: bool, paint: Paint) -> Iterator[str]:
-    title = "What the main line says otherwise since then; it is not this change's"
-    yield from _edits(title, review.moved, review, full, paint)
-
-
 def _systems(effects: Sequence[Effect], full: bool, paint: Paint) -> Iterator[str]:
     for system, group in groupby(effects, key=lambda effect: effect.change.address.system):
         changes = [effect.change for effect in group]
         yield ""
         yield paint(f"{system}: {summary(changes)}", "bold")
         yield from change_lines(changes, paint, full=full)
+
+
+def _pipelines(effects: Sequence[Effect], full: bool, paint: Paint) -> Iterator[str]:
+    if not effects:
+        return
+    yield ""
+    yield paint(PIPELINES, "bold")
+    if full:
+        yield from change_lines([effect.change for effect in effects], paint, full=True)
+        return
+    for effect in effects:
+        yield f"  {paint(file_changed(effect.change), effect.change.action.value)}"
 
 
 def _left(left: Sequence[Left], full: bool, paint: Paint) -> Iterator[str]:
@@ -226,14 +249,17 @@ def _access(review: Review, access: Sequence[Access], full: bool, paint: Paint) 
 
 
 def _sites(review: Review, full: bool, paint: Paint) -> Iterator[str]:
+    shown = review.touched if full else review.reached
+    slight_ones = () if full else review.slight
     if review.touched:
         yield ""
         yield paint("Sites that it reaches", "bold")
-        width = max(len(reach.site) for reach in review.touched)
-        for reach in review.touched if full else review.touched[:_FEW]:
+        width = max((len(reach.site) for reach in shown), default=0)
+        for reach in shown if full else shown[:_FEW]:
             first = [f"{years}: {line}" for years, line in in_ranges(by_year(reach))][:1]
             yield f"  {reach.site:{width}}  {'; '.join([counted(reach), *first])}"
-        yield from _more(0 if full else len(review.touched) - _FEW)
+        yield from _more(0 if full else len(shown) - _FEW)
+        yield from _slight(slight(len(slight_ones), "site", len(shown)), len(slight_ones))
     if review.untouched and not review.is_nothing:
         names = review.untouched if full else review.untouched[:_FEW]
         more = ", …" if len(names) < len(review.untouched) else ""
@@ -244,22 +270,34 @@ def _sites(review: Review, full: bool, paint: Paint) -> Iterator[str]:
         )
 
 
-def _areas(years: Sequence[AreaYear], full: bool, paint: Paint) -> Iterator[str]:
-    differing = [each for each in years if each.differs]
-    if not differing:
+def _areas(page: PolicyPage, full: bool, paint: Paint) -> Iterator[str]:
+    if not (page.areas or page.slight):
         return
     yield ""
     yield paint("What areas are expected to hold at the end of a year, of what is pledged", "bold")
+    areas = (*page.areas, *page.slight) if full else page.areas
     lines = [
         (area, span, text)
-        for area, group in groupby(differing, key=lambda each: each.area)
-        for span, text in in_ranges((y.year, expected(y.before, y.after)) for y in group)
+        for area, group in groupby(areas, key=lambda each: each.held.area)
+        for span, text in in_ranges((each.held.year, _area(each)) for each in group)
     ]
     shown = lines if full else lines[: 3 * _FEW]
-    width = max(len(area) for area, _, _ in shown)
+    width = max((len(area) for area, _, _ in shown), default=0)
     for area, span, text in shown:
         yield f"  {area:{width}}  {span:9}  {text}"
     yield from _more(len(lines) - len(shown))
+    left_out = 0 if full else len({each.held.area for each in page.slight})
+    yield from _slight(slight(left_out, "area", len(page.areas)), left_out)
+
+
+def _area(each: AreaShare) -> str:
+    before, after = each.held.before, each.held.after
+    return f"{expected(before, after)}; {percent(each.share)} of {each.held.tier}"
+
+
+def _slight(said: str, number: int) -> Iterator[str]:
+    if number:
+        yield f"  … {said}   (all with --full)"
 
 
 def _drift(drift: Sequence[Drift] | None, full: bool, paint: Paint) -> Iterator[str]:
@@ -267,9 +305,9 @@ def _drift(drift: Sequence[Drift] | None, full: bool, paint: Paint) -> Iterator[
         return
     yield ""
     if not any(each.changes or each.unseen for each in drift):
-        yield "The systems are as the base says: there is no drift."
+        yield NO_DRIFT
         return
-    yield paint("Drift that was there before; it is not this change's", "bold")
+    yield paint(DRIFT, "bold")
     for each in drift:
         if each.changes:
             yield f"  {each.system}: {summary(each.changes)}"

@@ -35,6 +35,7 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
         *(
             change
             for thing in desired.things()
+            if find(observed.model, thing) != thing  # most are as they should be
             for change in to_change(desired, observed.model, thing, places)
         ),
         *ended_subscriptions(desired, observed.model),

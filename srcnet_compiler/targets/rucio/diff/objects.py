@@ -29,6 +29,16 @@ from srcnet_compiler.targets.rucio.model.subscription import FilterError, disjoi
 
 Places: TypeAlias = tuple[Address, ...]
 
+_HELD = {
+    "rse": "rses",
+    "distance": "distances",
+    "account": "accounts",
+    "scope": "scopes",
+    "account-limit": "account_limits",
+    "subscription": "subscriptions",
+    "config": "config",
+}
+"""Where a model holds the objects of a kind."""
 _FOR_PEOPLE = {"setting.city", "setting.latitude", "setting.longitude", "setting.time_zone"}
 
 
@@ -39,17 +49,8 @@ def address(model: RucioModel, kind: str, name: str) -> Address:
 
 def find(model: RucioModel, thing: Thing) -> Thing | None:
     """The object of the same kind and name."""
-    if isinstance(thing, Rse):
-        return model.rses.get(thing.name)
-    by_kind: Mapping[str, Mapping[str, Thing]] = {
-        "distance": model.distances,
-        "account": model.accounts,
-        "scope": model.scopes,
-        "account-limit": model.account_limits,
-        "subscription": model.subscriptions,
-        "config": model.config,
-    }
-    return by_kind[thing.kind].get(thing.name)
+    held: Mapping[str, Thing] = getattr(model, _HELD[thing.kind])
+    return held.get(thing.name)
 
 
 def renames(desired: RucioModel, observed: RucioModel) -> Iterator[Change]:
