@@ -1,0 +1,233 @@
+"""Rows of a program in words, with the lines of the specs that they come from."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from srcnet_compiler.diagnostic import Label
+from srcnet_compiler.feasibility.certificate import Certificate
+from srcnet_compiler.feasibility.model import Group
+from srcnet_compiler.feasibility.program import NEEDS, Kind, Program, Row
+from srcnet_compiler.feasibility.rows import Task
+from srcnet_compiler.federation.model import DataPolicy
+from srcnet_compiler.names import AreaName, SiteName
+from srcnet_compiler.quantity import round_bytes
+from srcnet_compiler.span import Span
+
+_TENFOLD = 10**10
+"""What links are bought in: 10 Gbit/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a proof adds up: what it is, how many bytes, where the specs say so."""
+
+    text: str
+    amount: Fraction
+    places: tuple[Label, ...]
+    drafts: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Why something is not possible by the end of day `until`: all `needs` are more than all that
+    there is, by `short`. `rows` were added up in exact numbers."""
+
+    until: date
+    needs: tuple[Part, ...]
+    haves: tuple[Part, ...]
+    short: Fraction
+    rows: int
+
+    @property
+    def needed(self) -> Fraction:
+        """All needs together."""
+        return sum((part.amount for part in self.needs), Fraction(0))
+
+    @property
+    def there(self) -> Fraction:
+        """All that there is."""
+        return sum((part.amount for part in self.haves), Fraction(0))
+
+    @property
+    def drafts(self) -> tuple[Span, ...]:
+        """What it rests on that is not agreed."""
+        parts = (*self.needs, *self.haves)
+        return tuple(dict.fromkeys(span for part in parts for span in part.drafts))
+
+    @property
+    def sentence(self) -> str:
+        """The proof in one sentence."""
+        needs = listed([part.text for part in self.needs])
+        need = "need" if len(self.needs) > 1 else "needs"
+        haves = listed([part.text for part in self.haves])
+        there = f"{haves} {round_bytes(self.there)}" if self.haves else "there is nothing"
+        return (
+            f"by {self.until} {needs} {need} {round_bytes(self.needed)}; {there}: "
+            f"{round_bytes(self.short)} too little"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """What growth ends at: what it is, by when it is full, and how much `more` of it adds to how
+    many times as much could arrive."""
+
+    text: str
+    until: date
+    more: str
+    adds: float
+    places: tuple[Label, ...]
+    drafts: tuple[Span, ...]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for people; of many the first three."""
+    if len(names) > 4:
+        names = [*names[:3], f"{len(names) - 3} more"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def shortfall(task: Task, short: Program, proof: Certificate, step: int) -> Shortfall:
+    """A proof in words: rows about the same over several steps are added up."""
+    sums: dict[tuple[Kind, str, int, int], Fraction] = defaultdict(Fraction)
+    largest = max(
+        (times for n, times in proof.multipliers.items() if short.rows[n].kind in NEEDS),
+        default=Fraction(1),
+    )
+    for number, times in proof.multipliers.items():
+        row = short.rows[number]
+        sums[row.kind, row.place, row.group, row.phase] += times / largest * row.amount
+    until = _day(task, step)
+    parts = [
+        (kind, _part(task, Row(kind, step, place, (), 0, False, group, phase), amount))
+        for (kind, place, group, phase), amount in sums.items()
+        if amount
+    ]
+    parts.sort(key=lambda each: (-each[1].amount, each[1].text))
+    return Shortfall(
+        until,
+        tuple(part for kind, part in parts if kind in NEEDS),
+        tuple(part for kind, part in parts if kind not in NEEDS),
+        proof.short / largest,
+        len(proof.multipliers),
+    )
+
+
+def bottleneck(task: Task, row: Row, adds: float) -> Bottleneck:
+    """A limit that is reached, and what more of it would bring."""
+    part = _part(task, row, Fraction(0))
+    if row.kind is Kind.SPACE:
+        more, size = "1 PB", 10**15
+    else:
+        more, size = "10 Gbit/s", _TENFOLD * task.steps[row.step].seconds // 8
+    return Bottleneck(part.text, _day(task, row.step), more, adds * size, part.places, part.drafts)
+
+
+def _day(task: Task, step: int) -> date:
+    return (task.steps[step].end - timedelta(seconds=1)).date()
+
+
+def _part(task: Task, row: Row, amount: Fraction) -> Part:
+    places = tuple(_places(task, row))
+    drafts = tuple(dict.fromkeys(_drafts(task, row)))
+    return Part(_text(task, row), abs(amount), places, drafts)
+
+
+def _text(task: Task, row: Row) -> str:
+    group = task.groups[row.group] if row.group >= 0 else None
+    federation = task.federation
+    if group is not None:
+        return _text_of_group(group, row)
+    if row.kind is Kind.MOVE:
+        return f"move `{row.place}`"
+    if row.kind is Kind.SPACE:
+        return f"`{row.place}` holds"
+    if row.kind is Kind.LINK:
+        link = federation.links[int(row.place)]
+        return f"the link `{link.source}` → `{link.target}` carries"
+    direction = {
+        Kind.OUT: f"the uplink of `{row.place}` carries out",
+        Kind.IN: f"the uplink of `{row.place}` carries in",
+        Kind.WRITE: f"`{row.place}` can write",
+        Kind.READ: f"`{row.place}` can read",
+    }
+    return direction[row.kind]
+
+
+def _text_of_group(group: Group, row: Row) -> str:
+    if row.kind is Kind.COPIES:
+        phase = group.phases[row.phase]
+        count = sum(c.count for c in phase.copies if c.tier == row.place)
+        copies = "1 copy" if count == 1 else f"{count} copies"
+        return f"{copies} of {group.name} (`{phase.name}`) on `{row.place}`"
+    if row.kind is Kind.PLACED:
+        return f"the share of {group.name} (`{group.phases[row.phase].name}`) on `{row.place}`"
+    if row.kind is Kind.APART:
+        where = f"in `{row.place}`" if row.place else "on each area"
+        return f"at most one copy of {group.name} {where}"
+    if row.kind is Kind.RECALL:
+        return f"what is recalled of {group.name}"
+    return f"what arrives of {group.name}"
+
+
+def _places(task: Task, row: Row) -> Iterator[Label]:
+    federation = task.federation
+    if row.group >= 0:
+        group = task.groups[row.group]
+        for policy in _members(task, group)[:3]:
+            yield Label(policy.origin.at("volume"), f"`{policy.name}` arrives")
+        if row.kind in (Kind.COPIES, Kind.APART):
+            key = "copies" if row.kind is Kind.COPIES else "apart"
+            yield Label(group.phases[row.phase].origin.at(key), "what the phase asks for")
+    elif row.kind is Kind.SPACE:
+        area = federation.areas[AreaName(row.place)]
+        key = "pledged" if area.origin.has("pledged") else "capacity"
+        yield Label(area.origin.at(key), f"{round_bytes(area.pledged or 0)} here")
+    elif row.kind is Kind.LINK:
+        link = federation.links[int(row.place)]
+        yield Label(link.origin.at("rate"), "the link")
+        yield from _downtimes(task, row.step, (link.source, link.target))
+    elif row.kind in (Kind.OUT, Kind.IN):
+        site = federation.sites[SiteName(row.place)]
+        yield Label(site.origin.at("network", "srcnet"), "the uplink")
+        yield from _downtimes(task, row.step, (site.name,))
+    elif row.kind in (Kind.WRITE, Kind.READ):
+        area = federation.areas[AreaName(row.place)]
+        key = "write" if row.kind is Kind.WRITE else "read"
+        yield Label(area.origin.at("throughput", key), "the throughput")
+        yield from _downtimes(task, row.step, (area.site, area.name, area.name_today))
+
+
+def _downtimes(task: Task, step: int, names: Iterable[str]) -> Iterator[Label]:
+    for down in task.federation.downtimes:
+        if down.of in names and down.start < task.steps[step].end:
+            yield Label(down.origin.at("from"), f"`{down.name}`: nothing is moved meanwhile")
+
+
+def _members(task: Task, group: Group) -> list[DataPolicy]:
+    return [task.federation.policies[name] for name in group.policies]
+
+
+def _drafts(task: Task, row: Row) -> Iterator[Span]:
+    federation = task.federation
+    if row.group >= 0:
+        last = task.steps[row.step].start.year
+        for policy in _members(task, task.groups[row.group]):
+            yield from policy.drafts
+            for volume in policy.volumes:
+                yield from volume.drafts if volume.year <= last else ()
+            if row.kind is Kind.RECALL and policy.recall is not None:
+                yield from policy.recall.drafts
+    elif row.kind is Kind.LINK:
+        yield from federation.links[int(row.place)].drafts
+    elif row.kind in (Kind.OUT, Kind.IN):
+        site = federation.sites[SiteName(row.place)]
+        yield from (*site.drafts, *site.uplink_drafts)
+    elif row.kind is not Kind.MOVE:
+        area = federation.areas[AreaName(row.place)]
+        yield from area.drafts
+        if row.kind in (Kind.WRITE, Kind.READ) and area.throughput is not None:
+            yield from area.throughput.drafts
