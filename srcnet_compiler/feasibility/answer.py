@@ -12,7 +12,7 @@ from srcnet_compiler.analysis.placement import eligible
 from srcnet_compiler.feasibility import solve
 from srcnet_compiler.feasibility.build import program
 from srcnet_compiler.feasibility.certificate import Certificate, check, rationalised
-from srcnet_compiler.feasibility.groups import groups
+from srcnet_compiler.feasibility.groups import asks, groups, sources
 from srcnet_compiler.feasibility.model import Move
 from srcnet_compiler.feasibility.program import LIMITS, Program
 from srcnet_compiler.feasibility.rows import Task
@@ -99,6 +99,8 @@ def _answers(
             federation,
             eligible(federation),
             found,
+            asks(found),
+            sources(found),
             year_ends(years) if only_space else fine,
             () if only_space else moves,
             drafts,

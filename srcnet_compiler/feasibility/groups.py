@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from srcnet_compiler.analysis.capacity import arrivals, is_draft
 from srcnet_compiler.analysis.passes import Analysis
-from srcnet_compiler.feasibility.model import Cohort, Group
+from srcnet_compiler.feasibility.model import Ask, Cohort, Group, Source
 from srcnet_compiler.federation.model import DataPolicy, Federation
-from srcnet_compiler.names import AreaName, PolicyName, SiteName
+from srcnet_compiler.names import AreaName, PolicyName, SiteName, TierName
 
 
 def groups(
@@ -108,3 +108,26 @@ def _group(
         recall_to=None if recall is None else recall.tier,
         keep=first.deadline if recall is None else recall.keep,
     )
+
+
+def asks(found: Sequence[Group]) -> tuple[Ask, ...]:
+    """What phases of all groups ask for, each once."""
+    same: dict[tuple[str, tuple[tuple[TierName, int], ...]], list[tuple[int, int]]] = {}
+    for number, group in enumerate(found):
+        for index, phase in enumerate(group.phases):
+            counts: dict[TierName, int] = defaultdict(int)
+            for copies in phase.copies:
+                counts[copies.tier] += copies.count
+            key = phase.apart, tuple(sorted(counts.items()))
+            same.setdefault(key, []).append((number, index))
+    return tuple(
+        Ask(apart, dict(counts), tuple(phases)) for (apart, counts), phases in same.items()
+    )
+
+
+def sources(found: Sequence[Group]) -> tuple[Source, ...]:
+    """Where data come in, each once."""
+    same: dict[tuple[tuple[SiteName, ...] | None, bool], list[int]] = {}
+    for number, group in enumerate(found):
+        same.setdefault((group.ingest, group.unknown), []).append(number)
+    return tuple(Source(*key, tuple(numbers)) for key, numbers in same.items())

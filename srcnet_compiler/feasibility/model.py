@@ -39,8 +39,7 @@ class Group:
     """Policies that ask for the same: as one, since what fits them together fits each in its share.
 
     `ingest` are the sites at which the data come in; None: they are made where they are kept, or
-    nobody knows where they come in (`unknown`). `ages` maps ends of a year that data have seen to
-    the number of their phase. `recall` is how much is recalled in a year.
+    nobody knows where they come in (`unknown`). `recall` is how much is recalled in a year.
     """
 
     policies: tuple[PolicyName, ...]
@@ -55,12 +54,23 @@ class Group:
     recall_to: TierName | None
     keep: Seconds
 
-    @property
-    def name(self) -> str:
-        """The policies, for people."""
-        names = [f"`{name}`" for name in self.policies[:2]]
-        more = len(self.policies) - len(names)
-        return ", ".join(names) + (f" and {more} more" if more else "")
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Phases, each by the number of its group and its own, that ask for the same copies."""
+
+    apart: str
+    counts: Mapping[TierName, int]
+    phases: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Groups, by number, whose data come in at the same sites; as in a group."""
+
+    ingest: tuple[SiteName, ...] | None
+    unknown: bool
+    groups: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,9 @@ LIMITS = frozenset({Kind.SPACE, Kind.OUT, Kind.IN, Kind.LINK, Kind.WRITE, Kind.R
 class Row:
     """The sum of `terms`, each a column and its factor, is at most `amount`; or it, `exactly`.
 
-    `step` is the last step of time that it is about; `place` an area, site, domain or move;
-    `grows`: its amount is a multiple of what arrives.
+    `step` is the last step of time that it is about; `place` an area, site, tier, domain or move;
+    `about` the number of an ask, a source or a group. `grows`: its amount is a multiple of what
+    arrives.
     """
 
     kind: Kind
@@ -52,8 +53,7 @@ class Row:
     terms: tuple[tuple[int, Number], ...]
     amount: Number = 0
     exactly: bool = False
-    group: int = -1
-    phase: int = -1
+    about: int = -1
     grows: bool = False
 
 

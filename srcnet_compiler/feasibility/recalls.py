@@ -16,7 +16,7 @@ def add(task: Task, made: Builder, step: int, flows: dict[tuple[str, ...], list[
         if not is_recalling(task, group, step):
             continue
         archives = sites_of(
-            [a for a in holding(task, group) if task.federation.tiers[a.tier].archive]
+            [a for a in holding(task, [number]) if task.federation.tiers[a.tier].archive]
         )
         targets = sites_of(list(recall_areas(task, group)))
         sent, received, beside = [], [], []
@@ -33,13 +33,13 @@ def add(task: Task, made: Builder, step: int, flows: dict[tuple[str, ...], list[
             read = [made.column("recall-read", number, area.name, step) for area in up]
             for area, column in zip(up, read, strict=True):
                 flows["read", area.name].append(column)
-            made.add(Kind.HELD, step, site, plus(out) + minus(read), group=number)
+            made.add(Kind.HELD, step, site, plus(out) + minus(read), about=number)
         for site in targets:
             if site not in down:
                 column = made.column("recall-in", number, site, step)
                 received.append(column)
                 flows["in", site].append(column)
-        made.add(Kind.BALANCE, step, "", plus(received) + minus(sent), exactly=True, group=number)
+        made.add(Kind.BALANCE, step, "", plus(received) + minus(sent), exactly=True, about=number)
         made.recalled.setdefault((number, task.steps[step].start.year), []).append(
             (seconds, [*received, *beside])
         )
@@ -58,4 +58,4 @@ def _needed(made: Builder, number: int, step: int, task: Task) -> None:
     seconds = sum(long for long, _ in parts)
     terms = minus([column for _, columns in parts for column in columns])
     amount = task.groups[number].recall * Fraction(seconds, SECONDS_PER_YEAR)
-    made.add(Kind.RECALL, step, "", terms, -amount, group=number, grows=True)
+    made.add(Kind.RECALL, step, "", terms, -amount, about=number, grows=True)

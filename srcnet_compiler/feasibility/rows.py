@@ -1,9 +1,9 @@
 """What all rows are made with: the task, the rows as they come, sums of columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from srcnet_compiler.feasibility.model import Group, Move, Step
+from srcnet_compiler.feasibility.model import Ask, Group, Move, Source, Step
 from srcnet_compiler.feasibility.program import Kind, Number, Row
 from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import SiteName
@@ -19,6 +19,8 @@ class Task:
     federation: Federation
     areas: tuple[StorageArea, ...]
     groups: tuple[Group, ...]
+    asks: tuple[Ask, ...]
+    sources: tuple[Source, ...]
     steps: tuple[Step, ...]
     moves: tuple[Move, ...]
     drafts: bool
@@ -58,17 +60,21 @@ class Builder:
         amount: Number = 0,
         *,
         exactly: bool = False,
-        group: int = -1,
-        phase: int = -1,
+        about: int = -1,
         grows: bool = False,
     ) -> None:
         """One more row."""
-        self.rows.append(Row(kind, step, place, tuple(terms), amount, exactly, group, phase, grows))
+        self.rows.append(Row(kind, step, place, tuple(terms), amount, exactly, about, grows))
 
 
-def holding(task: Task, group: Group) -> tuple[StorageArea, ...]:
-    """The areas that may hold a copy of a group's data in some phase."""
-    tiers = {copies.tier for phase in group.phases for copies in phase.copies}
+def holding(task: Task, groups: Iterable[int]) -> tuple[StorageArea, ...]:
+    """The areas that may hold a copy of data of some of these groups."""
+    tiers = {
+        copies.tier
+        for number in groups
+        for phase in task.groups[number].phases
+        for copies in phase.copies
+    }
     return tuple(area for area in task.areas if area.tier in tiers)
 
 

@@ -57,7 +57,7 @@ def dual_ray(program: Program) -> dict[int, float]:
     solver.setOptionValue("presolve", "off")
     solver.setOptionValue("solver", "simplex")
     solver.run()
-    _, there, ray = solver.getDualRay()
+    _, there, ray = solver.getDualRay()  # type: ignore[attr-defined]  # its stubs leave it out
     return {number: float(value) for number, value in enumerate(ray) if value} if there else {}
 
 

@@ -1,6 +1,6 @@
 """What copies need of areas, and what areas have: rows for each step's end.
 
-The column `("held", group, phase, area, step)` is what an area holds of a group in a phase then.
+The column `("held", ask, area, step)` is what an area holds then of data whose phase asks for that.
 """
 
 from collections import defaultdict
@@ -13,86 +13,82 @@ from srcnet_compiler.feasibility.model import Group
 from srcnet_compiler.feasibility.program import Kind
 from srcnet_compiler.feasibility.rows import Builder, Task, minus, plus
 from srcnet_compiler.feasibility.volumes import available, required
-from srcnet_compiler.federation.model import Phase, StorageArea
-from srcnet_compiler.names import AreaName, TierName
+from srcnet_compiler.federation.model import StorageArea
+from srcnet_compiler.names import AreaName
 from srcnet_compiler.quantity import SECONDS_PER_YEAR
+
+Volumes = list[tuple[list[Fraction], list[Fraction]]]
+"""For each group what must be there and what can be, by phase."""
 
 
 def add(task: Task, made: Builder) -> None:
     """The rows about copies, and with `space` those about what areas have."""
-    for number, group in enumerate(task.groups):
-        for step, time in enumerate(task.steps):
-            late = timedelta(seconds=group.deadline) if task.transfers else timedelta()
-            needed = required(group, time.end - late)
-            can = available(group, time.end) if task.transfers else needed
-            for index in range(len(group.phases)):
-                if not can[index]:
-                    continue
-                if task.placed:
-                    _placed(task, made, number, index, step, needed[index])
-                else:
-                    _anywhere(task, made, number, index, step, (needed[index], can[index]))
-            if task.space and not task.placed:
+    for step in range(len(task.steps)):
+        volumes = [_volumes(task, group, step) for group in task.groups]
+        if task.placed:
+            _placed(task, made, step, volumes)
+        else:
+            _anywhere(task, made, step, volumes)
+        if task.space and not task.placed:
+            for number in range(len(task.groups)):
                 _recalled(task, made, number, step)
     if task.space:
         _capacities(task, made)
 
 
-def _placed(task: Task, made: Builder, group: int, phase: int, step: int, needed: Fraction) -> None:
+def _volumes(task: Task, group: Group, step: int) -> tuple[list[Fraction], list[Fraction]]:
+    """Where only space is looked at all is there that has arrived, and nothing is early or late."""
+    end = task.steps[step].end
+    if not task.transfers:
+        needed = required(group, end)
+        return needed, needed
+    return required(group, end - timedelta(seconds=group.deadline)), available(group, end)
+
+
+def _placed(task: Task, made: Builder, step: int, volumes: Volumes) -> None:
     """At least what the compiler's shares put on each area."""
-    for name, share in task.groups[group].shares[phase].items():
-        column = made.column("held", group, phase, name, step)
-        amount = share * needed
-        made.add(
-            Kind.PLACED, step, name, minus([column]), -amount, group=group, phase=phase, grows=True
-        )
+    sums: dict[AreaName, Fraction] = defaultdict(Fraction)
+    for group, (needed, _) in zip(task.groups, volumes, strict=True):
+        for shares, volume in zip(group.shares, needed, strict=True):
+            for name, share in shares.items():
+                sums[name] += share * volume
+    for name, amount in sorted(sums.items()):
+        column = made.column("held", 0, name, step)
+        made.add(Kind.PLACED, step, name, minus([column]), -amount, grows=True)
 
 
-def _anywhere(
-    task: Task,
-    made: Builder,
-    group: int,
-    phase: int,
-    step: int,
-    volumes: tuple[Fraction, Fraction],
-) -> None:
+def _anywhere(task: Task, made: Builder, step: int, volumes: Volumes) -> None:
     """As many copies as asked on each tier, and none beside another in one domain."""
-    needed, can = volumes
-    asked = task.groups[group].phases[phase]
-    domains: dict[str, list[int]] = defaultdict(list)
-    for tier, count in sorted(counts(asked).items()):
-        on_tier = []
-        for area in task.areas:
-            if area.tier == tier:
-                column = made.column("held", group, phase, area.name, step)
-                on_tier.append(column)
-                domain = area.name if asked.apart == "area" else domain_of(area, asked.apart)
-                domains[domain].append(column)
-        if needed:
-            terms, amount = minus(on_tier), -count * needed
-            made.add(Kind.COPIES, step, tier, terms, amount, group=group, phase=phase, grows=True)
-    for domain, columns in sorted(domains.items()):
-        made.add(Kind.APART, step, domain, plus(columns), can, group=group, phase=phase, grows=True)
+    for number, ask in enumerate(task.asks):
+        needed = sum((volumes[group][0][phase] for group, phase in ask.phases), Fraction(0))
+        can = sum((volumes[group][1][phase] for group, phase in ask.phases), Fraction(0))
+        if not can:
+            continue
+        domains: dict[str, list[int]] = defaultdict(list)
+        for tier, count in ask.counts.items():
+            on_tier = []
+            for area in task.areas:
+                if area.tier == tier:
+                    column = made.column("held", number, area.name, step)
+                    on_tier.append(column)
+                    domain = area.name if ask.apart == "area" else domain_of(area, ask.apart)
+                    domains[domain].append(column)
+            if needed:
+                terms = minus(on_tier)
+                made.add(Kind.COPIES, step, tier, terms, -count * needed, about=number, grows=True)
+        for domain, columns in sorted(domains.items()):
+            made.add(Kind.APART, step, domain, plus(columns), can, about=number, grows=True)
 
 
-def counts(phase: Phase) -> dict[TierName, int]:
-    """How many copies a phase asks of each tier."""
-    found: dict[TierName, int] = defaultdict(int)
-    for copies in phase.copies:
-        found[copies.tier] += copies.count
-    return found
-
-
-def _recalled(task: Task, made: Builder, group: int, step: int) -> None:
+def _recalled(task: Task, made: Builder, number: int, step: int) -> None:
     """Room for what is recalled, on the tier where it goes, while it is kept."""
-    asked = task.groups[group]
-    if is_recalling(task, asked, step):
-        amount = asked.recall * Fraction(asked.keep, SECONDS_PER_YEAR)
-        columns = [made.column("recalled", group, a.name, step) for a in recall_areas(task, asked)]
-        made.add(
-            Kind.RECALL, step, str(asked.recall_to), minus(columns), -amount, group=group,
-            grows=True,
-        )  # fmt: skip
+    group = task.groups[number]
+    if is_recalling(task, group, step):
+        amount = group.recall * Fraction(group.keep, SECONDS_PER_YEAR)
+        areas = recall_areas(task, group)
+        terms = minus([made.column("recalled", number, area.name, step) for area in areas])
+        tier = str(group.recall_to)
+        made.add(Kind.RECALL, step, tier, terms, -amount, about=number, grows=True)
 
 
 def is_recalling(task: Task, group: Group, step: int) -> bool:

@@ -1,17 +1,20 @@
 """What must be moved, and what uplinks, links and drives carry: rows for each step.
 
-Columns, all of one group and step: `in` what an area receives over the network, `made` what is put
-on it at the site where it came in, `beside` what is copied from another area of its site; `first`
-what a site sends of what came in there, `out` what it sends of what it holds, `foreign` what comes
-from a place that nobody has named; `over` what one site sends another where a link is declared.
+Columns, all of one step: `in` what an area receives over the network, `made` what is put on it at
+the site where it came in, `beside` what is copied from another area of its site; `first` what a
+site sends of what came in there, `out` what it sends of what it holds, `foreign` what comes from a
+place that nobody has named; `over` what one site sends another where a link is declared. They are
+not kept apart by policy, which would be a dozen times as many: a site that holds enough data is
+taken to hold the right ones.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 
 from srcnet_compiler.feasibility import recalls
-from srcnet_compiler.feasibility.model import Group
+from srcnet_compiler.feasibility.model import Group, Source
 from srcnet_compiler.feasibility.program import Kind
 from srcnet_compiler.feasibility.rows import (
     Builder,
@@ -32,170 +35,199 @@ Flows = dict[tuple[str, ...], list[int]]
 
 def add(task: Task, made: Builder) -> None:
     """All rows, step by step."""
+    asked = range(len(task.groups))
+    by_site = sites_of(holding(task, asked))
+    often = max((_copies(group) for group in task.groups), default=1)
     for step in range(len(task.steps)):
         flows: Flows = defaultdict(list)
-        for number, group in enumerate(task.groups):
-            _flows(task, made, number, step, flows)
-            _first_hand(task, made, number, group, step)
+        _columns(task, made, step, by_site, flows)
+        for site, areas in by_site.items():
+            for area in areas:
+                _growth(task, made, area, step)
+            if site not in task.steps[step].down:
+                _held(task, made, step, site, areas, often)
+        _balance(task, made, step, by_site, flows)
+        for number in range(len(task.sources)):
+            _first_hand(task, made, number, step)
         recalls.add(task, made, step, flows)
         _moves(task, made, step, flows)
         _limits(task, made, step, flows)
     for move in task.moves:
-        used = [s for s in range(len(task.steps)) if made.there("move", move.name, s)]
-        within = [s for s, time in enumerate(task.steps) if time.end <= move.latest]
-        columns = [made.column("move", move.name, step) for step in used]
-        last = max(within, default=0)
-        made.add(Kind.MOVE, last, move.name, minus(columns), -move.amount)
-
-
-def _flows(task: Task, made: Builder, number: int, step: int, flows: Flows) -> None:
-    group, down = task.groups[number], task.steps[step].down
-    by_site = sites_of(holding(task, group))
-    up = {site: [a for a in areas if a.name not in down] for site, areas in by_site.items()}
-    for site, areas in by_site.items():
-        if site in down:
-            up[site] = []
-        local = _is_made_at(group, site)
-        for area in up[site]:
-            flows["in", site].append(made.column("in", number, area.name, step))
-            if local:
-                made.column("made", number, area.name, step)
-            if len(areas) > 1:
-                made.column("beside", number, area.name, step)
-            flows["write", area.name] += _into(made, number, area, step)
-        for area in areas:
-            _growth(made, group, number, area, step)
-        if site not in down:
-            _held(task, made, number, step, site, areas)
-            flows["out", site].append(made.column("out", number, site, step))
-    for site in group.ingest or ():
-        if site not in down:
-            flows["out", site].append(made.column("first", number, site, step))
-    if group.unknown:
-        made.column("foreign", number, step)
-    _balance(task, made, number, step, up, flows)
-
-
-def _is_made_at(group: Group, site: SiteName) -> bool:
-    return site in group.ingest if group.ingest is not None else not group.unknown
-
-
-def _into(made: Builder, number: int, area: StorageArea, step: int) -> list[int]:
-    return [
-        column
-        for what in ("in", "made", "beside")
-        for column in made.there(what, number, area.name, step)
-    ]
-
-
-def _at(made: Builder, group: Group, number: int, area: StorageArea, step: int) -> list[int]:
-    """What an area holds at the end of a step, in all phases."""
-    return [
-        column
-        for phase in range(len(group.phases))
-        for column in made.there("held", number, phase, area.name, step)
-    ]
-
-
-def _growth(made: Builder, group: Group, number: int, area: StorageArea, step: int) -> None:
-    """An area holds what it held, and what it was given."""
-    now = _at(made, group, number, area, step)
-    if now:
-        before = _at(made, group, number, area, step - 1)
-        given = _into(made, number, area, step)
-        made.add(Kind.GROWTH, step, area.name, plus(now) + minus([*before, *given]), group=number)
+        steps = range(len(task.steps))
+        columns = [c for step in steps for c in made.there("move", move.name, step)]
+        within = [step for step in steps if task.steps[step].end <= move.latest]
+        made.add(Kind.MOVE, max(within, default=0), move.name, minus(columns), -move.amount)
 
 
 def _copies(group: Group) -> int:
-    """No file is sent more often by one holder in one step than all phases ask for copies."""
+    """No holder sends a file more often in one step than all phases ask for copies."""
     return sum(phase.count for phase in group.phases)
 
 
+def _columns(
+    task: Task,
+    made: Builder,
+    step: int,
+    by_site: Mapping[SiteName, list[StorageArea]],
+    flows: Flows,
+) -> None:
+    """What may flow in a step: nothing to or from what is down."""
+    down = task.steps[step].down
+    for site, areas in by_site.items():
+        if site in down:
+            continue
+        flows["out", site].append(made.column("out", site, step))
+        for area in areas:
+            if area.name not in down:
+                flows["in", site].append(made.column("in", area.name, step))
+                if len(areas) > 1:
+                    made.column("beside", area.name, step)
+    for number, source in enumerate(task.sources):
+        for area in holding(task, source.groups):
+            if _is_made_at(source, area.site) and not {area.site, area.name} & down:
+                made.column("made", number, area.name, step)
+        for site in source.ingest or ():
+            if site not in down:
+                flows["out", site].append(made.column("first", number, site, step))
+        if source.unknown:
+            made.column("foreign", number, step)
+    for areas in by_site.values():
+        for area in areas:
+            flows["write", area.name] += _into(task, made, area, step)
+
+
+def _is_made_at(source: Source, site: SiteName) -> bool:
+    return site in source.ingest if source.ingest is not None else not source.unknown
+
+
+def _made(task: Task, made: Builder, area: StorageArea, step: int) -> list[int]:
+    numbers = range(len(task.sources))
+    return [column for n in numbers for column in made.there("made", n, area.name, step)]
+
+
+def _into(task: Task, made: Builder, area: StorageArea, step: int) -> list[int]:
+    """All that an area is given in a step."""
+    received = made.there("in", area.name, step) + made.there("beside", area.name, step)
+    return received + _made(task, made, area, step)
+
+
+def _at(task: Task, made: Builder, area: StorageArea, step: int) -> list[int]:
+    """What an area holds at the end of a step, all together."""
+    numbers = range(max(len(task.asks), 1))
+    return [column for n in numbers for column in made.there("held", n, area.name, step)]
+
+
+def _growth(task: Task, made: Builder, area: StorageArea, step: int) -> None:
+    """An area holds what it held, and what it was given."""
+    now = _at(task, made, area, step)
+    if now:
+        given = [*_at(task, made, area, step - 1), *_into(task, made, area, step)]
+        made.add(Kind.GROWTH, step, area.name, plus(now) + minus(given))
+
+
 def _held(
-    task: Task, made: Builder, number: int, step: int, site: SiteName, areas: list[StorageArea]
+    task: Task, made: Builder, step: int, site: SiteName, areas: list[StorageArea], often: int
 ) -> None:
     """A site sends on what it holds or is given."""
-    group = task.groups[number]
-    sent = [made.column("out", number, site, step)]
+    sent = made.there("out", site, step)
     source: list[int] = []
     for area in areas:
-        sent += made.there("beside", number, area.name, step)
-        source += _at(made, group, number, area, step - 1)
-        source += made.there("in", number, area.name, step)
-        source += made.there("made", number, area.name, step)
-    terms = plus(sent) + minus(source, _copies(group))
-    made.add(Kind.HELD, step, site, terms, group=number)
+        sent += made.there("beside", area.name, step)
+        source += _at(task, made, area, step - 1)
+        source += made.there("in", area.name, step) + _made(task, made, area, step)
+    made.add(Kind.HELD, step, site, plus(sent) + minus(source, often))
 
 
 def _balance(
     task: Task,
     made: Builder,
-    number: int,
     step: int,
-    up: dict[SiteName, list[StorageArea]],
+    by_site: Mapping[SiteName, list[StorageArea]],
     flows: Flows,
 ) -> None:
     """What is received was sent, by another site; where links are declared, by which one."""
     received = {
-        site: [c for area in areas for c in made.there("in", number, area.name, step)]
-        for site, areas in up.items()
+        site: [c for area in areas for c in made.there("in", area.name, step)]
+        for site, areas in by_site.items()
     }
+    numbers = range(len(task.sources))
+    ingest = {site for source in task.sources for site in source.ingest or ()}
     sent = {
-        site: made.there("out", number, site, step) + made.there("first", number, site, step)
-        for site in sorted({*up, *(task.groups[number].ingest or ())})
+        site: [
+            *made.there("out", site, step),
+            *(c for n in numbers for c in made.there("first", n, site, step)),
+        ]
+        for site in sorted({*by_site, *ingest})
     }
+    foreign = [c for n in numbers for c in made.there("foreign", n, step)]
+    all_received = [column for columns in received.values() for column in columns]
+    all_sent = [*(column for columns in sent.values() for column in columns), *foreign]
+    terms = plus(all_received) + minus(all_sent)
+    made.add(Kind.BALANCE, step, "", terms, exactly=True)
+    over = _over_links(task, made, step, sent, received, flows)
+    pool = made.column("pool", step)
+    linked = [column for columns in over.values() for column in columns]
+    terms = [(pool, 1), *minus(all_received), *plus(linked)]
+    made.add(Kind.BALANCE, step, "", terms, exactly=True)
+    for target, columns in over.items():
+        made.add(Kind.BALANCE, step, target, plus(columns) + minus(received[target]))
+    declared = _declared(task)
+    for site, columns in sent.items():
+        if site not in declared and columns:
+            others = minus(over.get(site, []))
+            terms = [*plus([*columns, *received.get(site, [])]), (pool, -1), *others]
+            made.add(Kind.BALANCE, step, site, terms)
+
+
+def _declared(task: Task) -> set[SiteName]:
+    """The sites that send over links of known rate."""
+    return {link.source for link in task.federation.links if task.counted(link.drafts)}
+
+
+def _over_links(
+    task: Task,
+    made: Builder,
+    step: int,
+    sent: Mapping[SiteName, list[int]],
+    received: Mapping[SiteName, list[int]],
+    flows: Flows,
+) -> dict[SiteName, list[int]]:
+    """By receiver what comes from sites with declared links, each pair for itself."""
     over: dict[SiteName, list[int]] = defaultdict(list)
-    declared = {link.source for link in task.federation.links if task.counted(link.drafts)}
-    for source in sorted(declared & {s for s, columns in sent.items() if columns}):
-        to = [t for t, columns in received.items() if columns and t != source]
-        columns = [made.column("over", number, source, target, step) for target in to]
+    for source in sorted(_declared(task)):
+        if not sent.get(source):
+            continue
+        to = [target for target, columns in received.items() if columns and target != source]
+        columns = [made.column("over", source, target, step) for target in to]
         for target, column in zip(to, columns, strict=True):
             over[target].append(column)
             flows["link", source, target].append(column)
-        terms = plus(sent[source]) + minus(columns)
-        made.add(Kind.BALANCE, step, source, terms, exactly=True, group=number)
-    all_sent = [column for columns in sent.values() for column in columns]
-    all_sent += made.there("foreign", number, step)
-    all_received = [column for columns in received.values() for column in columns]
-    if not all_received and not all_sent:
-        return
-    terms = plus(all_received) + minus(all_sent)
-    made.add(Kind.BALANCE, step, "", terms, exactly=True, group=number)
-    pool = made.column("pool", number, step)
-    linked = [column for columns in over.values() for column in columns]
-    terms = [(pool, 1), *minus(all_received), *plus(linked)]
-    made.add(Kind.BALANCE, step, "", terms, exactly=True, group=number)
-    for target, columns in over.items():
-        terms = plus(columns) + minus(received[target])
-        made.add(Kind.BALANCE, step, target, terms, group=number)
-    for site, columns in sent.items():
-        if site not in declared:
-            terms = plus([*columns, *received.get(site, [])])
-            terms += [(pool, -1), *minus(over.get(site, []))]
-            made.add(Kind.BALANCE, step, site, terms, group=number)
+        made.add(Kind.BALANCE, step, source, plus(sent[source]) + minus(columns), exactly=True)
+    return over
 
 
-def _first_hand(task: Task, made: Builder, number: int, group: Group, step: int) -> None:
+def _first_hand(task: Task, made: Builder, number: int, step: int) -> None:
     """Each file that has come in was put somewhere else, or kept at that site, at least once."""
+    source = task.sources[number]
+    keys: list[tuple[str, ...]] = [("made", a.name) for a in holding(task, source.groups)]
+    keys += [("first", site) for site in source.ingest or ()]
     columns = [
         column
         for before in range(step + 1)
-        for key in _first_keys(task, group)
-        for column in made.there(key[0], number, *key[1:], before)
+        for what, *where in (*keys, ("foreign",))
+        for column in made.there(what, number, *where, before)
     ]
-    end = task.steps[step].end
-    needed = arrived(group, end - timedelta(seconds=group.deadline))
+    end, groups = task.steps[step].end, [task.groups[n] for n in source.groups]
+    needed = sum(
+        (arrived(group, end - timedelta(seconds=group.deadline)) for group in groups), Fraction(0)
+    )
     if needed:
-        made.add(Kind.ARRIVAL, step, "", minus(columns), -needed, group=number, grows=True)
-    often = 1 if group.ingest is None and not group.unknown else _copies(group)
-    most = often * may_have_arrived(group, end)
-    made.add(Kind.AVAILABLE, step, "", plus(columns), most, group=number, grows=True)
-
-
-def _first_keys(task: Task, group: Group) -> list[tuple[str, ...]]:
-    keys: list[tuple[str, ...]] = [("made", area.name) for area in holding(task, group)]
-    keys += [("first", site) for site in group.ingest or ()]
-    return [*keys, ("foreign",)]
+        made.add(Kind.ARRIVAL, step, "", minus(columns), -needed, about=number, grows=True)
+    is_made = source.ingest is None and not source.unknown
+    most = sum(
+        ((1 if is_made else _copies(g)) * may_have_arrived(g, end) for g in groups), Fraction(0)
+    )
+    made.add(Kind.AVAILABLE, step, "", plus(columns), most, about=number, grows=True)
 
 
 def _moves(task: Task, made: Builder, step: int, flows: Flows) -> None:

@@ -8,11 +8,10 @@ from fractions import Fraction
 
 from srcnet_compiler.diagnostic import Label
 from srcnet_compiler.feasibility.certificate import Certificate
-from srcnet_compiler.feasibility.model import Group
 from srcnet_compiler.feasibility.program import NEEDS, Kind, Program, Row
 from srcnet_compiler.feasibility.rows import Task
 from srcnet_compiler.federation.model import DataPolicy
-from srcnet_compiler.names import AreaName, SiteName
+from srcnet_compiler.names import AreaName, SiteName, TierName
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span
 
@@ -92,18 +91,18 @@ def listed(names: Sequence[str]) -> str:
 
 def shortfall(task: Task, short: Program, proof: Certificate, step: int) -> Shortfall:
     """A proof in words: rows about the same over several steps are added up."""
-    sums: dict[tuple[Kind, str, int, int], Fraction] = defaultdict(Fraction)
+    sums: dict[tuple[Kind, str, int], Fraction] = defaultdict(Fraction)
     largest = max(
         (times for n, times in proof.multipliers.items() if short.rows[n].kind in NEEDS),
         default=Fraction(1),
     )
     for number, times in proof.multipliers.items():
         row = short.rows[number]
-        sums[row.kind, row.place, row.group, row.phase] += times / largest * row.amount
+        sums[row.kind, row.place, row.about] += times / largest * row.amount
     until = _day(task, step)
     parts = [
-        (kind, _part(task, Row(kind, step, place, (), 0, False, group, phase), amount))
-        for (kind, place, group, phase), amount in sums.items()
+        (kind, _part(task, Row(kind, step, place, (), about=about), amount))
+        for (kind, place, about), amount in sums.items()
         if amount
     ]
     parts.sort(key=lambda each: (-each[1].amount, each[1].text))
@@ -137,10 +136,9 @@ def _part(task: Task, row: Row, amount: Fraction) -> Part:
 
 
 def _text(task: Task, row: Row) -> str:
-    group = task.groups[row.group] if row.group >= 0 else None
     federation = task.federation
-    if group is not None:
-        return _text_of_group(group, row)
+    if row.kind in _OF_POLICIES:
+        return _text_of_policies(task, row)
     if row.kind is Kind.MOVE:
         return f"move `{row.place}`"
     if row.kind is Kind.SPACE:
@@ -157,31 +155,60 @@ def _text(task: Task, row: Row) -> str:
     return direction[row.kind]
 
 
-def _text_of_group(group: Group, row: Row) -> str:
+def _text_of_policies(task: Task, row: Row) -> str:
+    names = listed([f"`{policy.name}`" for policy in _policies(task, row)])
     if row.kind is Kind.COPIES:
-        phase = group.phases[row.phase]
-        count = sum(c.count for c in phase.copies if c.tier == row.place)
+        count = task.asks[row.about].counts[TierName(row.place)]
         copies = "1 copy" if count == 1 else f"{count} copies"
-        return f"{copies} of {group.name} (`{phase.name}`) on `{row.place}`"
+        return f"{copies} of {names} on `{row.place}`"
     if row.kind is Kind.PLACED:
-        return f"the share of {group.name} (`{group.phases[row.phase].name}`) on `{row.place}`"
+        return f"the share of {names} on `{row.place}`"
     if row.kind is Kind.APART:
         where = f"in `{row.place}`" if row.place else "on each area"
-        return f"at most one copy of {group.name} {where}"
+        return f"at most one copy of {names} {where}"
     if row.kind is Kind.RECALL:
-        return f"what is recalled of {group.name}"
-    return f"what arrives of {group.name}"
+        return f"what is recalled of {names}"
+    return f"what arrives of {names}"
+
+
+_OF_POLICIES = frozenset(
+    {Kind.COPIES, Kind.PLACED, Kind.APART, Kind.RECALL, Kind.ARRIVAL, Kind.AVAILABLE}
+)
+
+
+def _policies(task: Task, row: Row) -> list[DataPolicy]:
+    """The policies that a row is about and that have brought anything by then."""
+    if row.kind in (Kind.COPIES, Kind.APART):
+        numbers = [group for group, _ in task.asks[row.about].phases]
+    elif row.kind is Kind.PLACED:
+        numbers = [
+            number
+            for number, group in enumerate(task.groups)
+            if any(AreaName(row.place) in shares for shares in group.shares)
+        ]
+    elif row.kind is Kind.RECALL:
+        numbers = [row.about]
+    else:
+        numbers = [*task.sources[row.about].groups]
+    last = task.steps[row.step].start.year
+    return [
+        task.federation.policies[name]
+        for number in dict.fromkeys(numbers)
+        if any(cohort.year <= last for cohort in task.groups[number].cohorts)
+        for name in task.groups[number].policies
+    ]
 
 
 def _places(task: Task, row: Row) -> Iterator[Label]:
     federation = task.federation
-    if row.group >= 0:
-        group = task.groups[row.group]
-        for policy in _members(task, group)[:3]:
+    if row.kind in _OF_POLICIES:
+        for policy in _policies(task, row)[:3]:
             yield Label(policy.origin.at("volume"), f"`{policy.name}` arrives")
         if row.kind in (Kind.COPIES, Kind.APART):
             key = "copies" if row.kind is Kind.COPIES else "apart"
-            yield Label(group.phases[row.phase].origin.at(key), "what the phase asks for")
+            for group, phase in task.asks[row.about].phases[:3]:
+                place = task.groups[group].phases[phase].origin.at(key)
+                yield Label(place, "what a phase asks for")
     elif row.kind is Kind.SPACE:
         area = federation.areas[AreaName(row.place)]
         key = "pledged" if area.origin.has("pledged") else "capacity"
@@ -207,15 +234,11 @@ def _downtimes(task: Task, step: int, names: Iterable[str]) -> Iterator[Label]:
             yield Label(down.origin.at("from"), f"`{down.name}`: nothing is moved meanwhile")
 
 
-def _members(task: Task, group: Group) -> list[DataPolicy]:
-    return [task.federation.policies[name] for name in group.policies]
-
-
 def _drafts(task: Task, row: Row) -> Iterator[Span]:
     federation = task.federation
-    if row.group >= 0:
+    if row.kind in _OF_POLICIES:
         last = task.steps[row.step].start.year
-        for policy in _members(task, task.groups[row.group]):
+        for policy in _policies(task, row):
             yield from policy.drafts
             for volume in policy.volumes:
                 yield from volume.drafts if volume.year <= last else ()
