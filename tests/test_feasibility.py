@@ -274,8 +274,8 @@ def test_a_proof_names_moves_link_and_day() -> None:
     found = the(asked(world(*TWO, links=[link]), *moves), Question.TRANSFERS)
     assert found.shortfall is not None
     assert found.shortfall.sentence == (
-        "by 2027-01-04 move `M3` and move `M9` need 60 TB; the link `AUSSRC-S1` → `CHSRC-S0` "
-        "carries 43.2 TB: 16.8 TB too little"
+        "by 2027-01-04 60 TB are needed for move `M3` and move `M9`; the link `AUSSRC-S1` → "
+        "`CHSRC-S0` carries 43.2 TB: 16.8 TB too little"
     )
     (carried,) = found.shortfall.haves
     assert [str(label.span).split(":")[0] for label in carried.places] == [

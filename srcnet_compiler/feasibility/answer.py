@@ -1,5 +1,6 @@
 """The questions, and the answers to them: possible up to which growth, or not, with the proof."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,12 +15,12 @@ from srcnet_compiler.feasibility.build import program
 from srcnet_compiler.feasibility.certificate import Certificate, check, rationalised
 from srcnet_compiler.feasibility.groups import asks, groups, sources
 from srcnet_compiler.feasibility.model import Move
-from srcnet_compiler.feasibility.program import LIMITS, Program
+from srcnet_compiler.feasibility.program import LIMITS, Kind, Program, Row
 from srcnet_compiler.feasibility.rows import Task
 from srcnet_compiler.feasibility.solve import MOST, Growth, Verdict
 from srcnet_compiler.feasibility.steps import steps, year_ends
 from srcnet_compiler.feasibility.transfers import is_limited
-from srcnet_compiler.feasibility.words import Bottleneck, Shortfall, bottleneck, shortfall
+from srcnet_compiler.feasibility.words import Bottleneck, Shortfall, bottleneck, bought, shortfall
 from srcnet_compiler.federation.model import Federation
 
 
@@ -170,12 +171,13 @@ def prove(short: Program) -> Certificate | None:
 
 
 def _bottlenecks(task: Task, whole: Program, most: Growth) -> Iterator[Bottleneck]:
-    """What one could buy more of, that which adds most first."""
-    bought = [
-        (adds, whole.rows[number])
-        for number, adds in most.adds.items()
-        if whole.rows[number].kind in LIMITS and adds > 0
-    ]
-    bought.sort(key=lambda each: (-each[0], each[1].step, each[1].place))
-    for adds, row in bought:
-        yield bottleneck(task, row, adds)
+    """What one could buy more of from the beginning on, that which adds most first."""
+    added: dict[tuple[Kind, str], float] = defaultdict(float)
+    full: dict[tuple[Kind, str], Row] = {}
+    for number, adds in sorted(most.adds.items()):
+        row = whole.rows[number]
+        if row.kind in LIMITS and adds > 0:
+            full.setdefault((row.kind, row.place), row)
+            added[row.kind, row.place] += adds * bought(task, row).size
+    for key, adds in sorted(added.items(), key=lambda each: (-each[1], each[0][1])):
+        yield bottleneck(task, full[key], adds)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 
 from srcnet_compiler.diagnostic import Label
 from srcnet_compiler.feasibility.certificate import Certificate
@@ -21,12 +22,26 @@ _TENFOLD = 10**10
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that a proof adds up: what it is, how many bytes, where the specs say so."""
+    """One thing that a proof adds up: what it is and does, the bytes, where the specs say so."""
 
-    text: str
+    subject: str
+    verb: str
     amount: Fraction
     places: tuple[Label, ...]
     drafts: tuple[Span, ...]
+
+    @property
+    def text(self) -> str:
+        """What it is, and does."""
+        return f"{self.subject} {self.verb}".rstrip()
+
+
+_OF_MANY = {
+    "holds": "hold",
+    "carries": "carry",
+    "carries out": "carry out",
+    "carries in": "carry in",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +75,28 @@ class Shortfall:
     def sentence(self) -> str:
         """The proof in one sentence."""
         needs = listed([part.text for part in self.needs])
-        need = "need" if len(self.needs) > 1 else "needs"
-        haves = listed([part.text for part in self.haves])
-        there = f"{haves} {round_bytes(self.there)}" if self.haves else "there is nothing"
         return (
-            f"by {self.until} {needs} {need} {round_bytes(self.needed)}; {there}: "
-            f"{round_bytes(self.short)} too little"
+            f"by {self.until} {round_bytes(self.needed)} are needed for {needs}; "
+            f"{self._said_of_haves()}: {round_bytes(self.short)} too little"
         )
+
+    def _said_of_haves(self) -> str:
+        by_verb: dict[str, list[Part]] = {}
+        for part in self.haves:
+            by_verb.setdefault(part.verb, []).append(part)
+        said = []
+        for verb, parts in by_verb.items():
+            does = _OF_MANY.get(verb, verb) if len(parts) > 1 else verb
+            together = sum((part.amount for part in parts), Fraction(0))
+            what = listed([part.subject for part in parts])
+            said.append(f"{what} {does or 'makes'} {round_bytes(together)}")
+        return " and ".join(said) or "there is nothing for it"
 
 
 @dataclass(frozen=True, slots=True)
 class Bottleneck:
     """What growth ends at: what it is, by when it is full, and how much `more` of it adds to how
-    many times as much could arrive."""
+    many times as much could arrive, at first."""
 
     text: str
     until: date
@@ -118,11 +142,22 @@ def shortfall(task: Task, short: Program, proof: Certificate, step: int) -> Shor
 def bottleneck(task: Task, row: Row, adds: float) -> Bottleneck:
     """A limit that is reached, and what more of it would bring."""
     part = _part(task, row, Fraction(0))
+    more = bought(task, row).name
+    return Bottleneck(part.text, _day(task, row.step), more, adds, part.places, part.drafts)
+
+
+class Bought(NamedTuple):
+    """What one buys more of a limit in, and how many bytes that adds to a row."""
+
+    name: str
+    size: int
+
+
+def bought(task: Task, row: Row) -> Bought:
+    """A petabyte of space, or 10 Gbit/s for as long as the row's step lasts."""
     if row.kind is Kind.SPACE:
-        more, size = "1 PB", 10**15
-    else:
-        more, size = "10 Gbit/s", _TENFOLD * task.steps[row.step].seconds // 8
-    return Bottleneck(part.text, _day(task, row.step), more, adds * size, part.places, part.drafts)
+        return Bought("1 PB", 10**15)
+    return Bought("10 Gbit/s", _TENFOLD * task.steps[row.step].seconds // 8)
 
 
 def _day(task: Task, step: int) -> date:
@@ -132,27 +167,26 @@ def _day(task: Task, step: int) -> date:
 def _part(task: Task, row: Row, amount: Fraction) -> Part:
     places = tuple(_places(task, row))
     drafts = tuple(dict.fromkeys(_drafts(task, row)))
-    return Part(_text(task, row), abs(amount), places, drafts)
+    return Part(*_text(task, row), abs(amount), places, drafts)
 
 
-def _text(task: Task, row: Row) -> str:
-    federation = task.federation
+def _text(task: Task, row: Row) -> tuple[str, str]:
+    """What a row is about, and what that does."""
     if row.kind in _OF_POLICIES:
-        return _text_of_policies(task, row)
+        return _text_of_policies(task, row), ""
     if row.kind is Kind.MOVE:
-        return f"move `{row.place}`"
-    if row.kind is Kind.SPACE:
-        return f"`{row.place}` holds"
+        return f"move `{row.place}`", ""
     if row.kind is Kind.LINK:
-        link = federation.links[int(row.place)]
-        return f"the link `{link.source}` → `{link.target}` carries"
-    direction = {
-        Kind.OUT: f"the uplink of `{row.place}` carries out",
-        Kind.IN: f"the uplink of `{row.place}` carries in",
-        Kind.WRITE: f"`{row.place}` can write",
-        Kind.READ: f"`{row.place}` can read",
-    }
-    return direction[row.kind]
+        link = task.federation.links[int(row.place)]
+        return f"the link `{link.source}` → `{link.target}`", "carries"
+    named = f"`{row.place}`"
+    return {
+        Kind.SPACE: (named, "holds"),
+        Kind.OUT: (f"the uplink of {named}", "carries out"),
+        Kind.IN: (f"the uplink of {named}", "carries in"),
+        Kind.WRITE: (named, "can write"),
+        Kind.READ: (named, "can read"),
+    }[row.kind]
 
 
 def _text_of_policies(task: Task, row: Row) -> str:

@@ -65,7 +65,7 @@ def render(page: Page, lines: Lines, comparison: Comparison | None = None) -> st
     policies = [policy.name for policy in page.policies]
     numbers = {name: number for number, name in enumerate(policies)}
     text = (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             page=page,
@@ -97,13 +97,20 @@ def _text(name: str) -> "Markup":
     return Markup((folder("templates") / "report" / name).read_text("utf-8"))
 
 
+def style_of() -> "tuple[Markup, str]":
+    """The style of our pages, and what lets it in."""
+    style = _text("page.css")
+    return style, _digest(style)
+
+
 def _digest(text: str) -> str:
     """How a policy of a page names what it lets in."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """How templates of pages are filled in."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
