@@ -1,6 +1,7 @@
 """`srcnet feasibility`: is what the policies ask for possible, over the years?"""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,14 +115,18 @@ def _move(written: object, federation: "Federation") -> "Move":
         SiteName(written["from"]),
         SiteName(written["to"]),
         Bytes(amount),
-        _moment(written["earliest"]),
-        _moment(written["latest"]),
+        _moment(written, "earliest"),
+        _moment(written, "latest"),
     )
     if move.earliest >= move.latest:
         raise ValueError(f"move `{move.name}` ends before it begins")
     return move
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+def _moment(written: Mapping[str, object], key: str) -> datetime:
+    text = written[key]
+    try:
+        moment = datetime.fromisoformat(text if isinstance(text, str) else "")
+    except ValueError:
+        raise ValueError(f"`{key}` is a moment such as 2027-03-01T08:00Z") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
