@@ -111,6 +111,8 @@ def test_a_proof_is_accepted_and_each_way_to_break_it_is_refused() -> None:
     enough = Program(2, (needs, first, Row(Kind.SPACE, 0, "b", ((1, 1),), 6)))
     assert check(enough, {0: one, 1: one, 2: one}) is None
     assert check(program, {}) is None
+    at_most = Program(1, (Row(Kind.SPACE, 0, "a", ((0, -1),), 3),))
+    assert check(at_most, {0: -one}) is None  # turned round it would say that nothing fits
 
 
 @st.composite
@@ -216,6 +218,15 @@ def test_growth_is_what_the_smallest_cut_leaves() -> None:
     assert full == ["`AUSSRC-S1-T1-N0` holds", "`CANSRC-S2-T1-N0` holds"]
 
 
+def test_what_lies_within_an_area_fills_that_one_too() -> None:
+    both = [{"capacity": "10 TB"}, {"capacity": "10 TB", "within": "CHSRC-S0-T1-N0"}]
+    for size, verdict in ((5, Verdict.POSSIBLE), (6, Verdict.IMPOSSIBLE)):
+        volume = [{"from": 2026, "amount": f"{size} TB"}]
+        asks = policy("p", ("area", {"online": 2}), volume=volume)
+        site_files = site("CH", 0, *({**area} for area in both))
+        assert the(asked(world(site_files, asks)), Question.SPACE).verdict is verdict
+
+
 # ── transfers ─────────────────────────────────────────────────────────────────────────────────
 
 TWO = (site("CH", 0, {"capacity": "1 PB"}), site("AU", 1, {"capacity": "1 PB"}))
@@ -313,6 +324,49 @@ def test_one_copy_must_leave_where_data_come_in_and_others_may_be_sent_on() -> N
     assert "what arrives of `p`" in found.shortfall.sentence
     assert "the uplink of `AUSSRC-S0` carries out" in found.shortfall.sentence
     assert yearly == 3942
+
+
+SLOW = "1 Mbit/s"
+TWICE = policy(
+    "p", ("region", {"online": 2}), volume=[{"from": 2026, "rate": "3 PB/yr"}], arrives=FROM_AU
+)
+
+
+def test_a_site_receives_nothing_from_itself() -> None:
+    """Whoever has the data can hardly send it to CA, and CA has none to send."""
+    files = (
+        site("AU", 0, {**INGEST}),
+        site("CH", 1, {"capacity": "90 PB"}),
+        site("CA", 2, {"capacity": "90 PB"}),
+        TWICE,
+    )
+    links = [
+        {"from": source, "to": "CANSRC-S2", "rate": SLOW} for source in ("AUSSRC-S0", "CHSRC-S1")
+    ]
+    assert the(asked(world(*files, links=links)), Question.TRANSFERS).verdict is Verdict.IMPOSSIBLE
+    fast = the(asked(world(*files, links=links[:1])), Question.TOGETHER)
+    assert fast.verdict is Verdict.POSSIBLE  # CH sends it on
+
+
+def test_a_site_sends_only_what_it_has() -> None:
+    """AU can send little more than one copy; JP could send the other, had its area taken it in."""
+    shut = {"of": "JPSRC-S3-T1-N0", "from": "2026-01-01T00:00Z", "to": "2040-01-01T00:00Z"}
+    files = (
+        site("AU", 0, {**INGEST}, network={"srcnet": "1 Gbit/s"}),
+        site("CH", 1, {"capacity": "90 PB"}),
+        site("CA", 2, {"capacity": "90 PB"}),
+        site("JP", 3, {"capacity": "90 PB"}),
+        TWICE,
+    )
+    closed = {"site-specs/down.yaml": document("Downtime", "shut", {**shut, "reason": "repair"})}
+    links = [
+        {"from": source, "to": target, "rate": SLOW}
+        for source, target in (("CHSRC-S1", "CANSRC-S2"), ("CANSRC-S2", "CHSRC-S1"))
+    ]
+    opened = the(asked(world(*files, links=links)), Question.TOGETHER)
+    assert opened.verdict is Verdict.POSSIBLE
+    found = the(asked(world(*files, closed, links=links)), Question.TRANSFERS)
+    assert found.verdict is Verdict.IMPOSSIBLE
 
 
 def test_a_draft_limit_holds_nobody_back_until_it_is_agreed_and_is_named() -> None:
