@@ -369,6 +369,41 @@ def test_a_site_sends_only_what_it_has() -> None:
     assert found.verdict is Verdict.IMPOSSIBLE
 
 
+@pytest.mark.parametrize(
+    ("days", "verdict"), [(6, Verdict.POSSIBLE), (9, Verdict.IMPOSSIBLE)], ids=["short", "long"]
+)
+def test_who_is_down_for_longer_than_the_deadline_keeps_it_from_being_met(
+    days: int, verdict: Verdict
+) -> None:
+    """Seven days after it came in every file must be where it is kept."""
+    files = (
+        site("AU", 0, {**INGEST}, network={"srcnet": "100 Gbit/s"}),
+        site("CH", 1, {"capacity": "90 PB"}),
+        policy(
+            "p",
+            ("region", {"online": 1}),
+            volume=[{"from": 2026, "rate": "3 PB/yr"}],
+            arrives=FROM_AU,
+        ),
+        downtime("CHSRC-S1", 9, 9 + days),
+    )
+    assert the(
+        asked(world(*files)), Question.TRANSFERS if days > 7 else Question.TOGETHER
+    ).verdict is (verdict)
+
+
+def test_a_phase_that_empties_may_do_so_late() -> None:
+    """What leaves the first phase at the end of a year is there for the deadline after it."""
+    phases = (("region", {"online": 1}), ("site", {"online": 1}))
+    volume = [{"from": 2026, "rate": "3 PB/yr"}, {"from": 2027, "amount": "1 TB"}]
+    files = (
+        site("AU", 0, {**INGEST}, network={"srcnet": "100 Gbit/s"}),
+        site("CH", 1, {"capacity": "90 PB"}),
+        policy("p", *phases, volume=volume, arrives=FROM_AU),
+    )
+    assert the(asked(world(*files)), Question.TOGETHER).verdict is Verdict.POSSIBLE
+
+
 def test_a_draft_limit_holds_nobody_back_until_it_is_agreed_and_is_named() -> None:
     built = arriving("4100 TB/yr", "1 Gbit/s", status="draft", source="a guess")
     found = asked(built)
