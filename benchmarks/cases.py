@@ -156,6 +156,13 @@ def _diff_none(folder: Path) -> Iterator[Task]:
     yield _diff(folder / "specs")
 
 
+@contextmanager
+def _feasibility(folder: Path) -> Iterator[Task]:
+    write(folder / "specs", 200)
+    work = (*MODULE, "benchmarks.feasibility_work", str(folder / "specs"))
+    yield Task(work, tells_parts=True)
+
+
 def _diff(specs: Path) -> Task:
     return Task((*SRCNET, "-C", str(specs), "diff", "HEAD", "--today", TODAY))
 
@@ -261,6 +268,14 @@ CASES = (
     Case("changed-200", "compile 200 sites, one changed", _changed_200),
     Case("diff-200-one", "what one changed site among 200 does", _diff_one, 1),
     Case("diff-200-none", "that nothing changed among 200", _diff_none, 0.1),
+    Case(
+        "feasibility-200",
+        "ten years of 2,000 policies on 200 sites",
+        _feasibility,
+        6,
+        part="all",
+        runs=3,
+    ),
     Case("stages-200", "the stages for 200 sites", _stages_200),
     Case(
         "kubernetes-200",

@@ -73,6 +73,7 @@ class Code(Enum):
     OVER_CAPACITY = "area-over-capacity"
     TIER_OVER_CAPACITY = "tier-over-capacity"
     WORST_CASE = "worst-case-over-capacity"
+    TRANSFERS_OVER_RATE = "transfers-over-rate"
     NO_COPY_REGION = "region-without-area"
     # compute
     WRONG_NODES = "wrong-nodes"

@@ -69,11 +69,12 @@ def phase_volumes(policy: DataPolicy, year: int, first: int) -> list[Fraction]:
     """The bytes, one copy, that are in each phase at the end of `year`."""
     volumes = [Fraction(0)] * len(policy.phases)
     for arrived in range(first, year + 1):
-        volumes[_phase_at(policy, year - arrived)] += arrivals(policy, arrived)
+        volumes[phase_at(policy, year - arrived)] += arrivals(policy, arrived)
     return volumes
 
 
-def _phase_at(policy: DataPolicy, age: int) -> int:
+def phase_at(policy: DataPolicy, age: int) -> int:
+    """The phase, by its number, of data that have been there for so many ends of a year."""
     end = Fraction(0)
     for index, phase in enumerate(policy.phases):
         if phase.until is None:

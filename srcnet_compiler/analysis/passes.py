@@ -30,6 +30,7 @@ from srcnet_compiler.analysis.reading import check_reading
 from srcnet_compiler.analysis.room import check_room
 from srcnet_compiler.analysis.services import check_services
 from srcnet_compiler.analysis.storage import check_reach, check_storage
+from srcnet_compiler.analysis.transfers import check_transfers
 from srcnet_compiler.analysis.waivers import apply_waivers
 from srcnet_compiler.analysis.windows import check_windows, check_zones
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     lambda federation, facts, today: check_areas(federation, facts.loads, today),
     lambda federation, facts, today: check_worst_case(federation, facts.loads, today),
     lambda federation, facts, _today: check_tiers(federation, facts.demands),
+    lambda federation, facts, today: check_transfers(federation, facts.loads, today),
     lambda federation, _facts, _today: check_zones(federation),
     lambda federation, _facts, _today: check_clusters(federation),
     lambda federation, _facts, today: check_windows(federation, today),

@@ -20,6 +20,7 @@ COMMANDS = {
     "lsp": "Speak with an editor: the language server.",
     "compile": "Write the configuration of every system into build/.",
     "diff": "Show what a change of the specs would do, by meaning.",
+    "feasibility": "Say whether what policies ask for is possible, with proof where not.",
     "plan": "Show what would change on the real systems.",
     "show": "Show a saved plan.",
     "sign": "Sign a plan that was reviewed.",

@@ -120,6 +120,7 @@ def _build(
         ),
         pipelines=read_pipelines(spec, origin, documents, read),
         origin=origin,
+        links=shared.read_links(spec, origin, found),
     )
 
 
@@ -138,6 +139,8 @@ def _contradictions(federation: Federation) -> Iterable[Diagnostic]:
     yield from check_nesting(federation.areas)
     yield from check_ends(federation.retired, federation.areas)
     yield from policies.check_parts(federation.policies.values())
+    links = ((f"the link `{x.source}` to `{x.target}`", x.origin.at()) for x in federation.links)
+    yield from repeated(links)
     yield from check_compute(federation.compute)
     yield from check_serving(federation)
 
@@ -203,6 +206,9 @@ def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
             )
     for kind in federation.classes.values():
         yield from known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
+    for link in federation.links:
+        yield from known(link.source, federation.sites, "site", link.origin, "from")
+        yield from known(link.target, federation.sites, "site", link.origin, "to")
     yield from _unknown_in_policies(federation)
     yield from unknown_in_compute(federation)
     yield from unknown_in_serving(federation)
@@ -245,6 +251,9 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
         for phase in policy.phases:
             for copies in phase.copies:
                 yield from known(copies.tier, federation.tiers, "tier", copies.origin, "tier")
+        if policy.recall is not None:
+            recall = policy.recall
+            yield from known(recall.tier, federation.tiers, "tier", recall.origin, "to", "tier")
     for alias, member in federation.aliases.items():
         origin = federation.origin
         yield from known(member, federation.members, "member", origin, "aliases", alias)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from srcnet_compiler.federation.compute import Compute
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.pipelines import Pipelines
+from srcnet_compiler.federation.rates import Link, Recall, Throughput
 from srcnet_compiler.federation.secret import Secret as Secret
 from srcnet_compiler.federation.services import SecurityPolicy, Service, Template
 from srcnet_compiler.names import (
@@ -106,6 +107,7 @@ class StorageArea:
     counts: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    throughput: Throughput | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Site:
     compute: tuple[str, ...]
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    uplink_drafts: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +216,7 @@ class DataPolicy:
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
     embargo: str | None = None
+    recall: Recall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +377,7 @@ class Federation:
     waivers: tuple[Waiver, ...]
     pipelines: Pipelines | None
     origin: Origin = field(compare=False, repr=False)
+    links: tuple[Link, ...] = ()
 
     def waives_drafts(self, *names: str) -> bool:
         """Whether a waiver accepts the drafts that one of these objects rests on, at any date.

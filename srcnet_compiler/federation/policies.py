@@ -12,6 +12,7 @@ from srcnet_compiler.federation.model import (
     Selector,
     Volume,
 )
+from srcnet_compiler.federation.rates import Recall
 from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import Namespace, PolicyName, TierName
@@ -60,6 +61,19 @@ def read_policy(
         drafts=draft(spec, here),
         origin=here,
         embargo=spec.embargo.for_ if spec.embargo is not None else None,
+        recall=_recall(spec.recall, here.below("recall"), found),
+    )
+
+
+def _recall(recall: schema.Recall | None, origin: Origin, found: Findings) -> Recall | None:
+    if recall is None:
+        return None
+    return Recall(
+        TierName(recall.to.tier),
+        found.required(parse_duration, recall.keep, origin, "keep", Seconds(0)),
+        found.amount(parse_data_rate, recall.expected, origin, "expected"),
+        draft(recall, origin),
+        origin,
     )
 
 

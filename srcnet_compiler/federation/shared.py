@@ -14,8 +14,9 @@ from srcnet_compiler.federation.model import (
     StorageClass,
     Tier,
 )
-from srcnet_compiler.names import Namespace, RegionName, TierName
-from srcnet_compiler.quantity import Bytes, parse_bytes
+from srcnet_compiler.federation.rates import Link
+from srcnet_compiler.names import Namespace, RegionName, SiteName, TierName
+from srcnet_compiler.quantity import BitsPerSecond, Bytes, parse_bit_rate, parse_bytes
 from srcnet_compiler.schema.common import Agreed, SecretReference
 from srcnet_compiler.schema.federation import FederationSpec
 from srcnet_compiler.span import Origin, Span
@@ -81,6 +82,21 @@ def read_limits(spec: FederationSpec, origin: Origin, found: Findings) -> Limits
     limits, here = spec.limits, origin.below("limits")
     moved = found.required(parse_bytes, limits.movedData, here, "movedData", Bytes(0))
     return Limits(limits.deletedCollections, moved, limits.drainedNodes, limits.retiredAreas, here)
+
+
+def read_links(spec: FederationSpec, origin: Origin, found: Findings) -> tuple[Link, ...]:
+    """Links of known rate, in the order of the document."""
+    return tuple(
+        Link(
+            SiteName(link.from_),
+            SiteName(link.to),
+            found.required(parse_bit_rate, link.rate, here, "rate", BitsPerSecond(0)),
+            draft(link, here),
+            here,
+        )
+        for index, link in enumerate(spec.links)
+        for here in (origin.below("links", index),)
+    )
 
 
 def read_data(spec: FederationSpec, origin: Origin) -> DataManagement:

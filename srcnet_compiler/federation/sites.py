@@ -11,6 +11,7 @@ from srcnet_compiler.federation.model import (
     StorageArea,
     Transfers,
 )
+from srcnet_compiler.federation.rates import Throughput
 from srcnet_compiler.federation.shared import Shared, draft
 from srcnet_compiler.names import AreaName, SiteName, SrcName, TierName
 from srcnet_compiler.quantity import parse_bit_rate, parse_bytes, parse_duration
@@ -47,6 +48,7 @@ def read_site(document: schema.Site, origin: Origin, shared: Shared, found: Find
         compute=tuple(compute.name for compute in spec.compute),
         drafts=draft(spec, here),
         origin=here,
+        uplink_drafts=draft(spec.network, here.below("network")) if spec.network else (),
     )
 
 
@@ -117,6 +119,20 @@ def _area(
         counts=production and not retired and tier is not None and tier.counts,
         drafts=drafts,
         origin=origin,
+        throughput=_throughput(area.throughput, origin.below("throughput"), found),
+    )
+
+
+def _throughput(
+    throughput: schema.Throughput | None, origin: Origin, found: Findings
+) -> Throughput | None:
+    if throughput is None:
+        return None
+    return Throughput(
+        found.amount(parse_bit_rate, throughput.read, origin, "read"),
+        found.amount(parse_bit_rate, throughput.write, origin, "write"),
+        draft(throughput, origin),
+        origin,
     )
 
 

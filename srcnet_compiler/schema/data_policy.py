@@ -107,6 +107,8 @@ class Recall(Agreed):
     """Where they go."""
     keep: DurationText
     """How long they stay there."""
+    expected: DataRateText | None = None
+    """How much is recalled. Unknown where it is left out, and then held against nothing."""
     approval: (
         Annotated[
             str,

@@ -7,6 +7,7 @@ from pydantic import Field
 from srcnet_compiler.schema.common import (
     AccountName,
     Agreed,
+    BitRateText,
     BytesText,
     Count,
     Country,
@@ -175,6 +176,17 @@ class Limits(Spec):
     """Storage areas that are closed for writing."""
 
 
+class NetworkLink(Agreed):
+    """What the network between two sites carries, in one direction."""
+
+    from_: Annotated[Name, Field(alias="from"), such_as("AUSSRC-PERTH")]
+    """The site that sends."""
+    to: Annotated[Name, such_as("ESPSRC-IAA")]
+    """The site that receives."""
+    rate: Annotated[BitRateText, such_as("10 Gbit/s")]
+    """How much of it the federation may use."""
+
+
 class FederationSpec(Agreed):
     """What all members share."""
 
@@ -201,6 +213,8 @@ class FederationSpec(Agreed):
         dict[Annotated[Name, such_as("soda_sync")], ServiceRule], Field(default_factory=dict)
     ]
     """The services that sites may offer."""
+    links: Annotated[list[NetworkLink], Field(default_factory=list)]
+    """Links of known rate. Between other sites only the sites' own connections are looked at."""
     tokenOnly: bool = True
     """Whether access is by tokens alone, so that plain http must not be used."""
     limits: Limits = Limits()

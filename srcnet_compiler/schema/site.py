@@ -89,6 +89,15 @@ class TransferSettings(Spec):
     """How long a file may take to reach tape before the transfer counts as failed."""
 
 
+class Throughput(Agreed):
+    """How fast an area is filled and read as a whole: for tape, what its drives carry together."""
+
+    read: Annotated[BitRateText, such_as("40 Gbit/s")] | None = None
+    """All readers together. Unknown where it is left out."""
+    write: Annotated[BitRateText, such_as("20 Gbit/s")] | None = None
+    """All writers together. Unknown where it is left out."""
+
+
 class StorageArea(Agreed):
     """A part of a site's storage that the federation uses as one."""
 
@@ -116,6 +125,8 @@ class StorageArea(Agreed):
     """How much of it the site promises to the federation; all of it where this is left out."""
     within: Name | None = None
     """Another area of the site whose capacity this one lies in, so that it is not counted twice."""
+    throughput: Throughput | None = None
+    """How fast it is filled and read. Where it is left out nothing is held against it."""
     posixMount: AbsolutePath | None = None
     """Where the site's own services see the area as files."""
     endpoints: Annotated[list[Endpoint], Field(default_factory=list)]

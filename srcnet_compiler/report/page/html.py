@@ -91,7 +91,7 @@ def render_change(change: SiteChange | PolicyChange, lines: Lines) -> str:
 def _rendered(template: str, version: str, notes: Notes, **more: object) -> str:
     style, script = _text("page.css"), _text("page.js")
     text = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             style=style,
@@ -114,13 +114,20 @@ def _text(name: str) -> "Markup":
     return Markup((folder("templates") / "report" / name).read_text("utf-8"))
 
 
+def style_of() -> "tuple[Markup, str]":
+    """The style of our pages, and what lets it in."""
+    style = _text("page.css")
+    return style, _digest(style)
+
+
 def _digest(text: str) -> str:
     """How a policy of a page names what it lets in."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """How templates of pages are filled in."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
