@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,21 @@ def test_what_a_run_announced_and_is_not_heard_of_again_may_have_been_begun(tmp_
         assert ledger.begun("p1") == {change("c").id}
         assert ledger.in_doubt() == ()
         assert ledger.final("p1") == {}
+
+
+def test_what_a_killed_run_began_is_settled_by_a_later_plan_for_the_system(tmp_path: Path):
+    """Runners plan anew: what the killed one had done is not in the new plan at all."""
+    with Ledger(tmp_path / "l") as ledger:
+        write(ledger, change("a"), "intent", "done", plan="p0")
+        for name in "ab":
+            write(ledger, change(name), ANNOUNCED, plan="p1")
+        elsewhere = replace(change("e"), address=Address("slurm", "s", "qos", "e"))
+        write(ledger, elsewhere, ANNOUNCED, plan="p1")
+        assert len(ledger.in_doubt()) == 3
+        write(ledger, change("c"), ANNOUNCED, plan="p2")
+        assert len(ledger.in_doubt()) == 4
+        write(ledger, change("c"), "done", plan="p2")
+        assert [line.change for line in ledger.in_doubt()] == [elsewhere.id]
 
 
 def test_waiting_is_counted_from_its_first_day_over_plans_and_ends_with_success(tmp_path: Path):

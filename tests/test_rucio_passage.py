@@ -220,3 +220,34 @@ def test_an_area_that_only_now_gets_what_rules_choose_by_moves_no_data():
     moved = rucio(rse("CH", "eu"), rse("GB", "as"), rse("JP", "as"), policies={"one": ("eu", "as")})
     (moves,) = diff(moved, Reading(BEFORE))
     assert moves.impact is Impact.MOVES_DATA
+
+
+def test_a_subscription_that_asks_for_fewer_copies_on_a_tier_lowers_copies():
+    """As the review of the policy says: the plan must ask the same people."""
+    places = (rse("CH", "eu"), rse("JP", "as"), rse("AU", "au", srcnet_tier="nearline"))
+    two = rucio(*places, policies={"one": ("eu", "as")})
+    one = rucio(*places, policies={"one": ("eu",)})
+    (lowered,) = diff(one, Reading(two))
+    assert (lowered.address.kind, lowered.impact) == ("subscription", Impact.LOWERS_COPIES)
+    (raised,) = diff(two, Reading(one))
+    assert raised.impact is Impact.RECONFIGURE
+    ours = two.subscriptions["one"]
+    first, second = ours.rules
+    tape = replace(second, rse_expression="(srcnet_region=au&srcnet_tier=nearline)")
+    swapped = replace(two, subscriptions={"one": replace(ours, rules=(first, tape))})
+    assert diff(swapped, Reading(two))[0].impact is Impact.LOWERS_COPIES
+    pin = replace(first, comments="srcnet:p/arrival/pin")
+    pinned = replace(two, subscriptions={"one": replace(ours, rules=(first, second, pin))})
+    assert diff(two, Reading(pinned))[0].impact is Impact.RECONFIGURE
+
+
+def test_a_subscription_that_one_with_fewer_copies_replaces_lowers_copies():
+    """Subscriptions are called by their regions: the one with fewer copies has another name."""
+    places = (rse("CH", "eu"), rse("JP", "as"))
+    two = rucio(*places, policies={"two": ("eu", "as")})
+    one = rucio(*places, policies={"one": ("eu",)})
+    other = rucio(*places, policies={"other": ("as", "eu")})
+    made, ended = diff(one, Reading(two))
+    assert (made.action, made.impact) == (Action.CREATE, Impact.ADDITIVE)
+    assert (ended.action, ended.impact) == (Action.RETIRE, Impact.LOWERS_COPIES)
+    assert diff(other, Reading(two))[-1].impact is Impact.RECONFIGURE

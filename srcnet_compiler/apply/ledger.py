@@ -203,9 +203,20 @@ class Ledger:
         return frozenset(begun | unheard)
 
     def in_doubt(self, plan: str | None = None) -> tuple[Line, ...]:
-        """Intents of which no result is known."""
-        latest = {(line.plan, line.change): line for line in self.lines(plan)}
-        return tuple(line for line in latest.values() if line.status in (INTENT, ANNOUNCED))
+        """Intents of which no result is known. Where a plan that was made anew came to a result on
+        the same system, that was read again meanwhile: what was in doubt there no longer is."""
+        lines = self.lines(plan)
+        latest = {(line.plan, line.change): line for line in lines}
+        results = {(_system(line), line.plan): line.seq for line in lines if line.status in FINAL}
+
+        def is_settled(line: Line) -> bool:
+            return any(
+                where == _system(line) and other != line.plan and seq > line.seq
+                for (where, other), seq in results.items()
+            )
+
+        open_ones = (line for line in latest.values() if line.status in (INTENT, ANNOUNCED))
+        return tuple(line for line in open_ones if not is_settled(line))
 
     def waiting_since(self, change: str) -> str | None:
         """Since when this step has been found waiting, in this plan or those before it."""
@@ -237,6 +248,10 @@ class Ledger:
             yield
         except sqlite3.Error as error:
             raise StateError(f"cannot use the ledger {self.path}: {error}") from error
+
+
+def _system(line: Line) -> str:
+    return "/".join(line.address.split("/", 2)[:2])
 
 
 def _line(row: tuple[Any, ...]) -> Line:

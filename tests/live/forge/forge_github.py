@@ -11,9 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
+from threading import Lock
 from typing import Any
 
 import yaml
@@ -45,21 +49,44 @@ class Step:
 
 @dataclass
 class Job:
-    """One job, and what it wrote for people."""
+    """One job, and what it wrote for people; `folder` is that of the run."""
 
     name: str
     result: str
     steps: list[Step] = field(default_factory=list)
     summary: str = ""
     concurrency: str = ""
+    folder: Path = Path()
 
     def step(self, name: str) -> Step:
         return next(each for each in self.steps if each.name == name)
+
+    def not_run(self) -> list[str]:
+        """What a stand-in was used for."""
+        return [step.output for step in self.steps if step.outcome == "not run"]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.result}\n" + "\n".join(
             f"--- {step.name}: {step.outcome}\n{step.output}" for step in self.steps
         )
+
+
+class Turns:
+    """Of one concurrency group there is one at a time, and who comes later waits: no group of ours
+    cancels what applies. `log` tells who began and ended when."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+
+    @contextmanager
+    def turn(self, group: str, who: str) -> Iterator[None]:
+        lock = self._locks[group] if group else Lock()
+        self.log.append(f"{who} comes")
+        with lock:
+            self.log.append(f"{who} begins")
+            yield
+            self.log.append(f"{who} ends")
 
 
 @dataclass
@@ -72,6 +99,7 @@ class World:
     env: Mapping[str, str] = field(default_factory=dict)
     killed: Callable[[], bool] | None = None
     """The machine is lost while it applies, as soon as this holds."""
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass
@@ -129,20 +157,55 @@ STAND_INS: dict[str, Callable[[World, Event, Place, Mapping[str, Any]], None]] =
 def run(world: World, name: str, event: Event) -> dict[str, Job]:
     """All jobs of a workflow, as the file stands at the event's commit, in an order that `needs`
     allows."""
-    text = git(world.repository.bare, "show", f"{event.sha}:.github/workflows/srcnet-{name}.yml")
-    workflow = yaml.safe_load(text)
-    runs = len([*world.folder.iterdir()]) if world.folder.is_dir() else 0
-    folder = world.folder / f"{runs:03d}-{name}"
-    (folder / "artifacts").mkdir(parents=True)
+    workflow = _workflow(world, name, event)
+    world.folder.mkdir(exist_ok=True)
+    folder = Path(mkdtemp(prefix=f"{name}-", dir=world.folder))
+    (folder / "artifacts").mkdir()
     done: dict[str, Job] = {}
     waiting = dict(workflow["jobs"])
-    while waiting:
-        ready = next(k for k, job in waiting.items() if {*job.get("needs", ())} <= done.keys())
-        done[ready] = _job(world, folder, workflow, ready, waiting.pop(ready), event, done)
+    with world.turns.turn(_group(workflow, event), f"{name} of {event.sha}"):
+        while waiting:
+            ready = next(k for k, job in waiting.items() if {*job.get("needs", ())} <= done.keys())
+            done[ready] = _job(world, folder, workflow, ready, waiting.pop(ready), event, done)
     return done
 
 
+def again(world: World, name: str, event: Event, before: Job) -> Job:
+    """Somebody has one job of a former run done again, with what the others kept for it."""
+    workflow = _workflow(world, name, event)
+    job = workflow["jobs"][before.name]
+    done = {each: Job(each, "success") for each in job["needs"]}
+    with world.turns.turn(_group(workflow, event), f"{name} of {event.sha} again"):
+        return _job(world, before.folder, workflow, before.name, job, event, done)
+
+
+def _workflow(world: World, name: str, event: Event) -> dict[str, Any]:
+    text = git(world.repository.bare, "show", f"{event.sha}:.github/workflows/srcnet-{name}.yml")
+    workflow: dict[str, Any] = yaml.safe_load(text)
+    return workflow
+
+
+def _group(of: Mapping[str, Any], event: Event) -> str:
+    return fill(of.get("concurrency", {}).get("group", ""), {"github": {"ref": event.ref}})
+
+
 def _job(
+    world: World,
+    folder: Path,
+    workflow: Mapping[str, Any],
+    name: str,
+    job: Mapping[str, Any],
+    event: Event,
+    done: Mapping[str, Job],
+) -> Job:
+    group = _group(job, event)
+    with world.turns.turn(group, f"{name} of {event.sha}"):
+        made = _job_in_turn(world, folder, workflow, name, job, event, done)
+    made.concurrency, made.folder = group, folder
+    return made
+
+
+def _job_in_turn(
     world: World,
     folder: Path,
     workflow: Mapping[str, Any],
@@ -167,13 +230,13 @@ def _job(
     functions = {"always": lambda: True, "success": lambda: good, "failure": lambda: not good}
     if not holds(job.get("if"), context, functions):
         return Job(name, "skipped")
-    home = folder / name
+    home = Path(mkdtemp(prefix=f"{name}-", dir=folder))
     place = Place(home / "work", folder / "artifacts", ["/usr/local/bin", "/usr/bin", "/bin"])
     place.workspace.mkdir(parents=True)
     files = {key: home / key.lower() for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for path in files.values():
         path.touch()
-    made = Job(name, "success", concurrency=job.get("concurrency", {}).get("group", ""))
+    made = Job(name, "success")
     for step in job["steps"]:
         title = step.get("name") or step["uses"].partition("@")[0]
         well = made.result == "success"

@@ -7,9 +7,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli_runner import edit
 from forge_server import REPOSITORY, Forge
 
 MAIN = "main"
+Edit = tuple[str, str, str]
+"""A file, what stands in it once, and what is to stand there instead."""
 
 
 def git(folder: Path, *words: str) -> str:
@@ -45,13 +48,11 @@ class Repository:
     clone: Path
     forge: Forge
 
-    def propose(self, branch: str, name: str, before: str, after: str) -> Proposal:
-        """A person changes one file in a branch and opens a proposal."""
+    def propose(self, branch: str, name: str, before: str, after: str, *more: Edit) -> Proposal:
+        """A person changes files in a branch and opens a proposal."""
         git(self.clone, "checkout", "--quiet", "-B", branch, f"origin/{MAIN}")
-        file = self.clone / name
-        text = file.read_text("utf-8")
-        assert text.count(before) == 1, f"{name}: {before}"
-        file.write_text(text.replace(before, after), "utf-8")
+        for file, there, then in ((name, before, after), *more):
+            edit(self.clone / file, there, then)
         git(self.clone, "commit", "--quiet", "--all", "--message", branch)
         return self.open(branch)
 
@@ -76,6 +77,16 @@ class Repository:
         git(self.clone, "push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{number}/merge")
         return Proposal(number, branch, base, head)
 
+    def asked(self, proposal: Proposal) -> dict[str, str]:
+        """Whom the forge asks for a review of each file: of several lines the last that matches."""
+        text = git(self.bare, "show", f"{proposal.base}:.github/CODEOWNERS")
+        rows = [line.partition(" ") for line in text.splitlines() if not line.startswith("#")]
+        names = git(self.bare, "diff", "--name-only", f"{proposal.base}...{proposal.head}")
+        return {
+            name: [who for pattern, _, who in rows if _matches(pattern, name)][-1]
+            for name in names.splitlines()
+        }
+
     def merge(self, proposal: Proposal) -> str:
         """Somebody presses the button; the commit that main is then."""
         git(self.clone, "fetch", "--quiet", "origin")
@@ -87,6 +98,16 @@ class Repository:
         pull = self.forge.pulls[proposal.number - 1]
         pull.update(merged_at="2026-11-22T08:00:00Z", merge_commit_sha=commit)
         return commit
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Of the patterns that owners may have those that we write: all, a folder, a file."""
+    if pattern == "*":
+        return True
+    assert pattern.startswith("/"), pattern
+    assert not {*pattern} & {*"*?[!"}, pattern
+    path = f"/{name}"
+    return path.startswith(pattern) if pattern.endswith("/") else path == pattern
 
 
 def publish(specs: Path, folder: Path, forge: Forge) -> Repository:

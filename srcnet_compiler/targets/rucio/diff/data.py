@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
+from srcnet_compiler.targets.rucio.diff.copies import is_pin
 from srcnet_compiler.targets.rucio.diff.objects import address, origin
 from srcnet_compiler.targets.rucio.diff.passage import facts_after, facts_now
 from srcnet_compiler.targets.rucio.model import (
@@ -92,7 +93,7 @@ def _rules(
     """What makes our rules on the dataset keep its policy: rules under a former name of policy or
     phase are given the name of today, and those that are missing are added."""
     wanted = desired.requirements[subscription.name]
-    lasting = [rule for rule in dataset.rules if not rule.released and not _is_pin(rule)]
+    lasting = [rule for rule in dataset.rules if not rule.released and not is_pin(rule)]
     named = [rule for rule in lasting if rule.comments.startswith(wanted.tag)]
     former = [rule for rule in lasting if rule not in named]
     templates = [rule for rule in subscription.rules if rule.comments.startswith(wanted.tag)]
@@ -128,10 +129,6 @@ def _suspended(desired: RucioModel, dataset: Dataset) -> Iterator[Change]:
                 "Rucio has given it up: it is to be tried again",
                 moves=rule.copies * dataset.bytes,
             )
-
-
-def _is_pin(rule: Rule) -> bool:
-    return rule.comments.endswith("/arrival/pin")
 
 
 def _named_anew(
@@ -190,7 +187,7 @@ def _as_mapping(value: Json) -> Mapping[str, Json]:
 
 def _pins(desired: RucioModel, dataset: Dataset, requirement: Requirement) -> Iterator[Change]:
     for rule in dataset.rules:
-        if _is_pin(rule) and not rule.released and dataset.closed:
+        if is_pin(rule) and not rule.released and dataset.closed:
             fact = {
                 "scope": dataset.scope,
                 "name": dataset.name,

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact
 from srcnet_compiler.quantity import format_bytes
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.diff.copies import lowers_copies
 from srcnet_compiler.targets.rucio.diff.passage import (
     DECIDES_PLACEMENT,
     facts_after,
@@ -107,18 +108,25 @@ def to_change(
         return
     divided = parts(fields) if isinstance(found, Rse) else [fields]
     needs = tuple(_needs(desired, observed, thing, places))
+    lowers = _lowers_copies(found, thing)
     for part in divided:
         action = _action(found is not None, part)
         yield Change(
             address(desired, thing.kind, thing.name),
             action,
             part,
-            _impact(found is not None, part),
+            Impact.LOWERS_COPIES if lowers else _impact(found is not None, part),
             _reason(found, action),
             needs=needs,
             waits=tuple(waits(found, RseName(thing.name), part)) if isinstance(found, Rse) else (),
             drafts=thing.drafts,
         )
+
+
+def _lowers_copies(found: Thing | None, thing: Thing) -> bool:
+    if not isinstance(found, Subscription) or not isinstance(thing, Subscription):
+        return False
+    return lowers_copies(found, thing)
 
 
 def _fields(thing: Thing, before: Fields, exists: bool) -> Iterator[FieldChange]:
@@ -207,11 +215,16 @@ def ended_subscriptions(desired: RucioModel, observed: RucioModel) -> Iterator[C
         ours = found.account == desired.owner and (policy in living or policy in desired.ended)
         if name in desired.subscriptions or not ours or not found.active:
             continue
+        fewer = any(
+            lowers_copies(found, other)
+            for other in desired.subscriptions.values()
+            if other.policy == policy and _share(other, found)
+        )
         yield Change(
             address(desired, "subscription", name),
             Action.RETIRE,
             (FieldChange("active", True, False),),
-            Impact.RECONFIGURE,
+            Impact.LOWERS_COPIES if fewer else Impact.RECONFIGURE,
             "its policy is retired; the rules that it has made stay"
             if policy in desired.ended
             else "other subscriptions of the policy take its data",
