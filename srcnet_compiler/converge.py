@@ -298,6 +298,7 @@ def _verdict(seen: _Seen) -> Verdict:
         waiting,
         seen.unseen,
         seen.findings,
+        seen.postponed,
     )
 
 
