@@ -185,8 +185,12 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
                 yield _against(policy, subscription.name, words)
             for words in _without_leave(subscription, desired, places):
                 yield _against(policy, subscription.name, words)
-            for words in _selects_otherwise(policy, federation, subscription):
+            for words in _selects_otherwise(policy, federation, subscription.filter):
                 yield _against(policy, subscription.name, words)
+        life = desired.lifecycles.get(policy.name)
+        if life is not None:
+            for words in _selects_otherwise(policy, federation, life.filter):
+                yield _against(policy, "lifecycle", words)
         if subscriptions and not _is_total(subscriptions):
             words = "some names are matched by no subscription"
             yield _against(policy, subscriptions[0].name, words)
@@ -277,11 +281,11 @@ def _without_leave(
 
 
 def _selects_otherwise(
-    policy: DataPolicy, federation: Federation, subscription: Subscription
+    policy: DataPolicy, federation: Federation, given: Mapping[str, object]
 ) -> Iterator[str]:
     """A filter that means other data than the policy selects."""
     try:
-        wanted = parse_filter(dict(subscription.filter))
+        wanted = parse_filter(dict(given))
     except FilterError:
         return  # said already
     selector, columns = policy.selector, federation.data.columns
