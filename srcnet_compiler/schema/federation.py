@@ -174,6 +174,11 @@ class Limits(Spec):
     """Compute nodes that are emptied: those of partitions that end, and of no other of ours."""
     retiredAreas: Whole = 1
     """Storage areas that are closed for writing."""
+    inFlight: BytesText | None = None
+    """Data that are under way at any time; what is due beyond that comes with a later run. Without
+    it a run begins all that is due, as far as `movedData` lets it."""
+    collectionsAtOnce: Count | None = None
+    """Data sets for which one run begins something; without it all."""
 
 
 class NetworkLink(Agreed):
@@ -217,7 +222,7 @@ class FederationSpec(Agreed):
     """Links of known rate. Between other sites only the sites' own connections are looked at."""
     tokenOnly: bool = True
     """Whether access is by tokens alone, so that plain http must not be used."""
-    limits: Limits = Limits()
+    limits: Annotated[Limits, Field(default_factory=Limits)]
     """The harm that one plan may do."""
     pipelines: Pipelines | None = None
     """What forges run when specs change; nothing where this is left out."""

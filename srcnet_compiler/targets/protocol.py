@@ -5,6 +5,7 @@ All but `connect`, `read` and `try_out` are pure.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -44,10 +45,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[M]):
-    """What was seen, and what could not be seen. Unseen is not the same as absent."""
+    """What was seen, and what could not be seen. Unseen is not the same as absent.
+
+    `day` is the one that things are judged by whose age counts; None: their age cannot be told.
+    """
 
     model: M
     gaps: tuple[Gap, ...] = ()
+    day: date | None = None
 
 
 def without_unseen(changes: Sequence[Change], gaps: Sequence[Gap]) -> tuple[Change, ...]:
@@ -95,6 +100,8 @@ class Target(Generic[M, C]):
     RefusedError. `read` looks only at what the wanted model may touch; `adoptions` takes over what
     exists, one change for each object. `whole` is a model with all its objects, those among them
     that the instance fetches by itself, for who compares what is wanted with what was wanted.
+    `postponed` is what is due and is not among the changes because a later run begins it, each with
+    the reason.
     """
 
     name: str
@@ -112,6 +119,7 @@ class Target(Generic[M, C]):
     adoptions: Callable[[M, Reading[M]], tuple[Change, ...]]
     try_out: Callable[[C, M, Reading[M], Sequence[Change]], Iterable[Diagnostic]]
     whole: Callable[[M], M]
+    postponed: Callable[[M, Reading[M]], tuple[tuple[str, str], ...]] = lambda wanted, reading: ()
 
 
 class Managed(NamedTuple):

@@ -2,15 +2,10 @@
 
 from collections import Counter
 
-from srcnet_compiler.targets.rucio.model import Rule, RuleTemplate, Subscription
+from srcnet_compiler.targets.rucio.model import Subscription
 from srcnet_compiler.targets.rucio.model.expression import ExpressionError, parse
 from srcnet_compiler.targets.rucio.model.expression.terms import Equals, in_order
 from srcnet_compiler.targets.rucio.model.requirement import TIER
-
-
-def is_pin(rule: Rule | RuleTemplate) -> bool:
-    """Whether a rule only holds what came in until it has its copies elsewhere."""
-    return rule.comments.endswith("/arrival/pin")
 
 
 def lowers_copies(before: Subscription, after: Subscription) -> bool:
@@ -22,7 +17,7 @@ def lowers_copies(before: Subscription, after: Subscription) -> bool:
 def _by_tier(subscription: Subscription) -> Counter[str]:
     found: Counter[str] = Counter()
     for rule in subscription.rules:
-        if not is_pin(rule):
+        if not rule.is_pin:
             found[_tier(rule.rse_expression)] += rule.copies
     return found
 
