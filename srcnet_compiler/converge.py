@@ -149,6 +149,7 @@ class _Seen:
     trouble: Trouble | None = None
     changes: tuple[Change, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    proven: tuple[str, ...] = ()
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
@@ -158,8 +159,8 @@ class _Seen:
 
 
 def _look(systems: Sequence[System], *, trying: bool) -> tuple[_Seen, ...]:
-    """Read them, those that cannot be read beside the others, and have them try what would change.
-    Raises as `reach` does."""
+    """Read them, those that cannot be read beside the others, and have them try what would change,
+    and prove it. Raises as `reach` does."""
     seen = _side_by_side(lambda system: _read(system, trying), systems)
     _insist_on_one(each.trouble for each in seen)
     return seen
@@ -171,11 +172,13 @@ def _read(system: System, trying: bool) -> _Seen:
         reading = system.read()
         changes = target.diff(model, reading)
         findings = tuple(target.check_seen(model, reading.model))
-        if trying:
-            findings += tuple(target.try_out(system.client, model, reading, changes))
+        if not trying:
+            return _Seen(system, reading, None, changes, findings)
+        findings += tuple(target.try_out(system.client, model, reading, changes))
     except (UnreachableError, RefusedError) as trouble:
         return _Seen(system, None, trouble)
-    return _Seen(system, reading, None, changes, findings)
+    proof = target.prove(model, reading, changes)
+    return _Seen(system, reading, None, changes, (*findings, *proof.objections), proof.claims)
 
 
 def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Address]) -> Plan:
@@ -187,11 +190,13 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
     adoptions: list[Change] = []
     findings: list[Diagnostic] = []
     unseen: list[Unseen] = []
+    proven: list[str] = []
     for seen in _look(systems, trying=True):
         lowered = seen.system.lowered
         unseen += seen.unseen
         changes += seen.changes
         findings += seen.findings
+        proven += seen.proven
         if seen.reading is not None:
             adoptions += lowered.target.adoptions(lowered.model, seen.reading)
     return build_plan(
@@ -203,6 +208,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
         unseen=unseen,
         held=held_back(_federation(compiled), {system.name.target for system in systems}),
         findings=findings,
+        proven=proven,
         tasks={
             system.name: tasks
             for system in systems

@@ -229,7 +229,7 @@ def requirement_of(policy: DataPolicy) -> Requirement:
     copies: Counter[str] = Counter()
     for asked in phase.copies:
         copies[asked.tier] += asked.count
-    return Requirement(policy.name, phase.name, _APART[phase.apart], copies)
+    return Requirement(policy.name, phase.name, _APART[phase.apart], copies, policy.floor)
 
 
 class _Meant(NamedTuple):
