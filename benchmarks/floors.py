@@ -15,6 +15,7 @@ from itertools import islice, permutations
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
 from srcnet_compiler.targets.rucio.check.floors import prove_floors
 from srcnet_compiler.targets.rucio.model import Dataset, Rse, RucioModel, Rule, Subscription
+from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, LifePhase
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 
@@ -67,6 +68,7 @@ def _federation(sites: int) -> RucioModel:
         rses=rses,
         subscriptions={"p": Subscription("p", OWNER, filters, (), "srcnet:p/fresh", policy="p")},
         requirements={"p": wanted},
+        lifecycles={"p": Lifecycle("p", filters, (LifePhase(wanted, None, ()),))},
     )
 
 

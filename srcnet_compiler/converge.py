@@ -7,7 +7,7 @@ the stages in pipeline.py, `plan` and the targets.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Thread
 from typing import Any, TypeAlias, TypeVar
@@ -25,7 +25,7 @@ from srcnet_compiler.pipeline import Compiled, Lowered, digest_of
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.guard import guard, held_back
-from srcnet_compiler.plan.model import Binding, Plan, Unseen, Verdict
+from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen, Verdict
 from srcnet_compiler.targets.protocol import Reading, RefusedError, UnreachableError
 
 T = TypeVar("T")
@@ -38,13 +38,14 @@ class System:
     """One instance of one target: what it should be, and how to talk to it.
 
     `client` reads; `connection` is what a change is made with. Where `trouble` says why it cannot
-    be reached, there is no client.
+    be reached, there is no client. `day` is the one that ages are judged by.
     """
 
     lowered: Lowered
     client: Any
     connection: Mapping[str, Any] | None
     trouble: Trouble | None = None
+    day: date | None = None
 
     @property
     def name(self) -> SystemName:
@@ -61,7 +62,7 @@ class System:
             raise UnreachableError(
                 f"{self.name} answers nothing that makes sense: {reading.gaps[0].reason}"
             )
-        return reading
+        return replace(reading, day=self.day)
 
     def _is_seen(self, thing: Address, reading: Reading[Any]) -> bool:
         return not any(gap.covers(thing) for gap in reading.gaps)
@@ -95,7 +96,7 @@ def reach(
     federation = _federation(compiled)
     with ExitStack() as stack:
         systems = _side_by_side(
-            lambda lowered: _reach(federation, lowered, environment),
+            lambda lowered: replace(_reach(federation, lowered, environment), day=compiled.today),
             compiled.models if wanted is None else wanted,
         )
         for system in systems:
@@ -150,6 +151,7 @@ class _Seen:
     changes: tuple[Change, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     proven: tuple[str, ...] = ()
+    postponed: tuple[Held, ...] = ()
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
@@ -178,7 +180,9 @@ def _read(system: System, trying: bool) -> _Seen:
     except (UnreachableError, RefusedError) as trouble:
         return _Seen(system, None, trouble)
     proof = target.prove(model, reading, changes)
-    return _Seen(system, reading, None, changes, (*findings, *proof.objections), proof.claims)
+    found = (*findings, *proof.objections)
+    later = tuple(Held(what, why) for what, why in target.postponed(model, reading))
+    return _Seen(system, reading, None, changes, found, proof.claims, later)
 
 
 def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Address]) -> Plan:
@@ -191,12 +195,14 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
     findings: list[Diagnostic] = []
     unseen: list[Unseen] = []
     proven: list[str] = []
+    postponed: list[Held] = []
     for seen in _look(systems, trying=True):
         lowered = seen.system.lowered
         unseen += seen.unseen
         changes += seen.changes
         findings += seen.findings
         proven += seen.proven
+        postponed += seen.postponed
         if seen.reading is not None:
             adoptions += lowered.target.adoptions(lowered.model, seen.reading)
     return build_plan(
@@ -206,7 +212,10 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
         known,
         binding(compiled),
         unseen=unseen,
-        held=held_back(_federation(compiled), {system.name.target for system in systems}),
+        held=(
+            *postponed,
+            *held_back(_federation(compiled), {system.name.target for system in systems}),
+        ),
         findings=findings,
         proven=proven,
         tasks={

@@ -71,6 +71,8 @@ class Compiled:
     membership: Membership | None = field(default=None, repr=False)
     members: str | None = None
     """The digest of the export that `membership` was read from."""
+    today: date | None = None
+    """The day that everything was judged by."""
 
     @property
     def failed(self) -> bool:
@@ -147,14 +149,15 @@ def check(root: Path, today: date, shape: Shape = shaped) -> Compiled:
 def check_loaded(sources: Sources, found: tuple[Diagnostic, ...], today: date) -> Compiled:
     """The stages from loaded specs, in which `found` was found, up to the analysis."""
     if has_errors(found):
-        return Compiled(sources, found)
+        return Compiled(sources, found, today=today)
     linked = link(sources.specs)
     found = (*found, *linked.diagnostics)
     if linked.value is None:
-        return Compiled(sources, found)
+        return Compiled(sources, found, today=today)
     analysed = analyse(linked.value, today)
     read = replace(sources, specs=())
-    return Compiled(read, (*found, *analysed.diagnostics), linked.value, analysed.value)
+    found = (*found, *analysed.diagnostics)
+    return Compiled(read, found, linked.value, analysed.value, today=today)
 
 
 @no_collection()

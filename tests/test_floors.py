@@ -19,6 +19,7 @@ from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import TARGET
 from srcnet_compiler.targets.rucio.check.floors import Floors, prove_floors
 from srcnet_compiler.targets.rucio.model import Dataset, Rse, RucioModel, Rule, Subscription
+from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, LifePhase
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 
@@ -49,6 +50,7 @@ def rucio(*rses: Rse, floor: int = 2, apart: str | None = "srcnet_region") -> Ru
         rses={each.name: each for each in rses or AREAS},
         subscriptions={"p": Subscription("p", OWNER, filters, (), "srcnet:p/fresh", policy="p")},
         requirements={"p": wanted},
+        lifecycles={"p": Lifecycle("p", filters, (LifePhase(wanted, None, ()),))},
         origins={"instance": (HERE,)},
     )
 
@@ -184,6 +186,19 @@ def test_a_rule_under_the_tag_that_is_waited_for_does_not_vouch_for_itself():
     changes = (release(rules[2], {"online": 2}, tag="srcnet:p/fresh/"),)
     found = prove_floors(rucio(), held(rucio(), *rules), changes)
     assert "`srcnet:p/fresh/2` is released" in said(found)
+
+
+def test_a_rule_that_gives_up_the_name_first_vouches_for_the_others_no_more():
+    """Its new name and its end are changes of one object, the one before the other."""
+    rules = (rule(0, "eu"), rule(1, "as"), rule(2, "af"))
+    leaving = rename(rules[2], "srcnet:p/leaving/fresh-2")
+    ends = release(rules[2], {"online": 2}, tag="srcnet:p/fresh/")
+    ends = replace(ends, address=leaving.address, needs=(leaving.address,))
+    seen = held(rucio(), *rules)
+    assert prove_floors(rucio(), seen, (leaving, ends)).objections == ()
+    assert prove_floors(rucio(), seen, (leaving, replace(ends, needs=()))).objections
+    unguarded = (leaving, replace(ends, waits=()))
+    assert "`srcnet:p/leaving/fresh-2` is released" in said(prove_floors(rucio(), seen, unguarded))
 
 
 def test_two_releases_that_rely_on_each_other_are_refused_though_each_waits():

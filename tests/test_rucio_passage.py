@@ -20,6 +20,7 @@ from srcnet_compiler.targets.rucio.model import (
     RuleTemplate,
     Subscription,
 )
+from srcnet_compiler.targets.rucio.model.lifecycle import Deal, Lifecycle, LifePhase, Place
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 
@@ -40,8 +41,17 @@ def rucio(*rses: Rse, policies: Mapping[str, tuple[str, ...]], **more: object) -
         rses={each.name: each for each in rses},
         subscriptions={name: subscription(name, *regions) for name, regions in policies.items()},
         requirements=dict.fromkeys(policies, WANTED),
+        lifecycles=dict([("p", life(*policies.values()))] if policies else []),
     )
     return replace(model, **more)
+
+
+def life(regions: tuple[str, ...], *others: tuple[str, ...]) -> Lifecycle:
+    """One phase, for which all data get the rules of the first subscription."""
+    one = subscription("one", *regions)
+    deal = Deal(one.rules, tuple(range(100)))
+    places = tuple(Place(rule, 1) for rule in one.rules)
+    return Lifecycle("p", one.filter, (LifePhase(WANTED, None, (deal,), places),))
 
 
 def subscription(name: str, *regions: str) -> Subscription:
@@ -143,7 +153,7 @@ def test_of_the_rules_of_a_policy_only_those_are_added_that_it_takes():
     none = Dataset("s", "none", {}, closed=True)
     there = replace(wanted, datasets={each.did: each for each in (kept, half, none)})
     assert short(diff(wanted, Reading(there))) == [
-        ("create s:half srcnet:p/fresh/0", ["rule"], False),
+        ("create s:half srcnet:p/fresh/1", ["rule"], False),
         ("create s:none srcnet:p/fresh/0", ["rule"], False),
         ("create s:none srcnet:p/fresh/1", ["rule"], False),
     ]

@@ -268,12 +268,18 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The harm that one plan may do without a waiver; `moved_data` in bytes."""
+    """The harm that one plan may do without a waiver; `moved_data` in bytes.
+
+    `in_flight` bytes are under way at any time, and for `collections_at_once` one run begins
+    something; None: without a bound.
+    """
 
     deleted_collections: int
     moved_data: Bytes
     drained_nodes: int
     retired_areas: int
+    in_flight: Bytes | None
+    collections_at_once: int | None
     origin: Origin = field(compare=False, repr=False)
 
 

@@ -80,7 +80,15 @@ def read_limits(spec: FederationSpec, origin: Origin, found: Findings) -> Limits
     """The harm that one plan may do."""
     limits, here = spec.limits, origin.below("limits")
     moved = found.required(parse_bytes, limits.movedData, here, "movedData", Bytes(0))
-    return Limits(limits.deletedCollections, moved, limits.drainedNodes, limits.retiredAreas, here)
+    return Limits(
+        limits.deletedCollections,
+        moved,
+        limits.drainedNodes,
+        limits.retiredAreas,
+        found.amount(parse_bytes, limits.inFlight, here, "inFlight"),
+        limits.collectionsAtOnce,
+        here,
+    )
 
 
 def read_data(spec: FederationSpec, origin: Origin) -> DataManagement:

@@ -173,6 +173,11 @@ class Limits(Spec):
     """Compute nodes that are emptied: those of partitions that end, and of no other of ours."""
     retiredAreas: Whole = 1
     """Storage areas that are closed for writing."""
+    inFlight: BytesText | None = None
+    """Data that are under way at any time; what is due beyond that comes with a later run. Without
+    it a run begins all that is due, as far as `movedData` lets it."""
+    collectionsAtOnce: Count | None = None
+    """Data sets for which one run begins something; without it all."""
 
 
 class FederationSpec(Agreed):

@@ -5,6 +5,7 @@ All but `connect`, `read` and `try_out` are pure.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -44,10 +45,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[M]):
-    """What was seen, and what could not be seen. Unseen is not the same as absent."""
+    """What was seen, and what could not be seen. Unseen is not the same as absent.
+
+    `day` is the one that things are judged by whose age counts; None: their age cannot be told.
+    """
 
     model: M
     gaps: tuple[Gap, ...] = ()
+    day: date | None = None
 
 
 def without_unseen(changes: Sequence[Change], gaps: Sequence[Gap]) -> tuple[Change, ...]:
@@ -105,6 +110,8 @@ class Target(Generic[M, C]):
     that the instance fetches by itself, for who compares what is wanted with what was wanted.
     `prove` looks at all that may come of the changes, in whatever order they are carried out and
     whatever of them fails: a plan that it objects to is refused.
+    `postponed` is what is due and is not among the changes because a later run begins it, each with
+    the reason.
     """
 
     name: str
@@ -125,6 +132,7 @@ class Target(Generic[M, C]):
     prove: Callable[[M, Reading[M], Sequence[Change]], Proof] = lambda wanted, seen, changes: (
         Proof()
     )
+    postponed: Callable[[M, Reading[M]], tuple[tuple[str, str], ...]] = lambda wanted, reading: ()
 
 
 class Managed(NamedTuple):

@@ -70,4 +70,5 @@ TARGET: "Target[RucioModel, RucioClient]" = Target(
     try_out=lambda client, model, reading, changes: (),
     whole=lambda model: model,
     prove=check.prove,
+    postponed=diff.postponed,
 )

@@ -17,6 +17,8 @@ from srcnet_compiler.targets.rucio.model import (
     Subscription,
     Thing,
 )
+from srcnet_compiler.targets.rucio.model.lifecycle import Deal, Lifecycle, LifePhase
+from srcnet_compiler.targets.rucio.model.shard import BUCKETS, bucket_pattern
 
 CLOSED = "setting.availability_write"
 
@@ -121,12 +123,49 @@ def _policies(folder: str, desired: RucioModel) -> Iterable[Artifact]:
     for _, subscription in sorted(desired.subscriptions.items()):
         by_policy[subscription.policy].append(subscription)
     for policy, subscriptions in sorted(by_policy.items()):
+        life = desired.lifecycles[policy]
+        phases = (origins for phase in life.phases for origins in phase.origins.values())
+        spans = (span for found in (*life.origins.values(), *phases) for span in found)
         yield to_artifact(
             f"{folder}/policies/{policy}.yaml",
-            f"What happens to data of policy {policy} when they arrive",
-            {"subscriptions": [_subscription(found) for found in subscriptions]},
-            _spans(desired, subscriptions),
+            f"What happens to data of policy {policy}: when they arrive, and with age",
+            {
+                "subscriptions": [_subscription(found) for found in subscriptions],
+                "lifecycle": Sourced(_lifecycle(life), life.origins["lifecycle"]),
+            },
+            tuple(dict.fromkeys((*_spans(desired, subscriptions), *spans))),
         )
+
+
+def _lifecycle(life: Lifecycle) -> Tree:
+    """The rules of the first phase are those of the subscriptions."""
+    return [_phase(phase, with_rules=bool(number)) for number, phase in enumerate(life.phases)]
+
+
+def _phase(phase: LifePhase, *, with_rules: bool) -> Tree:
+    wanted, origins = phase.requirement, phase.origins
+    apart: dict[str, Tree] = {} if wanted.apart is None else {"apart": wanted.apart}
+    until: dict[str, Tree] = (
+        {} if phase.until is None else {"until": _sourced(str(phase.until), origins, "until")}
+    )
+    rules: dict[str, Tree] = {
+        "rules": _sourced([_deal(deal) for deal in phase.deals], origins, "rules")
+    }
+    tree: Tree = {
+        "phase": wanted.phase,
+        **until,
+        "copies": _sourced(dict(wanted.copies), origins, "copies"),
+        **{key: _sourced(value, origins, "copies") for key, value in apart.items()},
+        **(rules if with_rules else {}),
+    }
+    return _sourced(tree, origins, "phase")
+
+
+def _deal(deal: Deal) -> Tree:
+    names: dict[str, Tree] = (
+        {"names": bucket_pattern(deal.buckets)} if len(deal.buckets) < len(BUCKETS) else {}
+    )
+    return {**names, "replication_rules": [_rule(rule) for rule in deal.rules]}
 
 
 def _subscription(subscription: Subscription) -> Tree:

@@ -10,7 +10,7 @@ from srcnet_compiler.targets.rucio.model import RucioModel
 
 def prove(desired: RucioModel, observed: Reading[RucioModel], changes: Sequence[Change]) -> Proof:
     """That no order of the changes takes a file below its floor, or how one may."""
-    found = prove_floors(desired, observed.model, changes)
+    found = prove_floors(desired, observed.model, changes, observed.day)
     if found.objections or not changes or not found.datasets:
         return Proof((), found.objections)
     return Proof(

@@ -18,6 +18,7 @@ from srcnet_compiler.targets.rucio.diff.objects import (
 )
 from srcnet_compiler.targets.rucio.diff.order import after_replacements
 from srcnet_compiler.targets.rucio.model import RucioModel
+from srcnet_compiler.targets.rucio.model.lifecycle import Pace
 
 _ADOPTED = {"account", "scope", "rse", "subscription"}
 
@@ -38,10 +39,26 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
             for change in to_change(desired, observed.model, thing, places)
         ),
         *ended_subscriptions(desired, observed.model),
-        *audit(desired, observed.model),
+        *audit(desired, observed.model, observed.day).changes,
     )
     ordered = after_replacements(desired, observed.model, changes)
     return without_unseen(ordered, observed.gaps)
+
+
+def postponed(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[tuple[str, str], ...]:
+    """What is due and is left to a later run, with the reason."""
+    waiting = audit(desired, observed.model, observed.day).postponed if _is_paced(desired) else {}
+    return tuple(
+        (
+            f"data sets `{policy}`: {number} {'is' if number == 1 else 'are'} due besides,",
+            "and a later run begins them: so much is under way already, or begun at once",
+        )
+        for policy, number in sorted(waiting.items())
+    )
+
+
+def _is_paced(desired: RucioModel) -> bool:
+    return desired.pace != Pace()
 
 
 def adoptions(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:

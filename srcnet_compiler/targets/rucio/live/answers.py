@@ -193,6 +193,7 @@ def rule(raw: Answer) -> Rule:
         locks_ok=counts[0],
         locks=sum(counts),
         released=raw["expires_at"] is not None and raw.get("child_rule_id") is None,
+        moves=raw.get("child_rule_id") is not None,
     )
 
 
@@ -214,4 +215,5 @@ def dataset(row: Answer, columns: Iterable[str]) -> Dataset:
         columns={key: None if row[key] is None else str(row[key]) for key in columns if key in row},
         closed=not row["is_open"],
         bytes=int(row["bytes"] or 0),
+        created=row["created_at"].date() if row.get("created_at") else None,
     )

@@ -74,7 +74,8 @@ def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
 
 def _meant(desired: RucioModel) -> Callable[[RucioClient], tuple[str, ...]]:
     """Asks the server which RSEs have a tier that a rule of ours may ask for."""
-    tiers = {tier for wanted in desired.requirements.values() for tier in wanted.copies}
+    phases = (phase for each in desired.lifecycles.values() for phase in each.phases)
+    tiers = {tier for phase in phases for tier in phase.requirement.copies}
     expression = "|".join(f"{TIER}={tier}" for tier in sorted(tiers))
 
     def ask(client: RucioClient) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from srcnet_compiler.targets.rucio.lower.areas import (
     name_of,
     to_rse,
 )
+from srcnet_compiler.targets.rucio.lower.lifecycles import lifecycles, pace
 from srcnet_compiler.targets.rucio.lower.places import (
     accepted,
     distance_places,
@@ -67,6 +68,8 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
             subscriptions=subscriptions,
             config={option.name: option for option in _config(federation)},
             requirements=requirements,
+            lifecycles={each.policy: each for each in lifecycles(federation, analysis)},
+            pace=pace(federation),
             renames={
                 RseName(move.after): RseName(move.before)
                 for move in federation.moved.values()

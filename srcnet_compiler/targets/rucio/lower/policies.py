@@ -61,7 +61,7 @@ def subscriptions_for(
     origins = _origins(federation, policy, placement)
     largest = max(placement.draws, key=lambda draw: (len(draw.buckets), draw.slots))
     for draw in placement.draws:
-        rules = (*_rules(policy, placement, draw), *pin)
+        rules = (*rules_of(policy, placement, draw), *pin)
         sharded = len(draw.buckets) < len(BUCKETS)
         shard = {"pattern": bucket_pattern(draw.buckets)} if sharded else {}
         yield _subscription(federation, placement, _title(draw), shard, rules, origins)
@@ -98,16 +98,16 @@ def _subscription(
     return Subscription(
         name=_name(policy, title),
         account=federation.data.owner,
-        filter={**_filter(federation, policy), **shard},
+        filter={**selected(federation, policy), **shard},
         rules=rules,
         comments=f"srcnet:{policy.name}/{placement.phase.name}",
         policy=policy.name,
-        drafts=(*policy.drafts, *_drafts_drawn(placement)),
+        drafts=(*policy.drafts, *drafts_drawn(placement)),
         origins=origins,
     )
 
 
-def _drafts_drawn(placement: PhasePlacement) -> Iterator[Span]:
+def drafts_drawn(placement: PhasePlacement) -> Iterator[Span]:
     """The drafts that areas rest on: with other areas the data would be shared out otherwise."""
     return (span for areas in placement.domains.values() for a in areas for span in a.drafts)
 
@@ -128,7 +128,8 @@ def _origins(federation: Federation, policy: DataPolicy, placement: PhasePlaceme
     return {key: tuple(dict.fromkeys((*found, *drawn))) for key, found in places.items()}
 
 
-def _filter(federation: Federation, policy: DataPolicy) -> dict[str, str | list[str]]:
+def selected(federation: Federation, policy: DataPolicy) -> dict[str, str | list[str]]:
+    """The filter that takes all data of a policy."""
     selector, columns = policy.selector, federation.data.columns
     asked: dict[str, list[str]] = {
         "product": [selector.product] if selector.product else [],
@@ -142,16 +143,23 @@ def _filter(federation: Federation, policy: DataPolicy) -> dict[str, str | list[
     }
 
 
-def _rules(policy: DataPolicy, placement: PhasePlacement, draw: Draw) -> Iterator[RuleTemplate]:
+def rules_of(policy: DataPolicy, placement: PhasePlacement, draw: Draw) -> Iterator[RuleTemplate]:
     """One rule of one copy for each domain; where areas need only differ, one rule for all."""
     for number, (slot, same) in enumerate(groupby(draw.slots)):
-        yield RuleTemplate(
-            copies=len(list(same)),
-            rse_expression=_expression(placement.phase.apart, slot),
-            comments=f"srcnet:{policy.name}/{placement.phase.name}/{number}",
-            activity=policy.activity,
-            weight=WEIGHT,
-        )
+        yield rule_in(policy, placement, slot, len(list(same)), number)
+
+
+def rule_in(
+    policy: DataPolicy, placement: PhasePlacement, slot: Slot, copies: int, number: int
+) -> RuleTemplate:
+    """The rule for `copies` in the slot, by the number that tells it from the dataset's others."""
+    return RuleTemplate(
+        copies=copies,
+        rse_expression=_expression(placement.phase.apart, slot),
+        comments=f"srcnet:{policy.name}/{placement.phase.name}/{number}",
+        activity=policy.activity,
+        weight=WEIGHT,
+    )
 
 
 def _expression(apart: str, slot: Slot) -> str:

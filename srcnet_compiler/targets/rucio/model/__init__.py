@@ -7,14 +7,18 @@ wanted object only the fields that the specs own are present; what is absent is 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from typing import ClassVar, TypeAlias, TypeVar
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, Pace
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
+from srcnet_compiler.targets.rucio.model.rules import Rule as Rule
+from srcnet_compiler.targets.rucio.model.rules import RuleTemplate as RuleTemplate
 
 Fields: TypeAlias = Mapping[str, Json]
 Origins: TypeAlias = Mapping[str, tuple[Span, ...]]
@@ -158,34 +162,6 @@ class AccountLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleTemplate:
-    """What a subscription does for each dataset, and what the audit adds where it is missing.
-
-    `comments` is ``srcnet:<policy>/<phase>/<n>``, which with the owning account marks it as ours.
-    """
-
-    copies: int
-    rse_expression: str
-    comments: str
-    activity: str
-    weight: str | None = None
-    grouping: str = "DATASET"
-    ignore_availability: bool = True
-
-    def value(self) -> Json:
-        optional = {} if self.weight is None else {"weight": self.weight}
-        return {
-            "copies": self.copies,
-            "rse_expression": self.rse_expression,
-            **optional,
-            "grouping": self.grouping,
-            "activity": self.activity,
-            "ignore_availability": self.ignore_availability,
-            "comments": self.comments,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Subscription:
     """What happens to a dataset of a policy when it arrives. `filter` is as Rucio stores it."""
 
@@ -239,26 +215,11 @@ class ConfigOption:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A replication rule of the policy account that carries our comment.
-
-    `locks_ok` and `locks` count file locks; `released` says that it was given an end, so that it no
-    longer counts for a floor.
-    """
-
-    id: str
-    copies: int
-    rse_expression: str
-    comments: str
-    state: str
-    locks_ok: int = 0
-    locks: int = 0
-    released: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset that a policy may select, as the server knows it. Only a reading has any."""
+    """A dataset that a policy may select, as the server knows it. Only a reading has any.
+
+    `created` is the day (UTC) on which the server first heard of it; its age counts from there.
+    """
 
     scope: str
     name: str
@@ -266,6 +227,7 @@ class Dataset:
     closed: bool
     rules: tuple[Rule, ...] = ()
     bytes: int = 0
+    created: date | None = None
 
     @property
     def did(self) -> str:
@@ -279,10 +241,11 @@ Thing: TypeAlias = Rse | Distance | Account | Scope | AccountLimit | Subscriptio
 class RucioModel:
     """One Rucio. `owner` holds our rules and subscriptions; names are unique within a kind.
 
-    `requirements` say, by subscription, what its rules are for; `renames` the name before, by the
-    name after; `ended` are policies that a spec retires, `closing` says why RSEs are. `set_aside`
-    are RSEs that a spec describes and takes out of use, with the places that say so. Only a wanted
-    model has these five, and `origins`: the places of the instance and of all distances together.
+    `requirements` say, by subscription, what its rules are for; `lifecycles`, by policy, what
+    becomes of data after arrival, at which `pace`; `renames` the name before, by the name after;
+    `ended` are policies that a spec retires, `closing` says why RSEs are. `set_aside` are RSEs that
+    a spec describes and takes out of use, with the places that say so. Only a wanted model has
+    these, and `origins`: the places of the instance and of all distances together.
 
     What is seen has more than is wanted: RSEs that no spec describes and that our rules mean, and,
     as `account:name`, subscriptions of other accounts that carry our comment.
@@ -299,6 +262,8 @@ class RucioModel:
     config: Mapping[str, ConfigOption] = field(default_factory=dict)
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
+    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    pace: Pace = field(default=Pace(), compare=False)
     renames: Mapping[RseName, RseName] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
     closing: Mapping[RseName, str] = field(default_factory=dict)

@@ -34,6 +34,12 @@ def bucket_pattern(buckets: Iterable[int]) -> str:
     return f"^.*({'|'.join(groups)})$"
 
 
+def bucket_of(name: str) -> int | None:
+    """The bucket that a name falls in; None for one that does not end in two digits."""
+    ending = _ENDING.search(name)
+    return None if ending is None else int(ending[0])
+
+
 @lru_cache(maxsize=1000)
 def buckets_of(pattern: str) -> frozenset[int] | None:
     """The buckets of a pattern that `bucket_pattern` could have written, else None."""
@@ -52,6 +58,7 @@ def _digits(numbers: Iterable[int]) -> str:
     return "".join(str(number) for number in sorted(numbers))
 
 
+_ENDING = re.compile(r"[0-9]{2}\Z")
 _GROUP = re.compile(r"\[([0-9]+)\]\[([0-9]+)\]")
 _BUCKET_PATTERN = re.compile(
     r"\^\.\*\((?P<groups>\[[0-9]+\]\[[0-9]+\](?:\|\[[0-9]+\]\[[0-9]+\])*)\)\$"

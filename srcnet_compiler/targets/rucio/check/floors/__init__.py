@@ -5,20 +5,20 @@ changes were made. Copies stand where their rules mean to put them as the server
 that is lost by itself, and rules of others, are no matter of a plan.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import NamedTuple
 
-from srcnet_compiler.change import Address, Change
+from srcnet_compiler.change import Change
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.check.floors.alike import (
-    RSE,
     Alike,
     Found,
     UnknownChangeError,
     classes,
 )
-from srcnet_compiler.targets.rucio.check.floors.places import Places, reached_by
+from srcnet_compiler.targets.rucio.check.floors.places import Places, come_before
 from srcnet_compiler.targets.rucio.check.floors.problem import Problem
 from srcnet_compiler.targets.rucio.check.floors.search import (
     Loss,
@@ -28,7 +28,6 @@ from srcnet_compiler.targets.rucio.check.floors.search import (
 from srcnet_compiler.targets.rucio.check.floors.shape import Shape, Shapes
 from srcnet_compiler.targets.rucio.check.floors.words import trace
 from srcnet_compiler.targets.rucio.model import RucioModel
-from srcnet_compiler.targets.rucio.model.names import RseName
 
 
 class Floors(NamedTuple):
@@ -38,13 +37,16 @@ class Floors(NamedTuple):
     objections: tuple[Diagnostic, ...]
 
 
-def prove_floors(desired: RucioModel, seen: RucioModel, changes: Sequence[Change]) -> Floors:
-    """Go through every order of the changes, for each class of datasets that are alike."""
+def prove_floors(
+    desired: RucioModel, seen: RucioModel, changes: Sequence[Change], day: date | None = None
+) -> Floors:
+    """Go through every order of the changes, for each class of datasets that are alike on `day`."""
+    before = come_before(changes)
     try:
-        found = classes(desired, seen, changes)
+        found = classes(desired, seen, day, changes, before)
     except UnknownChangeError as unknown:
         return Floors(0, (_not_proven(desired, [unknown.change], f"what {unknown} does"),))
-    proof = _Proof(desired, seen, changes)
+    proof = _Proof(desired, Places(desired, seen, changes, before))
     worst: dict[str, tuple[_Case, int]] = {}
     for alike, datasets in found.items():
         case = proof.case(alike, datasets)
@@ -74,10 +76,9 @@ def _telling(case: _Case) -> tuple[bool, int]:
 
 
 class _Proof:
-    def __init__(self, desired: RucioModel, seen: RucioModel, changes: Sequence[Change]) -> None:
-        self._desired = desired
-        self._places = Places(desired, seen, changes)
-        self._shapes = Shapes(self._places, _before_places(changes))
+    def __init__(self, desired: RucioModel, places: Places) -> None:
+        self._desired, self._places = desired, places
+        self._shapes = Shapes(places)
         self._known: dict[Problem, Loss | None] = {}
         """Problems that were looked through: datasets under other names often come to the same."""
 
@@ -132,19 +133,6 @@ _REMEDY = (
     "nothing was changed, and the specs are not to blame for the order; change the policy in "
     "smaller steps, and report this plan"
 )
-
-
-def _before_places(changes: Iterable[Change]) -> Mapping[RseName, frozenset[tuple[str, str]]]:
-    before = reached_by(changes)
-    return {
-        RseName(address.name): _rses(needed)
-        for address, needed in before.items()
-        if address.kind == RSE
-    }
-
-
-def _rses(addresses: Iterable[Address]) -> frozenset[tuple[str, str]]:
-    return frozenset((RSE, address.name) for address in addresses if address.kind == RSE)
 
 
 def _not_proven(desired: RucioModel, changes: Sequence[Change], what: str) -> Diagnostic:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
 from srcnet_compiler.change import Action, Address, Change
 from srcnet_compiler.span import Span
-from srcnet_compiler.targets.rucio.check.floors.places import reached_by
 from srcnet_compiler.targets.rucio.check.floors.problem import Kind
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel
 from srcnet_compiler.targets.rucio.model.requirement import TIER
-from srcnet_compiler.targets.rucio.model.subscription import Did, Filter, matches, parse_filter
+from srcnet_compiler.targets.rucio.model.subscription import Did, matches, parse_filter
 
 RULE, RSE = "rule", "rse"
 
@@ -88,22 +88,31 @@ class Found:
 
 
 Classes: TypeAlias = Mapping[Alike, Found]
+_Ordered: TypeAlias = tuple[Change, frozenset[Address]]
+"""A change, and what is changed before it."""
 
 
-def classes(desired: RucioModel, seen: RucioModel, changes: Sequence[Change]) -> Classes:
-    """The datasets by what matters of them. Raises UnknownChangeError."""
-    by_did: dict[str, list[Change]] = {}
-    for change in changes:
+def classes(
+    desired: RucioModel,
+    seen: RucioModel,
+    day: date | None,
+    changes: Sequence[Change],
+    before: Sequence[frozenset[Address]],
+) -> Classes:
+    """The datasets by what matters of them on the day; `before` are the objects that are changed
+    before each change. Raises UnknownChangeError."""
+    by_did: dict[str, list[_Ordered]] = {}
+    for change, first in zip(changes, before, strict=True):
         if change.address.kind == RULE and change.action is not Action.ADOPT:
-            by_did.setdefault(change.address.name.split(" ", 1)[0], []).append(change)
-    before = reached_by(changes)
-    promises = _Promises(desired)
+            did = change.address.name.split(" ", 1)[0]
+            by_did.setdefault(did, []).append((change, first))
+    promises = _Promises(desired, day)
     found: dict[Alike, Found] = {}
     for did, dataset in sorted(seen.datasets.items()):
         promise = promises.of(dataset)
         if promise is None:
             continue
-        alike, kept = _alike(desired, dataset, promise, by_did.get(did, ()), before)
+        alike, kept = _alike(desired, dataset, promise, by_did.get(did, ()))
         if alike in found:
             found[alike].count += 1
         else:
@@ -112,28 +121,30 @@ def classes(desired: RucioModel, seen: RucioModel, changes: Sequence[Change]) ->
 
 
 class _Promises:
-    """Which policy a dataset is of, and what that promises."""
+    """Which policy a dataset is of, and what that promises at its age."""
 
-    def __init__(self, desired: RucioModel) -> None:
-        self._filters: list[tuple[Filter, Promise]] = []
-        for name, subscription in sorted(desired.subscriptions.items()):
-            wanted = desired.requirements[name]
-            promise = Promise(wanted.policy, wanted.apart, wanted.floor, wanted.floor_place)
-            self._filters.append((parse_filter(dict(subscription.filter)), promise))
-        self._columns = sorted({key for wanted, _ in self._filters for key in wanted.metadata})
+    def __init__(self, desired: RucioModel, day: date | None) -> None:
+        self._day = day
+        self._filters = [
+            (parse_filter(dict(life.filter)), life)
+            for _, life in sorted(desired.lifecycles.items())
+        ]
 
     def of(self, dataset: Dataset) -> Promise | None:
-        columns = {key: dataset.columns.get(key) for key in self._columns}
-        did = Did(dataset.scope, dataset.name, "DATASET", columns)
-        return next((found for wanted, found in self._filters if matches(wanted, did)), None)
+        for wanted, life in self._filters:
+            columns = {key: dataset.columns.get(key) for key in wanted.metadata}
+            if matches(wanted, Did(dataset.scope, dataset.name, "DATASET", columns)):
+                phase = life.phase_on(self._day, dataset.created) or life.phases[0]
+                asked = phase.requirement
+                return Promise(asked.policy, asked.apart, asked.floor, asked.floor_place)
+        return None
 
 
 def _alike(
     desired: RucioModel,
     dataset: Dataset,
     promise: Promise,
-    changes: Iterable[Change],
-    before: Mapping[Address, frozenset[Address]],
+    changes: Iterable[_Ordered],
 ) -> tuple[Alike, tuple[Change, ...]]:
     rules = [
         Held(rule.copies, rule.rse_expression, rule.comments, True, rule.released)
@@ -142,9 +153,9 @@ def _alike(
     by_id = {rule.id: number for number, rule in enumerate(dataset.rules)}
     doings: list[Doing] = []
     kept: list[Change] = []
-    for change in changes:
+    for change, before in changes:
         values = {field.name: field.after for field in change.fields}
-        needs = _needs(dataset.did, before[change.address])
+        needs = _needs(dataset.did, before)
         name = change.address.name.partition(" ")[2]
         doing = _doing(desired, dataset, change, values, rules, by_id, name, needs)
         if doing is not None:

@@ -23,10 +23,14 @@ _NOWHERE = RseFacts()
 
 @dataclass(frozen=True, slots=True)
 class PlaceStep:
-    """A change of an RSE as far as copies are concerned. `moved` are the attributes of ours with
-    which the rules that hold data there must still mean it; None: nobody looks."""
+    """A change of an RSE as far as copies are concerned, with the RSEs that are changed before it.
+
+    `moved` are the attributes of ours with which the rules that hold data there must still mean it;
+    None: nobody looks.
+    """
 
     change: Change
+    after: frozenset[str]
     attributes: Values
     settings: Values
     makes: bool
@@ -52,10 +56,17 @@ class Standing:
 class Places:
     """All RSEs, by the names that they are to have."""
 
-    def __init__(self, desired: RucioModel, seen: RucioModel, changes: Iterable[Change]) -> None:
+    def __init__(
+        self,
+        desired: RucioModel,
+        seen: RucioModel,
+        changes: Sequence[Change],
+        before: Sequence[frozenset[Address]],
+    ) -> None:
+        """`before` is what `come_before` says of the changes."""
         after = {old: new for new, old in desired.renames.items() if new not in seen.rses}
         self._seen = {after.get(name, name): rse for name, rse in seen.rses.items()}
-        self.steps = _steps(changes)
+        self.steps = _steps(changes, before)
         names = sorted({*self._seen, *self.steps})
         self._standings = {name: tuple(self._passage(name)) for name in names}
         self._layers = max((len(each) for each in self._standings.values()), default=1)
@@ -99,18 +110,20 @@ class Places:
         return bool(candidates_of(expression, {name: RseFacts(columns, {**others, **moved})}))
 
 
-def _steps(changes: Iterable[Change]) -> dict[RseName, tuple[PlaceStep, ...]]:
+def _steps(
+    changes: Iterable[Change], before: Iterable[frozenset[Address]]
+) -> dict[RseName, tuple[PlaceStep, ...]]:
     found: dict[RseName, tuple[PlaceStep, ...]] = {}
-    for change in changes:
+    for change, first in zip(changes, before, strict=True):
         if change.address.kind == Rse.kind and change.action not in (Action.ADOPT, Action.RENAME):
             name = RseName(change.address.name)
-            step = _step(change)
+            step = _step(change, frozenset(a.name for a in first if a.kind == Rse.kind))
             if step.attributes or step.settings or step.makes:
                 found[name] = (*found.get(name, ()), step)
     return found
 
 
-def _step(change: Change) -> PlaceStep:
+def _step(change: Change, after: frozenset[str]) -> PlaceStep:
     def of(prefix: str) -> Values:
         fields = (field for field in change.fields if field.name.startswith(prefix))
         return {field.name.removeprefix(prefix): field.after for field in fields}
@@ -118,6 +131,7 @@ def _step(change: Change) -> PlaceStep:
     moved = [json.loads(w.subject)["attributes"] for w in change.waits if w.kind == "rules-moved"]
     return PlaceStep(
         change,
+        after,
         of(_ATTRIBUTE),
         of(_SETTING),
         change.action is Action.CREATE,
@@ -143,19 +157,23 @@ def _columns(settings: Values) -> Values:
     return {k: v for k, v in settings.items() if isinstance(v, str | bool | int | float)}
 
 
-def reached_by(changes: Iterable[Change]) -> Mapping[Address, frozenset[Address]]:
-    """By object, all objects whose changes come before its own, step by step."""
-    direct: dict[Address, set[Address]] = {}
-    for change in changes:
-        direct.setdefault(change.address, set()).update(change.needs)
-    found: dict[Address, frozenset[Address]] = {}
-    for address in direct:
-        seen: set[Address] = set()
-        ahead = list(direct[address])
-        while ahead:
-            here = ahead.pop()
-            if here not in seen:
-                seen.add(here)
-                ahead += direct.get(here, ())
-        found[address] = frozenset(seen)
-    return found
+def come_before(changes: Sequence[Change]) -> tuple[frozenset[Address], ...]:
+    """For each change the objects whose other changes come first, step by step."""
+    by_address: dict[Address, list[int]] = {}
+    for number, change in enumerate(changes):
+        by_address.setdefault(change.address, []).append(number)
+    return tuple(_before(number, changes, by_address) for number in range(len(changes)))
+
+
+def _before(
+    number: int, changes: Sequence[Change], by_address: Mapping[Address, Sequence[int]]
+) -> frozenset[Address]:
+    seen: set[Address] = set()
+    ahead = list(changes[number].needs)
+    while ahead:
+        here = ahead.pop()
+        if here not in seen:
+            seen.add(here)
+            others = (other for other in by_address.get(here, ()) if other != number)
+            ahead += (need for other in others for need in changes[other].needs)
+    return frozenset(seen)

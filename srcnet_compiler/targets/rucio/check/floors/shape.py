@@ -48,18 +48,14 @@ class _Sort(NamedTuple):
     """What RSEs have in common that no rule of a dataset, and no count, can tell apart."""
 
     looks: tuple[_Look, ...]
-    steps: tuple[tuple[frozenset[tuple[str, str]], frozenset[int] | None], ...]
+    steps: tuple[tuple[frozenset[str], frozenset[int] | None], ...]
 
 
 class Shapes:
     """Problems of datasets that are alike, among the same RSEs."""
 
-    def __init__(
-        self, places: Places, before: Mapping[RseName, frozenset[tuple[str, str]]]
-    ) -> None:
-        """`before` are the objects that come before each RSE's changes."""
+    def __init__(self, places: Places) -> None:
         self._places = places
-        self._before = before
         self._sorts = cache(self._sorted_out)
 
     def of(self, alike: Alike) -> Iterator[Shape]:
@@ -110,19 +106,21 @@ class Shapes:
         )
         if len(set(looks)) == 1:
             return _Sort(looks[:1], ())
-        steps = self._places.steps[name]
-        means = (
-            frozenset(
-                number
-                for number, text in enumerate(expressions)
-                if self._places.still_meant(text, name, at)
-            )
-            if step.moved is not None
-            else None
-            for at, step in enumerate(steps)
+        return _Sort(
+            looks,
+            tuple(
+                (step.after, self._means(name, at, expressions) if step.moved is not None else None)
+                for at, step in enumerate(self._places.steps[name])
+            ),
         )
-        needs = self._before.get(name, frozenset())
-        return _Sort(looks, tuple((needs, each) for each in means))
+
+    def _means(self, name: RseName, at: int, expressions: Sequence[str]) -> frozenset[int]:
+        """The rules that would still mean the RSE, as the guard of its step looks at it."""
+        return frozenset(
+            number
+            for number, text in enumerate(expressions)
+            if self._places.still_meant(text, name, at)
+        )
 
 
 _Spot = tuple[_Sort, RseName]
@@ -173,9 +171,9 @@ def _shape(
     """The problem with copies of the rules in these places."""
     spots = list(dict.fromkeys(spot for spot in placed if spot is not None))
     place_steps = [(at, n) for at, (sort, _) in enumerate(spots) for n in range(len(sort.steps))]
-    first = len(alike.doings)
+    before = len(alike.doings)
     own = {
-        spot: tuple(first + n for n, (at, _) in enumerate(place_steps) if at == number)
+        spot: tuple(before + n for n, (at, _) in enumerate(place_steps) if at == number)
         for number, spot in enumerate(spots)
     }
     comments = _Numbers()
@@ -187,19 +185,25 @@ def _shape(
     for (_, rse), numbers in own.items():
         by_name.setdefault((RSE, rse), []).extend(numbers)
 
-    def needs(asked: Iterable[tuple[str, str]]) -> frozenset[int]:
-        return frozenset(number for name in asked for number in by_name.get(name, ()))
+    def needs(of: int, asked: Iterable[tuple[str, str]]) -> frozenset[int]:
+        found = (number for name in asked for number in by_name.get(name, ()))
+        return frozenset(number for number in found if number != of)
 
     steps = [
         Step(
-            d.kind, d.rule, comments.of(d.comment), needs(d.needs), _guards(d, distances, comments)
+            doing.kind,
+            doing.rule,
+            comments.of(doing.comment),
+            needs(number, doing.needs),
+            _guards(doing, distances, comments),
         )
-        for d in alike.doings
+        for number, doing in enumerate(alike.doings)
     ]
     for at, number in place_steps:
         asked, means = spots[at][0].steps[number]
         guards: tuple[Guard, ...] = () if means is None else (RulesMoved(means),)
-        steps.append(Step(Kind.PLACE, at, 0, needs(asked), guards))
+        first = needs(len(steps), ((RSE, name) for name in asked))
+        steps.append(Step(Kind.PLACE, at, 0, first, guards))
     locks = [
         Lock(rule, spots.index(spot), alike.rules[rule].there)
         for rule, spot in zip(rules, placed, strict=True)
