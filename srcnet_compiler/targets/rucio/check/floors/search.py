@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from srcnet_compiler.targets.rucio.check.floors.problem import (
     CopiesValid,
@@ -61,7 +61,7 @@ def shortest_loss(problem: Problem) -> Loss | None:
         return None  # nothing takes anything away
     game = _Game(problem)
     start = game.start()
-    came: dict[_State, tuple[_State, Event] | None] = {start: None}
+    came: _Came = {start: None}
     ahead = deque([start])
     lesser: Loss | None = None
     while ahead:
@@ -71,9 +71,9 @@ def shortest_loss(problem: Problem) -> Loss | None:
             if event.what == "done":
                 left = game.count(following)
                 if left < problem.floor <= before:
-                    return Loss((*_way(came, state), event), before, left)
+                    return Loss(_way(came, state, event), before, left)
                 if left < before and left < problem.floor and lesser is None:
-                    lesser = Loss((*_way(came, state), event), before, left)
+                    lesser = Loss(_way(came, state, event), before, left)
             if following not in came:
                 came[following] = (state, event)
                 ahead.append(following)
@@ -82,16 +82,32 @@ def shortest_loss(problem: Problem) -> Loss | None:
     return lesser
 
 
-def _way(came: dict[_State, tuple[_State, Event] | None], state: _State) -> tuple[Event, ...]:
-    events: list[Event] = []
-    while (step := came[state]) is not None:
-        state, event = step
-        events.append(event)
-    return tuple(reversed(events))
+def _way(came: _Came, state: _State, last: Event) -> tuple[Event, ...]:
+    """How it came to that. Of steps that began only those are told that were done."""
+    states, events = [state], [last]
+    while (step := came[states[-1]]) is not None:
+        states.append(step[0])
+        events.append(step[1])
+    done = {number for what, number in events if what == "done"}
+    way: list[Event] = []
+    begun = 0
+    for now, event in zip(reversed(states), reversed(events), strict=True):
+        new = now.begun & ~begun
+        way += [Event("begins", number) for number in sorted(done) if new >> number & 1]
+        way.append(event)
+        begun = now.begun
+    return tuple(way)
+
+
+_Came: TypeAlias = "dict[_State, tuple[_State, Event] | None]"
 
 
 class _Game:
-    """What can happen next."""
+    """What can happen next.
+
+    What can begin begins at once: to have begun closes no way. What nothing can bring back, the
+    copies and the name of a rule that has ended, is forgotten.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
@@ -100,6 +116,14 @@ class _Game:
             [number for number, lock in enumerate(problem.locks) if lock.rule == rule]
             for rule in range(len(problem.rules))
         ]
+        needed = frozenset().union(*(step.needs for step in problem.steps))
+        self._taken = [
+            (number, step)
+            for number, step in enumerate(problem.steps)
+            if step.kind is Kind.PLACE or self._locks_of[step.at] or number in needed
+        ]
+        """The steps that matter: others are of rules that hold nothing that counts."""
+        self._made = {step.at for step in problem.steps if step.kind is Kind.CREATE}
 
     def start(self) -> _State:
         rules, locks = self._problem.rules, self._problem.locks
@@ -111,7 +135,7 @@ class _Game:
             lasting=sum(1 << n for n, r in enumerate(rules) if r.there and not r.released),
             comments=tuple(rule.comment for rule in rules),
         )
-        return self._reaching(state)
+        return self._beginning(self._reaching(state))
 
     def count(self, state: _State) -> int:
         """How many valid copies the file has that are apart."""
@@ -124,21 +148,27 @@ class _Game:
 
     def moves(self, state: _State) -> Iterator[tuple[Event, _State]]:
         """What may happen next, and what is so then."""
+        may = state.reached & ~state.valid
         for number, lock in enumerate(self._problem.locks):
-            may = state.reached & ~state.valid
             if may >> number & 1 and state.lasting >> lock.rule & 1:
-                yield Event("valid", number), state._replace(valid=state.valid | 1 << number)
-        for number, step in enumerate(self._problem.steps):
-            if state.done >> number & 1:
-                continue
-            if state.begun >> number & 1:
-                yield Event("done", number), self._effect(state, number, step)
-            elif self._may_begin(state, number, step):
-                begun = state._replace(begun=state.begun | 1 << number)
-                if step.guards:
-                    yield Event("begins", number), begun
-                else:
-                    yield Event("done", number), self._effect(begun, number, step)
+                following = state._replace(valid=state.valid | 1 << number)
+                yield Event("valid", number), self._beginning(following)
+        for number, step in self._taken:
+            if state.begun >> number & 1 or (
+                not step.guards
+                and not state.done >> number & 1
+                and self._may_begin(state, number, step)
+            ):
+                following = self._effect(state, number, step)
+                yield Event("done", number), self._beginning(following)
+
+    def _beginning(self, state: _State) -> _State:
+        """With the steps begun whose facts hold."""
+        begun = state.begun
+        for number, step in self._taken:
+            if step.guards and not (state.begun | state.done) >> number & 1:
+                begun |= self._may_begin(state, number, step) << number
+        return state._replace(begun=begun)
 
     def _may_begin(self, state: _State, number: int, step: Step) -> bool:
         if self._needs[number] & ~state.done:
@@ -148,19 +178,31 @@ class _Game:
         return all(self._holds(state, step, guard) for guard in step.guards)
 
     def _effect(self, state: _State, number: int, step: Step) -> _State:
-        state = state._replace(done=state.done | 1 << number)
+        state = state._replace(begun=state.begun & ~(1 << number), done=state.done | 1 << number)
         rule = 1 << step.at
         match step.kind:
             case Kind.CREATE:
                 named = _with_comment(state.comments, step)
                 state = state._replace(lasting=state.lasting | rule, comments=named)
                 return self._reaching(state)
+            case Kind.NAME if step.at not in self._made and not state.lasting & rule:
+                return state
             case Kind.NAME:
                 return state._replace(comments=_with_comment(state.comments, step))
             case Kind.RELEASE:
-                return state._replace(lasting=state.lasting & ~rule)
+                return self._ended(state._replace(lasting=state.lasting & ~rule), step.at)
             case Kind.PLACE:
                 return self._reaching(state)
+
+    def _ended(self, state: _State, rule: int) -> _State:
+        """Without what was so of a rule that comes never again."""
+        if rule in self._made:
+            return state
+        locks = sum(1 << number for number in self._locks_of[rule])
+        return state._replace(
+            valid=state.valid & ~locks,
+            comments=(*state.comments[:rule], -1, *state.comments[rule + 1 :]),
+        )
 
     def _reaching(self, state: _State) -> _State:
         """With the locks whose spots their rules mean now."""

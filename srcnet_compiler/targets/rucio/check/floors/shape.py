@@ -207,7 +207,7 @@ def _shape(
     locks = [
         Lock(rule, spots.index(spot), alike.rules[rule].there)
         for rule, spot in zip(rules, placed, strict=True)
-        if spot is not None
+        if spot is not None and any(set(look.places) != {None} for look in spot[0].looks)
     ]
     problem = Problem(
         alike.promise.floor,
