@@ -305,6 +305,7 @@ def _verdict(seen: _Seen) -> Verdict:
         waiting,
         seen.unseen,
         seen.findings,
+        seen.postponed,
     )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from srcnet_compiler.quantity import Period
 from srcnet_compiler.targets.rucio.model import Rse, RucioModel, RuleTemplate, Subscription
+from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle
 
 Models: TypeAlias = Iterator[RucioModel]
 OTHER = {"online": "nearline", "nearline": "online", "fast": "nearline"}
@@ -207,6 +209,74 @@ def match_less(model: RucioModel) -> Models:
         yield with_filter(model, subscription, narrower)
 
 
+# ── lifecycles ────────────────────────────────────────────────────────────────────────────────
+
+
+def each_phase(model: RucioModel) -> Iterator[tuple[Lifecycle, int]]:
+    for life in model.lifecycles.values():
+        for number in range(len(life.phases)):
+            yield life, number
+
+
+def with_phase(model: RucioModel, life: Lifecycle, number: int, **changed: Any) -> RucioModel:
+    phases = list(life.phases)
+    phases[number] = replace(phases[number], **changed)
+    other = replace(life, phases=tuple(phases))
+    return replace(model, lifecycles={**model.lifecycles, life.policy: other})
+
+
+def deal_a_rule_less(model: RucioModel) -> Models:
+    for life, number in each_phase(model):
+        deals = life.phases[number].deals
+        for deal in deals:
+            fewer = replace(deal, rules=deal.rules[1:])
+            instead = tuple(fewer if each is deal else each for each in deals)
+            yield with_phase(model, life, number, deals=instead)
+
+
+def deal_one_place_twice(model: RucioModel) -> Models:
+    for life, number in each_phase(model):
+        deals = life.phases[number].deals
+        for deal in deals:
+            if len(deal.rules) > 1:
+                twice = replace(deal, rules=(deal.rules[0],) * len(deal.rules))
+                instead = tuple(twice if each is deal else each for each in deals)
+                yield with_phase(model, life, number, deals=instead)
+
+
+def deal_some_names_nothing(model: RucioModel) -> Models:
+    for life, number in each_phase(model):
+        first, *others = life.phases[number].deals
+        fewer = replace(first, buckets=first.buckets[1:])
+        yield with_phase(model, life, number, deals=(fewer, *others))
+
+
+def end_a_phase_at_another_age(model: RucioModel) -> Models:
+    for life, number in each_phase(model):
+        yield with_phase(model, life, number, until=Period(7, "weeks"))
+
+
+def wait_for_fewer_copies(model: RucioModel) -> Models:
+    for life, number in each_phase(model):
+        wanted = life.phases[number].requirement
+        for tier in wanted.copies:
+            fewer = {**wanted.copies, tier: wanted.copies[tier] - 1}
+            yield with_phase(model, life, number, requirement=replace(wanted, copies=fewer))
+
+
+def wait_for_copies_that_are_nearer(model: RucioModel) -> Models:
+    for life, number in each_phase(model):
+        wanted = life.phases[number].requirement
+        if wanted.apart is not None:
+            yield with_phase(model, life, number, requirement=replace(wanted, apart=None))
+
+
+def audit_other_data(model: RucioModel) -> Models:
+    for life in model.lifecycles.values():
+        other = replace(life, filter={**life.filter, "scope": ["^else$"]})
+        yield replace(model, lifecycles={**model.lifecycles, life.policy: other})
+
+
 MUTATIONS = (
     drop_a_rule,
     drop_all_rules,
@@ -227,4 +297,11 @@ MUTATIONS = (
     shift_a_bucket,
     match_more,
     match_less,
+    audit_other_data,
+    deal_a_rule_less,
+    deal_one_place_twice,
+    deal_some_names_nothing,
+    end_a_phase_at_another_age,
+    wait_for_fewer_copies,
+    wait_for_copies_that_are_nearer,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from srcnet_compiler.apply.receipt import Receipt, Result, Status
@@ -181,3 +183,22 @@ def test_lengths_of_time_are_shown_as_specs_write_them():
     shown = render_plan(plan_of(changed))
     assert "      MaxWall: 1 d → 90 min\n" in shown
     assert "      MaxTime: 2 h → no limit\n" in shown
+
+
+def test_what_happens_to_the_rules_of_many_data_sets_is_one_line_for_each_reason():
+    ends = [
+        replace(change(f"s:d-{n:02d} r", Action.RETIRE, kind="rule"), reason=f"why {n % 2}")
+        for n in range(26)
+    ]
+    assert render_plan(plan_of(*ends)).splitlines()[2:] == [
+        "  - retire 13 rules: s:d-00 r, s:d-02 r, s:d-04 r, …   (all with --full)",
+        "      because why 0",
+        "  - retire 13 rules: s:d-01 r, s:d-03 r, s:d-05 r, …   (all with --full)",
+        "      because why 1",
+    ]
+
+
+def test_what_a_later_run_begins_is_said_where_nothing_differs():
+    found = replace(verdict(), postponed=(Held("data sets `p`: 3 are due", "and wait"),))
+    assert found.waits
+    assert render_verdicts([found]).splitlines()[1:] == ["  . data sets `p`: 3 are due and wait"]

@@ -85,7 +85,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is left to do on one system, what only waits, and what could not be seen."""
+    """What is left to do on one system, what only waits, and what could not be seen.
+
+    `postponed` is due, and a later run begins it.
+    """
 
     system: SystemName
     objects: int
@@ -93,6 +96,12 @@ class Verdict:
     waiting: tuple[Change, ...]
     unseen: tuple[Unseen, ...]
     findings: tuple[Diagnostic, ...]
+    postponed: tuple[Held, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is left that this run need not, or may not, do."""
+        return bool(self.waiting or self.postponed)
 
     @property
     def is_converged(self) -> bool:

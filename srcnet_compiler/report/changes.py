@@ -24,20 +24,27 @@ _LENGTHS = frozenset(
     {"MaxWall", "GrpWall", "MaxTime", "DefaultTime", "Duration", "MaxStartDelay", "PURGE_COMP"}
 )
 """Fields in seconds, of which -1 is no limit."""
+_FOR_EACH = frozenset({"rule"})
+"""Kinds of objects that belong to data sets, of which there may be a million."""
 _WIDEST = 90
 """What is wider is shown part by part, and what it becomes below what it is."""
 
 
 def change_lines(changes: Sequence[Change], paint: Paint, *, full: bool) -> Iterator[str]:
-    """Every change with its fields; many creations or adoptions of one kind are one line."""
-    groups: dict[tuple[Action, str], list[Change]] = defaultdict(list)
+    """Every change with its fields; many creations or adoptions of one kind are one line, and so is
+    what happens to many of a kind of which there is one for each data set."""
+    groups: dict[tuple[Action, str, str], list[Change]] = defaultdict(list)
     for change in changes:
-        groups[change.action, change.address.kind].append(change)
-    for (action, kind), group in groups.items():
-        if not full and action in (Action.CREATE, Action.ADOPT) and len(group) > ONE_BY_ONE:
+        kind = change.address.kind
+        groups[change.action, kind, change.reason if kind in _FOR_EACH else ""].append(change)
+    for (action, kind, reason), group in groups.items():
+        foldable = action in (Action.CREATE, Action.ADOPT) or kind in _FOR_EACH
+        if not full and foldable and len(group) > ONE_BY_ONE:
             head = paint(f"{_SIGNS[action]} {action.value}", action.value)
             names = first_names(change.address.name for change in group)
             yield f"  {head} {len(group)} {plural(kind)}: {names}   (all with --full)"
+            if reason:
+                yield f"      because {visible(reason)}"
         else:
             for change in group:
                 yield from _change(change, paint, full)

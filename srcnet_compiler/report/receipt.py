@@ -79,6 +79,7 @@ def _verdict(verdict: Verdict, waiting: bool, full: bool, paint: Paint) -> Itera
     head = f"{verdict.system.instance}: {verdict.objects} objects, {len(found)} {noun}{blind}"
     yield paint(head, "bold")
     yield from change_lines(found, paint, full=full)
+    yield from (f"  . {visible(each.what)} {visible(each.reason)}" for each in verdict.postponed)
     yield from unseen_lines(verdict.unseen)
     yield from noticed_lines(verdict.findings, paint)
 

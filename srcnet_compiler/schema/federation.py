@@ -208,7 +208,7 @@ class FederationSpec(Agreed):
     """The services that sites may offer."""
     tokenOnly: bool = True
     """Whether access is by tokens alone, so that plain http must not be used."""
-    limits: Limits = Limits()
+    limits: Annotated[Limits, Field(default_factory=Limits)]
     """The harm that one plan may do."""
     pipelines: Pipelines | None = None
     """What forges run when specs change; nothing where this is left out."""

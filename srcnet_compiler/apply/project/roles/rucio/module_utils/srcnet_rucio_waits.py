@@ -2,8 +2,9 @@
 
 A copy of a file on an RSE is valid when the replica is AVAILABLE and locked OK by a rule of ours
 that has no end (or a child, which keeps it until the child is complete), and the RSE counts: not
-volatile or staging, with a tier. A rule's state proves nothing: it is OK before any file was looked
-at, two rules may lock one replica, and a lock stays OK after its replica was lost.
+volatile or staging, with a tier. What cannot be read now is no reason to let another copy go. A
+rule's state proves nothing: it is OK before any file was looked at, two rules may lock one replica,
+and a lock stays OK after its replica was lost.
 """
 
 from __future__ import annotations
@@ -143,7 +144,8 @@ def _places(client: Client, rses: Iterable[str], fact: Wire) -> Places:
         columns, attributes = client.get_rse(rse), client.list_rse_attributes(rse)
         tier = attributes.get(fact["tier"])
         differs = rse if fact["apart"] is None else attributes.get(fact["apart"])
-        if tier and differs and not columns["volatile"] and not columns["staging_area"]:
+        counts = not (columns["volatile"] or columns["staging_area"])
+        if tier and differs and counts and columns["availability_read"]:
             places[rse] = (str(tier), str(differs))
     return places
 
