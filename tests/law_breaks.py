@@ -9,6 +9,7 @@ from dataclasses import dataclass
 LAWS = "tests/test_laws.py"
 PLACES = "tests/test_law_of_places.py"
 REVIEW = "tests/test_review.py"
+PLANNED = "tests/test_law_of_floors_planned.py"
 PROVEN = "tests/test_law_of_floors_proven.py"
 
 
@@ -178,6 +179,46 @@ BREAKS = (
         "return Proof((), found.objections)",
         "return Proof()",
         "tests/test_floors.py::test_a_plan_says_what_was_proven_and_one_that_is_not_is_refused",
+    ),
+    Break(
+        4,
+        "a rule that is let go before others are complete",
+        f"{RUCIO}/diff/rules.py",
+        "        waits=(_complete(audited.desired, dataset, wanted),),\n",
+        "",
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "a rule that is counted among those for which it goes",
+        f"{RUCIO}/diff/rules.py",
+        "    if _is_of(wanted, rule):\n",
+        "    if False:\n",
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "a rule that goes before it gave up its name",
+        f"{RUCIO}/diff/rules.py",
+        "        needs=first,\n",
+        "",
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "one copy on each tier is enough to let others go",
+        f"{RUCIO}/diff/rules.py",
+        '"copies": dict(wanted.copies),',
+        '"copies": dict.fromkeys(wanted.copies, 1),',
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "a floor that nobody is told of",
+        f"{RUCIO}/lower/policies.py",
+        "        policy.floor,\n",
+        "        0,\n",
+        f"{PLANNED}::test_no_release_that_is_planned_can_do_without_its_wait",
     ),
     Break(
         5,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from random_specs import COUNTRIES, Files, build, policies, spec_files
+from random_specs import (
+    COUNTRIES,
+    Files,
+    build,
+    document,
+    federation_spec,
+    policies,
+    sites,
+)
 from specs import TODAY
 
 from srcnet_compiler.change import Action, Change
@@ -18,42 +26,79 @@ from srcnet_compiler.targets.rucio import TARGET
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel, Rule
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, LifePhase
 
+
+class Evolution(NamedTuple):
+    """What is wanted, and what there is."""
+
+    head: RucioModel
+    seen: Reading[RucioModel]
+
+    def __repr__(self) -> str:
+        """What a failing test shows."""
+        return f"{self.head.lifecycles}\n{self.seen.model.datasets}"
+
+
 NAMES = ["a-03", "a-47", "a-88", "a"]
 CREATED = [date(2020, 1, 1), TODAY]
 
 
 @st.composite
-def evolutions(draw: st.DrawFn, *, regions: bool = False) -> tuple[RucioModel, Reading[RucioModel]]:
-    """A federation before and after its policies were changed (and with `regions` the countries in
+def worlds(draw: st.DrawFn) -> Files:
+    """Sites with storage alone, all of it agreed, and policies for what is stored."""
+    count = draw(st.integers(1, 2))
+    files = {"policies/federation.yaml": federation(draw(regions()), count)}
+    for number in range(draw(st.integers(3, 5))):
+        site = draw(sites(number))
+        name = site.pop("name")
+        site["status"] = "agreed"
+        for area in site["storage"]:
+            area |= {"status": "agreed", "enabled": True, "environment": "production"}
+        files[f"site-specs/{name.lower()}.yaml"] = document("Site", name, site)
+    for number in range(count):
+        files[path(number)] = draw(promised(number))
+    return files
+
+
+def path(number: int) -> str:
+    return f"policies/data/policy-{number}.yaml"
+
+
+def federation(regions: dict[str, list[str]], count: int) -> str:
+    spaces = [{"name": f"space-{number}"} for number in range(count)]
+    return document("Federation", "random", federation_spec(regions, spaces))
+
+
+@st.composite
+def regions(draw: st.DrawFn) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for country in COUNTRIES:
+        found.setdefault(f"region-{draw(st.sampled_from('abcd'))}", []).append(country)
+    return found
+
+
+@st.composite
+def promised(draw: st.DrawFn, number: int) -> str:
+    """A policy whose floor is as high as it can be."""
+    spec = {**draw(policies(number)), "status": "agreed"}
+    counts = [sum(each["count"] for each in phase["copies"]) for phase in spec["phases"]]
+    return document("DataPolicy", f"policy-{number}", {**spec, "floor": min(counts)})
+
+
+@st.composite
+def evolutions(draw: st.DrawFn, *, moving: bool = False) -> Evolution:
+    """A federation before and after its policies were changed (and with `moving` the countries in
     its regions), with data under the rules of some phase of before."""
-    before: Files = {name: strictly(text) for name, text in draw(spec_files()).items()}
+    before = draw(worlds())
     after = dict(before)
-    for name in before:
-        if name.startswith("policies/data/") and draw(st.booleans()):
-            spec = json.loads(before[name])
-            number = int(name.removesuffix(".yaml").rpartition("-")[2])
-            spec["spec"] = {**draw(policies(number)), "status": spec["spec"]["status"]}
-            after[name] = strictly(json.dumps(spec))
-    if regions:
-        spec = json.loads(before["policies/federation.yaml"])
-        found: dict[str, list[str]] = {}
-        for country in COUNTRIES:
-            found.setdefault(f"region-{draw(st.sampled_from('abcd'))}", []).append(country)
-        spec["spec"]["regions"] = found
-        after["policies/federation.yaml"] = json.dumps(spec)
+    count = sum(name.startswith("policies/data/") for name in before)
+    for number in range(count):
+        if draw(st.booleans()):
+            after[path(number)] = draw(promised(number))
+    if moving:
+        after["policies/federation.yaml"] = federation(draw(regions()), count)
     base, head = model(before), model(after)
-    held = {d.did: d for d in draw(datasets(base))}
-    return head, Reading(replace(base, datasets=held), day=TODAY)
-
-
-def strictly(text: str) -> str:
-    """The floor of a policy is as high as it can be."""
-    spec = json.loads(text) if text.lstrip().startswith("{") and "---" not in text else {}
-    if spec.get("kind") != "DataPolicy":
-        return text
-    counts = [sum(c["count"] for c in phase["copies"]) for phase in spec["spec"]["phases"]]
-    spec["spec"]["floor"] = min(counts)
-    return json.dumps(spec, indent=1)
+    held = {dataset.did: dataset for dataset in draw(datasets(base))}
+    return Evolution(head, Reading(replace(base, datasets=held), day=TODAY))
 
 
 def model(files: Files) -> RucioModel:
@@ -94,17 +139,17 @@ def rules_of(life: Lifecycle, phase: LifePhase, name: str, *, pinned: bool) -> I
         yield Rule("pin", 1, "srcnet_role=ingest", f"srcnet:{life.policy}/arrival/pin", "OK", 1, 1)
 
 
-def planned(case: tuple[RucioModel, Reading[RucioModel]]) -> tuple[Change, ...]:
+def planned(case: Evolution) -> tuple[Change, ...]:
     head, seen = case
     return TARGET.diff(head, seen)
 
 
-def refused(case: tuple[RucioModel, Reading[RucioModel]], changes: tuple[Change, ...]) -> list[str]:
+def refused(case: Evolution, changes: tuple[Change, ...]) -> list[str]:
     head, seen = case
     return [found.message for found in TARGET.prove(head, seen, changes).objections]
 
 
-few = settings(max_examples=40)
+few = settings(max_examples=60)
 
 
 @few
@@ -114,7 +159,7 @@ def test_what_is_planned_for_any_change_of_policies_is_proven(case):
 
 
 @few
-@given(case=evolutions(regions=True))
+@given(case=evolutions(moving=True))
 def test_what_is_planned_where_regions_change_as_well_is_proven(case):
     assert refused(case, planned(case)) == []
 
