@@ -114,6 +114,12 @@ def _stages(specs: Path, out: Path) -> Task:
 
 
 @contextmanager
+def _floors(folder: Path) -> Iterator[Task]:
+    """With five data sets in each class."""
+    yield Task((*MODULE, "benchmarks.floors", "200", "2000", "5"), tells_parts=True)
+
+
+@contextmanager
 def _compile_kubernetes(folder: Path) -> Iterator[Task]:
     write(folder / "specs", 200, kubernetes=True)
     yield _compile(folder / "specs", folder / "build")
@@ -277,6 +283,14 @@ CASES = (
         runs=3,
     ),
     Case("stages-200", "the stages for 200 sites", _stages_200),
+    Case(
+        "floors-2000",
+        "the proof for 2000 classes and 200 sites",
+        _floors,
+        5,
+        part="prove",
+        runs=3,
+    ),
     Case(
         "kubernetes-200",
         "compile 200 sites of 12 services, cold",

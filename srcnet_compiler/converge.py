@@ -150,6 +150,7 @@ class _Seen:
     trouble: Trouble | None = None
     changes: tuple[Change, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    proven: tuple[str, ...] = ()
     postponed: tuple[Held, ...] = ()
 
     @property
@@ -160,8 +161,8 @@ class _Seen:
 
 
 def _look(systems: Sequence[System], *, trying: bool) -> tuple[_Seen, ...]:
-    """Read them, those that cannot be read beside the others, and have them try what would change.
-    Raises as `reach` does."""
+    """Read them, those that cannot be read beside the others, and have them try what would change,
+    and prove it. Raises as `reach` does."""
     seen = _side_by_side(lambda system: _read(system, trying), systems)
     _insist_on_one(each.trouble for each in seen)
     return seen
@@ -173,12 +174,15 @@ def _read(system: System, trying: bool) -> _Seen:
         reading = system.read()
         changes = target.diff(model, reading)
         findings = tuple(target.check_seen(model, reading.model))
-        if trying:
-            findings += tuple(target.try_out(system.client, model, reading, changes))
+        if not trying:
+            return _Seen(system, reading, None, changes, findings)
+        findings += tuple(target.try_out(system.client, model, reading, changes))
     except (UnreachableError, RefusedError) as trouble:
         return _Seen(system, None, trouble)
-    later = (Held(what, why) for what, why in target.postponed(model, reading))
-    return _Seen(system, reading, None, changes, findings, tuple(later))
+    proof = target.prove(model, reading, changes)
+    found = (*findings, *proof.objections)
+    later = tuple(Held(what, why) for what, why in target.postponed(model, reading))
+    return _Seen(system, reading, None, changes, found, proof.claims, later)
 
 
 def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Address]) -> Plan:
@@ -190,12 +194,14 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
     adoptions: list[Change] = []
     findings: list[Diagnostic] = []
     unseen: list[Unseen] = []
+    proven: list[str] = []
     postponed: list[Held] = []
     for seen in _look(systems, trying=True):
         lowered = seen.system.lowered
         unseen += seen.unseen
         changes += seen.changes
         findings += seen.findings
+        proven += seen.proven
         postponed += seen.postponed
         if seen.reading is not None:
             adoptions += lowered.target.adoptions(lowered.model, seen.reading)
@@ -211,6 +217,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
             *held_back(_federation(compiled), {system.name.target for system in systems}),
         ),
         findings=findings,
+        proven=proven,
         tasks={
             system.name: tasks
             for system in systems

@@ -133,6 +133,7 @@ class Code(Enum):
     DOWNTIME = "downtime-reversed"
     # artifacts
     RULE_AGAINST_POLICY = "rule-against-policy"
+    BELOW_FLOOR = "below-floor"
     REFUSED_BY_SYSTEM = "refused-by-system"
     # plan and apply
     OVER_LIMIT = "over-limit"

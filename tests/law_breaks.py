@@ -9,6 +9,8 @@ from dataclasses import dataclass
 LAWS = "tests/test_laws.py"
 PLACES = "tests/test_law_of_places.py"
 REVIEW = "tests/test_review.py"
+PLANNED = "tests/test_law_of_floors_planned.py"
+PROVEN = "tests/test_law_of_floors_proven.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Break:
 
 
 RUCIO = "srcnet_compiler/targets/rucio"
+FLOORS = f"{RUCIO}/check/floors"
 ROLE = "srcnet_compiler/apply/project/roles/rucio/module_utils"
 SLURM = "srcnet_compiler/targets/slurm"
 SLURM_ROLE = "srcnet_compiler/apply/project/roles/slurm/module_utils"
@@ -112,6 +115,110 @@ BREAKS = (
         "ordered = after_replacements(desired, observed.model, changes)",
         "ordered = tuple(changes)",
         "tests/test_rucio_evolution.py",
+    ),
+    Break(
+        4,
+        "a wait that is not looked at",
+        f"{FLOORS}/search.py",
+        "return all(self._holds(state, step, guard) for guard in step.guards)",
+        "return True",
+        f"{PROVEN}::test_a_plan_with_all_its_guards_is_proven",
+    ),
+    Break(
+        4,
+        "what waits is taken to be done at once",
+        f"{FLOORS}/search.py",
+        "                if step.guards:\n",
+        "                if False:\n",
+        "tests/test_floors.py::test_two_releases_that_rely_on_each_other_are_refused_though_each_waits",
+    ),
+    Break(
+        4,
+        "an order that nobody keeps to",
+        f"{FLOORS}/search.py",
+        "if self._needs[number] & ~state.done:",
+        "if not number:",
+        f"{PROVEN}::test_areas_that_move_on_one_after_the_other_need_each_other",
+    ),
+    Break(
+        4,
+        "two copies in one region that count as two",
+        f"{FLOORS}/search.py",
+        "self._view(state, lock.spot).places[0]\n",
+        "(lock.spot, self._view(state, lock.spot).places[0])\n",
+        f"{PROVEN}::test_places_that_are_not_told_apart_as_the_policy_asks_are_refused",
+    ),
+    Break(
+        4,
+        "a name that a rule has before it is given",
+        f"{FLOORS}/search.py",
+        "state.comments[lock.rule] in guard.comments",
+        "guard.comments",
+        f"{PROVEN}::test_the_proof_and_the_oracle_agree",
+    ),
+    Break(
+        4,
+        "places that Rucio is not thought to choose",
+        f"{FLOORS}/shape.py",
+        "    for spot in options or [None]:",
+        "    for spot in options[:1] or [None]:",
+        f"{PROVEN}::test_the_proof_and_the_oracle_agree",
+    ),
+    Break(
+        4,
+        "an area that changes without a word to those who rely on it",
+        f"{FLOORS}/places.py",
+        "        attributes |= step.attributes\n",
+        "",
+        "tests/test_floors.py::test_an_area_that_changes_its_region_under_a_rule_must_wait",
+    ),
+    Break(
+        4,
+        "a plan that is not proven",
+        f"{RUCIO}/check/proof.py",
+        "return Proof((), found.objections)",
+        "return Proof()",
+        "tests/test_floors.py::test_a_plan_says_what_was_proven_and_one_that_is_not_is_refused",
+    ),
+    Break(
+        4,
+        "a rule that is let go before others are complete",
+        f"{RUCIO}/diff/rules.py",
+        "        waits=(_complete(audited.desired, dataset, wanted),),\n",
+        "",
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "a rule that is counted among those for which it goes",
+        f"{RUCIO}/diff/rules.py",
+        "    if _is_of(wanted, rule):\n",
+        "    if False:\n",
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "a rule that goes before it gave up its name",
+        f"{RUCIO}/diff/rules.py",
+        "        needs=first,\n",
+        "",
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "one copy on each tier is enough to let others go",
+        f"{RUCIO}/diff/rules.py",
+        '"copies": dict(wanted.copies),',
+        '"copies": dict.fromkeys(wanted.copies, 1),',
+        f"{PLANNED}::test_what_is_planned_for_any_change_of_policies_is_proven",
+    ),
+    Break(
+        4,
+        "a floor that nobody is told of",
+        f"{RUCIO}/lower/policies.py",
+        "        policy.floor,\n",
+        "        0,\n",
+        f"{PLANNED}::test_no_release_that_is_planned_can_do_without_its_wait",
     ),
     Break(
         5,

@@ -292,7 +292,7 @@ def tampered(text: str) -> Iterator[tuple[str, bytes]]:
     yield "latin", whole.replace(b"golden", b"g\xf6lden")
     yield "another value", whole.replace(b"390500000000000", b"390500000000001")
     yield "one change less", b"\n".join(whole.splitlines()[:6] + whole.splitlines()[7:])
-    yield "another version", whole.replace(b'"formatVersion":2', b'"formatVersion":99')
+    yield "another version", whole.replace(b'"formatVersion":3', b'"formatVersion":99')
     yield "a list", b"[]"
     yield "a number", b"3"
     yield "deep", b"[" * 100_000

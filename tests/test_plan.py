@@ -320,8 +320,8 @@ def test_half_a_plan_is_refused():
 
 def test_a_plan_of_another_format_says_so():
     content = json.loads(to_json(plan_of()))
-    with pytest.raises(PlanFileError, match="format 3, and this version reads 2"):
-        from_json(json.dumps({**content, "formatVersion": 3}))
+    with pytest.raises(PlanFileError, match="format 4, and this version reads 3"):
+        from_json(json.dumps({**content, "formatVersion": 4}))
 
 
 def test_a_plan_that_was_only_laid_out_anew_is_the_same():

@@ -27,6 +27,7 @@ ELSEWHERE = {
     Code.TOO_LARGE: "test_source.py: a page is short",
     Code.HIDDEN_CHARACTER: "test_source.py: a page cannot show what is not seen",
     Code.RULE_AGAINST_POLICY: "test_laws.py: no spec can make the compiler write wrong rules",
+    Code.BELOW_FLOOR: "test_floors.py: no spec says what a server holds",
     Code.OVER_LIMIT: "test_plan.py",
     Code.AREA_NOT_DESCRIBED: "test_rucio_seen.py: no spec says what a server holds",
     Code.RENAME_TAKEN: "test_rucio_seen.py",

@@ -19,6 +19,7 @@ def build_plan(
     unseen: Iterable[Unseen] = (),
     held: Iterable[Held] = (),
     findings: Iterable[Diagnostic] = (),
+    proven: Iterable[str] = (),
     tasks: Mapping[SystemName, tuple[Task, ...]] = MappingProxyType({}),
     supersedes: str | None = None,
 ) -> Plan:
@@ -31,6 +32,7 @@ def build_plan(
         tuple(unseen),
         tuple(held),
         tuple(findings),
+        tuple(proven),
         dict(tasks),
         supersedes,
     )

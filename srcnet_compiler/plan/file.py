@@ -11,7 +11,7 @@ from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen
 from srcnet_compiler.span import Span
 from srcnet_compiler.task import Task
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class PlanFileError(ValueError):
@@ -74,6 +74,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
         "unseen": [{"under": _address_data(u.under), "reason": u.reason} for u in plan.unseen],
         "held": [{"what": held.what, "reason": held.reason} for held in plan.held],
         "findings": [finding_data(found) for found in plan.findings],
+        "proven": list(plan.proven),
         "tasks": [
             {"system": system._asdict(), "tasks": [_task_data(task) for task in tasks]}
             for system, tasks in sorted(plan.tasks.items())
@@ -164,6 +165,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         unseen=tuple(Unseen(Address(**u["under"]), u["reason"]) for u in data["unseen"]),
         held=tuple(Held(**held) for held in data["held"]),
         findings=tuple(_finding(found) for found in data["findings"]),
+        proven=tuple(data["proven"]),
         tasks={
             SystemName(**each["system"]): tuple(_task(task) for task in each["tasks"])
             for each in data["tasks"]

@@ -47,8 +47,9 @@ class Plan:
     """Changes in an order that honours `needs`; `wave` numbers in `waves` run one after another.
 
     `systems` are those that were asked for, whether anything of them changes or not. `findings` are
-    about the systems as they were seen; with an error among them the plan is refused. `tasks` is
-    what only the administrators of a system may do.
+    about the systems as they were seen; with an error among them the plan is refused. `proven` says
+    what cannot happen however it goes on. `tasks` is what only the administrators of a system may
+    do.
     """
 
     systems: tuple[SystemName, ...]
@@ -57,6 +58,7 @@ class Plan:
     unseen: tuple[Unseen, ...] = ()
     held: tuple[Held, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    proven: tuple[str, ...] = ()
     tasks: Mapping[SystemName, tuple[Task, ...]] = field(default_factory=dict)
     supersedes: str | None = None
 

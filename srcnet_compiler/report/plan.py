@@ -33,6 +33,9 @@ def _plan(plan: Plan, full: bool, paint: Paint) -> Iterator[str]:
         if number:
             yield ""
         yield from _system(plan, system, full, paint)
+    if plan.proven:
+        yield ""
+        yield from (f"proved: {visible(claim)}" for claim in plan.proven)
     if plan.unseen:
         yield ""
         yield "Could not be read, so nothing there is changed:"

@@ -87,6 +87,14 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proven of the changes of one system, in words, and what speaks against them."""
+
+    claims: tuple[str, ...] = ()
+    objections: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Target(Generic[M, C]):
     """`M` is the target's model of one instance, `C` the client that reads it.
 
@@ -100,6 +108,8 @@ class Target(Generic[M, C]):
     RefusedError. `read` looks only at what the wanted model may touch; `adoptions` takes over what
     exists, one change for each object. `whole` is a model with all its objects, those among them
     that the instance fetches by itself, for who compares what is wanted with what was wanted.
+    `prove` looks at all that may come of the changes, in whatever order they are carried out and
+    whatever of them fails: a plan that it objects to is refused.
     `postponed` is what is due and is not among the changes because a later run begins it, each with
     the reason.
     """
@@ -119,6 +129,9 @@ class Target(Generic[M, C]):
     adoptions: Callable[[M, Reading[M]], tuple[Change, ...]]
     try_out: Callable[[C, M, Reading[M], Sequence[Change]], Iterable[Diagnostic]]
     whole: Callable[[M], M]
+    prove: Callable[[M, Reading[M], Sequence[Change]], Proof] = lambda wanted, seen, changes: (
+        Proof()
+    )
     postponed: Callable[[M, Reading[M]], tuple[tuple[str, str], ...]] = lambda wanted, reading: ()
 
 

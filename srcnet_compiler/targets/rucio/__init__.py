@@ -69,5 +69,6 @@ TARGET: "Target[RucioModel, RucioClient]" = Target(
     adoptions=diff.adoptions,
     try_out=lambda client, model, reading, changes: (),
     whole=lambda model: model,
+    prove=check.prove,
     postponed=diff.postponed,
 )

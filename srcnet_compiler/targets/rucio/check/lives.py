@@ -51,7 +51,7 @@ def requirement_in(policy: DataPolicy, phase: Phase) -> Requirement:
     copies: Counter[str] = Counter()
     for asked in phase.copies:
         copies[asked.tier] += asked.count
-    return Requirement(policy.name, phase.name, _APART[phase.apart], copies)
+    return Requirement(policy.name, phase.name, _APART[phase.apart], copies, policy.floor)
 
 
 def _phase(

@@ -43,7 +43,7 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
     subscriptions: dict[str, Subscription] = {}
     requirements: dict[str, Requirement] = {}
     for placement in arrivals(federation, analysis):
-        wanted = requirement(placement)
+        wanted = requirement(federation, placement)
         for subscription in subscriptions_for(federation, placement, areas):
             subscriptions[subscription.name] = subscription
             requirements[subscription.name] = wanted

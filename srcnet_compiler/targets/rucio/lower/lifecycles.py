@@ -48,7 +48,7 @@ def pace(federation: Federation) -> Pace:
 def _phase(federation: Federation, policy: DataPolicy, placement: PhasePlacement) -> LifePhase:
     phase = placement.phase
     return LifePhase(
-        requirement=requirement(placement),
+        requirement=requirement(federation, placement),
         until=phase.until,
         deals=tuple(
             Deal(tuple(rules_of(policy, placement, draw)), draw.buckets) for draw in placement.draws

@@ -36,13 +36,20 @@ def arrivals(federation: Federation, analysis: Analysis) -> Iterator[PhasePlacem
             yield first
 
 
-def requirement(placement: PhasePlacement) -> Requirement:
+def requirement(federation: Federation, placement: PhasePlacement) -> Requirement:
     """What the rules on each dataset of the policy are for."""
     copies: dict[str, int] = {}
     for asked in placement.phase.copies:
         copies[asked.tier] = copies.get(asked.tier, 0) + asked.count
-    phase = placement.phase
-    return Requirement(placement.policy, phase.name, APART[phase.apart], copies)
+    phase, policy = placement.phase, federation.policies[placement.policy]
+    return Requirement(
+        placement.policy,
+        phase.name,
+        APART[phase.apart],
+        copies,
+        policy.floor,
+        policy.origin.at("floor"),
+    )
 
 
 def subscriptions_for(

@@ -5,9 +5,10 @@ This is the checker: it knows expressions and attributes, and nothing of how rul
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
+from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.model.expression import (
     ExpressionError,
     RseFacts,
@@ -24,12 +25,17 @@ _MANY = 8
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """`copies` by tier, all of them apart by the attribute `apart`; None: merely different RSEs."""
+    """`copies` by tier, all of them apart by the attribute `apart`; None: merely different RSEs.
+
+    `floor` is how many valid copies a file never has less of, once it had them.
+    """
 
     policy: str
     phase: str
     apart: str | None
     copies: Mapping[str, int]
+    floor: int = 0
+    floor_place: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def tag(self) -> str:

@@ -1,0 +1,25 @@
+"""What is proven of the changes of a plan before it is one."""
+
+from collections.abc import Sequence
+
+from srcnet_compiler.change import Change
+from srcnet_compiler.targets.protocol import Proof, Reading
+from srcnet_compiler.targets.rucio.check.floors import prove_floors
+from srcnet_compiler.targets.rucio.model import RucioModel
+
+
+def prove(desired: RucioModel, observed: Reading[RucioModel], changes: Sequence[Change]) -> Proof:
+    """That no order of the changes takes a file below its floor, or how one may."""
+    found = prove_floors(desired, observed.model, changes, observed.day)
+    if found.objections or not changes or not found.datasets:
+        return Proof((), found.objections)
+    return Proof(
+        (
+            f"no order of {_counted(len(changes), 'change')} of `{desired.instance}`, done or "
+            f"failed, takes a file of {_counted(found.datasets, 'data set')} below its floor",
+        )
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
