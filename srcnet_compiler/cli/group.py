@@ -26,6 +26,7 @@ COMMANDS = {
     "apply": "Carry out a plan, and prove that all is as it should be.",
     "verify": "Look for drift: read the systems and compare.",
     "approvals": "Say who must agree to a plan, and whether they have.",
+    "catalogue": "Take a snapshot of what data there is, and ask what is in it.",
     "docs": "Write one page that shows the federation as its specs say it.",
     "status": "Show what is open: waits, the last run, who is applying.",
     "history": "Show who changed what when, and which spec said so.",
