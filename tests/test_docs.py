@@ -23,7 +23,10 @@ PAGES = (*TYPED, *sorted(p for p in DOCS.rglob("*.md") if p not in TYPED))
 SPECS = ("site-specs", "policies", "schemas")
 DAY = {
     f"SRCNET_{command}_TODAY": str(TODAY)
-    for command in ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS", "PIPELINES")
+    for command in (
+        *("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS", "PIPELINES"),
+        *("CATALOGUE",),
+    )
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,11 @@ from srcnet_compiler.catalogue.model import TABLES, CatalogueError, Columns, Row
 if TYPE_CHECKING:
     from types import TracebackType
 
+_SPARK = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
 Answer: TypeAlias = list[dict[str, Any]]
 
 
@@ -103,20 +108,28 @@ class DuckDb(AbstractContextManager["DuckDb"]):
 
 
 class Spark(AbstractContextManager["Spark"]):
-    """Spark, by a session that is there or on this machine; needs the extra `spark` and Java."""
+    """Spark, by the address of its master, `local[2]` being this machine; needs the extra `spark`
+    and Java."""
 
-    def __init__(self, master: str | None = None) -> None:
+    def __init__(self, master: str, settings: Mapping[str, str] | None = None) -> None:
         try:
+            from pyspark.errors import PySparkException
             from pyspark.sql import SparkSession
         except ImportError:
             raise CatalogueError(
                 "Spark is not installed: `pip install 'srcnet-compiler[spark]'`"
             ) from None
-        builder: Any = SparkSession.builder
-        if master is not None:
-            builder = builder.master(master).config("spark.ui.enabled", "false")
-        self._session = builder.appName("srcnet").getOrCreate()
-        self._session.conf.set("spark.sql.session.timeZone", "UTC")
+        self._failures: type[Exception] = PySparkException
+        builder: Any = SparkSession.builder.master(master).appName("srcnet")
+        for key, value in (_SPARK | dict(settings or {})).items():
+            builder = builder.config(key, value)
+        try:
+            self._session = builder.getOrCreate()
+        except Exception as trouble:  # of Java, in words of its own
+            raise CatalogueError(
+                f"Spark does not start with master `{master}`: {_first_line(trouble)}"
+            ) from trouble
+        self._session.sparkContext.setLogLevel("ERROR")
 
     def __exit__(
         self,
@@ -132,14 +145,25 @@ class Spark(AbstractContextManager["Spark"]):
         self._session.createDataFrame(list(rows), schema).createOrReplaceTempView(name)
 
     def parquet(self, name: str, path: Path) -> None:
-        self._session.read.parquet(str(path)).createOrReplaceTempView(name)
+        try:
+            self._session.read.parquet(str(path)).createOrReplaceTempView(name)
+        except self._failures as trouble:
+            raise CatalogueError(f"Spark: {_first_line(trouble)}") from trouble
 
     def view(self, name: str, sql: str) -> None:
-        self._session.sql(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {sql}")
+        self._run(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {sql}")
 
     def ask(self, sql: str) -> Answer:
-        rows: Sequence[Any] = self._session.sql(sql).collect()
-        return [{key: _plain(value) for key, value in row.asDict().items()} for row in rows]
+        return [
+            {key: _plain(value) for key, value in row.asDict().items()} for row in self._run(sql)
+        ]
+
+    def _run(self, sql: str) -> Sequence[Any]:
+        try:
+            rows: Sequence[Any] = self._session.sql(sql).collect()
+        except self._failures as trouble:
+            raise CatalogueError(f"Spark: {_first_line(trouble)}") from trouble
+        return rows
 
 
 def open_tables(engine: Engine, snapshot: Snapshot) -> None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.options import catalogue_option, format_option, today_option
+from srcnet_compiler.cli.options import (
+    catalogue_option,
+    day_option,
+    format_option,
+    today_option,
+)
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import checked, is_coloured, show, stop_on_errors, the_day
 
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
     metavar="MASTER",
     help="Ask Spark, such as `local[2]`, where the snapshot outgrows this machine.",
 )
+@day_option("--at", "Tell phases apart as of this day, UTC, instead of that of the snapshot.")
 @format_option("text", "json")
 @today_option
 @click.pass_obj
@@ -49,6 +55,7 @@ def command(
     dumps: tuple[Path, ...],
     year: int | None,
     spark: str | None,
+    at: datetime | None,
     form: str,
     today: datetime | None,
 ) -> int:
@@ -56,19 +63,18 @@ def command(
 
     `snapshot` reads the whole catalogue in bulk: collections, rules, and what is where. It is
     Parquet in a folder, there as a whole or not at all. `show` adds up by policy, phase, year and
-    area, and names what does not have its copies. Phases are told apart by the moment of the
-    snapshot, or by `--today`.
+    area, and names what does not have its copies.
 
     \b
     Examples:
       srcnet catalogue snapshot
       srcnet catalogue show
-      srcnet catalogue show --today 2027-06-01 --format json
+      srcnet catalogue show --at 2027-06-01 --format json
       srcnet catalogue snapshot --forecast 2030 --catalogue forecast-2030
       srcnet catalogue snapshot --dump CHSRC_XRD_PROD.bz2 --dump JPSRC_STORM.bz2
     """
     if action == "show":
-        return _show(settings, catalogue, spark, form, today)
+        return _show(settings, catalogue, spark, at, form, today)
     if dumps and year is not None:
         raise StopError(
             Exit.USAGE, "`--dump` and `--forecast` are two sources", "choose one of them"
@@ -100,7 +106,12 @@ def _taken(
 
 
 def _show(
-    settings: Settings, catalogue: Path, spark: str | None, form: str, today: datetime | None
+    settings: Settings,
+    catalogue: Path,
+    spark: str | None,
+    at: datetime | None,
+    form: str,
+    today: datetime | None,
 ) -> int:
     from srcnet_compiler.catalogue.questions import holdings
     from srcnet_compiler.cli.catalogue import engine_for, opened
@@ -112,7 +123,7 @@ def _show(
     assert found.federation is not None
     snapshot = opened(settings, catalogue)
     with waiting("asking the snapshot"), engine_for(snapshot, spark) as engine:
-        held = holdings(engine, snapshot, found.federation, today or snapshot.taken)
+        held = holdings(engine, snapshot, found.federation, at or snapshot.taken)
     if form == "json":
         show(holdings_data(snapshot, held))
     else:
