@@ -10,6 +10,7 @@ from srcnet_compiler.change import Address, Change, Impact, Json, SystemName
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.names import AreaName, SiteName, TierName
 from srcnet_compiler.quantity import BitsPerSecond
+from srcnet_compiler.review.movement.model import Movement
 from srcnet_compiler.span import Span
 from srcnet_compiler.task import Task
 
@@ -201,7 +202,7 @@ class Review:
     `reaches` has every site of either side, in order of name. `new` and `gone` are findings of one
     side alone. `refusals` is why a plan of it would be refused. `moved` are edits that the base got
     meanwhile and head does not know, where both were compared with what they come from. `drift` is
-    None where no system was read.
+    None where no system was read, `movement` where no snapshot of a catalogue was.
     """
 
     base: Revision
@@ -218,6 +219,7 @@ class Review:
     moved: tuple[Edit, ...] = ()
     commits: tuple[Commit, ...] = ()
     drift: tuple[Drift, ...] | None = None
+    movement: Movement | None = None
     base_lines: Lines = field(default_factory=dict, compare=False, repr=False)
     head_lines: Lines = field(default_factory=dict, compare=False, repr=False)
 

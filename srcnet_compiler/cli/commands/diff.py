@@ -35,6 +35,12 @@ FINDINGS = ("sarif", "junit", "github", "gitlab")
 )
 @click.option("--policy", is_flag=True, help="The page of the architecture group.")
 @click.option("--live", is_flag=True, help="Read the systems too: what had drifted before.")
+@click.option(
+    "--catalogue",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="What would be moved of the data in this snapshot; seen from the specs' folder.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where anything changes.")
 @format_option("text", "json", "markdown", "html", *FINDINGS)
@@ -49,6 +55,7 @@ def command(
     site: str | None,
     policy: bool,
     live: bool,
+    catalogue: Path | None,
     out: Path | None,
     detailed_exitcode: bool,
     form: str,
@@ -69,6 +76,7 @@ def command(
       srcnet diff main...my-branch --format markdown
       srcnet diff main --site CHSRC-CSCS
       srcnet diff v1.2 v1.3 --policy
+      srcnet diff main --policy --catalogue .srcnet/catalogue
       srcnet diff main --format html --out change.html
     """
     if site is not None and policy:
@@ -82,7 +90,7 @@ def command(
     from srcnet_compiler.cli.revisions import asked_for
 
     day, asked = the_day(today), asked_for(settings.root, base, head)
-    review = _review(settings, asked, members, day, live, site)
+    review = _review(settings, asked, members, day, live, site, catalogue)
     if form == "html":
         from srcnet_compiler.cli.pages import comparing_page
 
@@ -103,16 +111,17 @@ def _review(
     today: date,
     live: bool,
     site: str | None,
+    catalogue: Path | None,
 ) -> "Review":
     from srcnet_compiler.cli.revisions import is_same
 
-    if is_same(settings.root, asked) and not live and site is None:
+    if is_same(settings.root, asked) and not live and site is None and catalogue is None:
         from srcnet_compiler.review.model import Review
 
         return Review(asked.base, asked.head)
     from srcnet_compiler.cli import comparing
 
-    return comparing.review(settings, asked, members, today, live)
+    return comparing.review(settings, asked, members, today, live, catalogue)
 
 
 def _site(review: "Review", name: str) -> "SiteName":

@@ -8,6 +8,7 @@ from srcnet_compiler import __version__
 from srcnet_compiler.plan.file import change_data, finding_data
 from srcnet_compiler.report.json_report import place_data
 from srcnet_compiler.report.model import TOOL, writable
+from srcnet_compiler.report.review.movement import movement_data
 from srcnet_compiler.report.review.words import values, verdict
 from srcnet_compiler.review.model import (
     Amounts,
@@ -69,6 +70,7 @@ def render_json(review: Review) -> str:
             }
             for each in review.drift
         ],
+        "movement": None if review.movement is None else movement_data(review.movement),
     }
     return writable(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 

@@ -14,6 +14,7 @@ from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.markdown import LIMIT, escape, fitting, prose
 from srcnet_compiler.report.model import writable
 from srcnet_compiler.report.paint import plain
+from srcnet_compiler.report.review.movement import movement_lines
 from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
     STAYS,
@@ -77,6 +78,9 @@ def _sections(review: Review) -> Iterator[_Section]:
         yield _Section("refusals", "\n".join(["**A plan of this would be refused**", "", *rows]))
     if review.requirements:
         yield _Section("requirements", _requirements(review))
+    if review.movement is not None:
+        _, title, *moved = movement_lines(review.movement, True, plain)
+        yield _Section("what is moved", _fold(prose(title), _fenced("\n".join(moved) + "\n")))
     if review.edits:
         yield _Section("edits", _edits(review))
     if review.touched:
