@@ -55,7 +55,8 @@ def test_what_is_made_of_any_copies_keeps_the_phase_wherever_rucio_puts_them(
         assert len(missing(placement.phase, kept(placement.phase, after))) == found.unplaced
     useful = {area.name for area in found.useful}
     assert not useful & {area.name for area in (*found.released, *chosen)}
-    assert useful | {area.name for area in found.released} == {a.name for a in there if a.counts}
+    beside = {area.name for area in there if area.counts} - useful
+    assert {area.name for area in found.released} == (set() if found.unplaced else beside)
 
 
 @given(st.data(), st.integers(0, 10**18), st.none() | st.integers(0, 10**6))
@@ -205,3 +206,47 @@ def test_a_change_shows_what_it_moves_to_every_reader(folder: Path):
     missing_one = srcnet("diff", "main", "--catalogue", "nowhere", cwd=folder, env=today)
     assert missing_one.code == 74
     assert "`srcnet catalogue snapshot` takes one" in missing_one.err
+
+
+def test_one_collection_is_followed_through_its_phases(folder: Path):
+    today = {f"SRCNET_{name}_TODAY": str(TODAY) for name in ("CATALOGUE", "WHERE")}
+    assert srcnet("catalogue", "snapshot", "--forecast", "2030", cwd=folder, env=today).code == 0
+    name = "observatory:observatory-data-products.LOW.2030-03.07"
+    said = srcnet("where", name, cwd=folder, env=today)
+    assert said.code == 0, said
+    for words in (
+        "policy `observatory-data-products` (a draft)",
+        "policies/data/observatory-data-products.yaml:20:7",
+        "now: nothing: it has the copies that its phase asks for",
+        "from 2031-03-15 on, phase `archive`: 1 on online, 1 on nearline, apart by region",
+        "1 copy can be put nowhere: no area is left",
+        "nothing of it is done while the policy is a draft",
+    ):
+        assert words in said.out
+    assert "may let its copy go" not in said.out
+    data = json.loads(srcnet("where", name, "--format", "json", cwd=folder, env=today).out)
+    assert (data["policy"], data["draft"]) == ("observatory-data-products", True)
+    assert [(each["phase"], each["unplaced"]) for each in data["phases"]] == [
+        ("fresh", 0),
+        ("archive", 1),
+    ]
+    assert sorted(data["phases"][0]["useful"]) == sorted(c["area"] for c in data["copies"])
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("nothing", 64, "write it as `SCOPE:NAME`"),
+        (
+            "testing:it's not there",
+            1,
+            "there is no collection `testing:it's not there` in the snap",
+        ),
+    ],
+)
+def test_a_collection_that_is_not_there_is_said_so(folder: Path, name: str, code: int, words: str):
+    today = {f"SRCNET_{name}_TODAY": str(TODAY) for name in ("CATALOGUE", "WHERE")}
+    assert srcnet("catalogue", "snapshot", "--forecast", "2026", cwd=folder, env=today).code == 0
+    done = srcnet("where", name, cwd=folder, env=today)
+    assert done.code == code, done
+    assert words in done.err

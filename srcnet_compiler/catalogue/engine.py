@@ -54,7 +54,7 @@ class DuckDb(AbstractContextManager["DuckDb"]):
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute("SET TimeZone = 'UTC'")
         if spill is not None:
-            self._connection.execute(f"SET temp_directory = {_text(str(spill))}")
+            self._connection.execute(f"SET temp_directory = {literal(str(spill))}")
 
     def __exit__(
         self,
@@ -76,17 +76,17 @@ class DuckDb(AbstractContextManager["DuckDb"]):
         """A table from a file with one JSON object a line."""
         kinds = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
         self._run(
-            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_json({_text(str(path))},"
+            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_json({literal(str(path))},"
             f" columns = {{{kinds}}}, format = 'newline_delimited')"
         )
 
     def store(self, name: str, sql: str, path: Path) -> None:
         """What a question gives, as a file and a table of that name."""
-        self._run(f"COPY ({sql}) TO {_text(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+        self._run(f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
         self.parquet(name, path)
 
     def parquet(self, name: str, path: Path) -> None:
-        self.view(name, f"SELECT * FROM read_parquet({_text(str(path))})")
+        self.view(name, f"SELECT * FROM read_parquet({literal(str(path))})")
 
     def view(self, name: str, sql: str) -> None:
         self._run(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {sql}")
@@ -181,7 +181,8 @@ def _plain(value: object) -> object:
     return value
 
 
-def _text(value: str) -> str:
+def literal(value: str) -> str:
+    """A text as DuckDB's SQL writes it."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -127,3 +127,20 @@ def phase_at(policy: DataPolicy, created: datetime, at: datetime) -> Phase:
         if phase.until is None or created > last_over(at, phase.until):
             return phase
     return policy.phases[-1]
+
+
+def policy_of(
+    federation: Federation, scope: str, columns: Mapping[str, str | None]
+) -> DataPolicy | None:
+    """The policy that is about a collection with these values of `product` and the like."""
+    for policy in federation.policies.values():
+        selector = policy.selector
+        if (
+            not policy.retired
+            and scope in selector.namespaces
+            and selector.product in (None, columns["product"])
+            and (not selector.telescopes or columns["telescope"] in selector.telescopes)
+            and selector.campaign in (None, columns["campaign"])
+        ):
+            return policy
+    return None

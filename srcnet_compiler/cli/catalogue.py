@@ -36,6 +36,21 @@ def read_live(found: "Compiled", place: Path) -> "Snapshot":
             return _written(place, data.name, _moment(), Source.READING, rows)
 
 
+def read_one(found: "Compiled", place: Path, scope: str, name: str) -> "Snapshot":
+    """Asks the federation's catalogue for one collection."""
+    from srcnet_compiler.catalogue.model import Source
+    from srcnet_compiler.cli.shared import system_trouble
+    from srcnet_compiler.targets.rucio import live
+
+    assert found.federation is not None
+    data = found.federation.data
+    with system_trouble():
+        client = live.connect(data, os.environ, account=data.reads_as, secret=data.read_secret)
+        with client:
+            rows = live.list_collection(client, scope, name, data.owner, data.columns)
+    return _written(place, data.name, _moment(), Source.READING, rows)
+
+
 def read_dumps(found: "Compiled", place: Path, files: Iterable[Path]) -> "Snapshot":
     """Reads files that the catalogue's operators left."""
     from srcnet_compiler.catalogue.model import Source

@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": "Look for drift: read the systems and compare.",
     "approvals": "Say who must agree to a plan, and whether they have.",
     "catalogue": "Take a snapshot of what data there is, and ask what is in it.",
+    "where": "Say where a collection is, where it should be, and what will happen to it.",
     "docs": "Write one page that shows the federation as its specs say it.",
     "status": "Show what is open: waits, the last run, who is applying.",
     "history": "Show who changed what when, and which spec said so.",

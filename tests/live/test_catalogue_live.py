@@ -102,6 +102,16 @@ def test_a_snapshot_has_what_is_there_as_an_observer_of_the_tables_sees_it(case:
     ]
     case.daemons.run("abacus-collection-replica")
     assert taken(case) == tables
+    for name in ("kept-01", "open-03"):
+        asked = ("where", f"{scope}:{name}", "--format", "json")
+        ways = [srcnet(*asked, *more, cwd=case.folder / "specs") for more in ((), ("--live",))]
+        assert [way.code for way in ways] == [0, 0], ways
+        snapshot, alone = (json.loads(way.out) for way in ways)
+        del snapshot["asOf"], alone["asOf"]
+        assert snapshot == alone
+    gone = srcnet("where", f"{scope}:nothing", "--live", cwd=case.folder / "specs")
+    assert gone.code == 1, gone
+    assert "in the catalogue" in gone.err
 
 
 def test_what_is_stuck_ending_or_split_is_not_taken_for_kept(case: Case):

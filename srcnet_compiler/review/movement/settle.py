@@ -44,8 +44,9 @@ def settle(
         if free:
             new.append(free)
             taken |= {slot.domain} - {""}
-    counted = tuple(area for area in there if area.counts and area.name not in _names(useful))
-    return Settled(useful, tuple(new), counted, len(lacking) - len(new))
+    unplaced = len(lacking) - len(new)
+    beside = tuple(area for area in there if area.counts and area.name not in _names(useful))
+    return Settled(useful, tuple(new), () if unplaced else beside, unplaced)
 
 
 def split(amount: Amount, areas: Sequence[StorageArea]) -> Iterable[tuple[AreaName, Amount]]:

@@ -5,6 +5,7 @@ from srcnet_compiler.targets.rucio.live.accounts import Step as Step
 from srcnet_compiler.targets.rucio.live.accounts import bootstrap as bootstrap
 from srcnet_compiler.targets.rucio.live.accounts import rights as rights
 from srcnet_compiler.targets.rucio.live.catalogue import list_catalogue as list_catalogue
+from srcnet_compiler.targets.rucio.live.catalogue import list_collection as list_collection
 from srcnet_compiler.targets.rucio.live.client import RucioClient as RucioClient
 from srcnet_compiler.targets.rucio.live.credentials import connect as connect
 from srcnet_compiler.targets.rucio.live.credentials import connection as connection

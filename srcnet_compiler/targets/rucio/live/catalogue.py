@@ -50,6 +50,18 @@ def list_catalogue(
             yield from _data_sets(look, client, scope, columns)
 
 
+def list_collection(
+    client: RucioClient, scope: str, name: str, owner: str, columns: Mapping[str, str]
+) -> list[Rows]:
+    """One data set, as `list_catalogue` lists all of them; nothing where there is none."""
+    with in_plain_words(client.host):
+        dids = [{"scope": scope, "name": name}]
+        if not list(client.get_metadata_bulk(dids)):
+            return []
+        rules = [_rule(raw, owner) for raw in client.list_did_rules(scope, name)]
+        return [("rules", rules), *_read(client, dids, columns)]
+
+
 def _rules(client: RucioClient, scope: str, owner: str) -> Iterator[Rows]:
     listed = client.list_replication_rules({"scope": scope, "did_type": DATASET})
     for some in _parts(listed, _RULES_AT_ONCE):
