@@ -25,7 +25,7 @@ DAY = {
     f"SRCNET_{command}_TODAY": str(TODAY)
     for command in (
         *("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS", "PIPELINES"),
-        *("CATALOGUE",),
+        *("CATALOGUE", "WHERE", "WHAT_IF"),
     )
 }
 

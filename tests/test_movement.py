@@ -22,6 +22,7 @@ from srcnet_compiler.catalogue.satisfying import kept, missing
 from srcnet_compiler.federation.model import StorageArea
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.review.movement.count import movement
+from srcnet_compiler.review.movement.loss import without
 from srcnet_compiler.review.movement.model import Movement
 from srcnet_compiler.review.movement.settle import settle, sources, split
 
@@ -173,6 +174,36 @@ def test_the_same_specs_move_what_they_move_anyway(real: Compiled, tmp_path: Pat
     assert found.after.total == Amount(2, 20, 2000)
 
 
+def test_the_loss_of_a_site_breaks_what_had_no_more_than_its_floor(real: Compiled, tmp_path: Path):
+    europe, asia = in_region(real, "europe"), in_region(real, "asia-pacific")
+    america = in_region(real, "americas")
+    assert real.federation is not None
+    assert real.analysis is not None
+    base = (real.federation, real.analysis)
+    snapshot = written(
+        tmp_path / "there",
+        collections=[collection(name) for name in ("two-01", "one-02", "three-03", "far-04")],
+        held=[
+            *held("two-01", europe, asia),
+            *held("one-02", asia),
+            *held("three-03", europe, asia, america),
+            *held("far-04", europe, america),
+        ],
+    )
+    with DuckDb() as engine:
+        open_tables(engine, snapshot)
+        lesser = without(*base, asia.site)
+        found = movement(engine, snapshot, base, lesser, AT)
+    assert asia.name not in {to for _, to in found.after.copied}
+    assert asia.site not in {each.site for each in found.sites}
+    one = Amount(1, 10, 1000)
+    assert found.before.short == {"v01-campaign": one}  # of one-02
+    assert found.after.short == {"v01-campaign": Amount(2, 20, 2000)}
+    assert (found.before.nowhere, found.after.nowhere) == (Amount(), one)
+    assert found.after.total == one  # of two-01: of one-02 there is nothing to copy
+    assert {source for source, _ in found.after.copied} == {europe.name}
+
+
 # ── at the keyboard ───────────────────────────────────────────────────────────────────────────
 
 
@@ -250,3 +281,25 @@ def test_a_collection_that_is_not_there_is_said_so(folder: Path, name: str, code
     done = srcnet("where", name, cwd=folder, env=today)
     assert done.code == code, done
     assert words in done.err
+
+
+def test_the_loss_of_a_site_is_told_with_what_it_breaks(folder: Path):
+    today = {f"SRCNET_{name}_TODAY": str(TODAY) for name in ("CATALOGUE", "WHAT_IF")}
+    assert srcnet("catalogue", "snapshot", "--forecast", "2026", cwd=folder, env=today).code == 0
+    done = srcnet("what-if", "--lose", "CANSRC-UVIC", cwd=folder, env=today)
+    assert done.code == 0, done
+    for words in (
+        "nothing is lost for good",
+        "collections with 49.5 TB of `v01-campaign` fall below its floor of 2",
+        "policies/data/v01-campaign.yaml:13:10",
+        "49.5 TB more are copied to mend it",
+    ):
+        assert words in done.out
+    data = json.loads(
+        srcnet("what-if", "--lose", "CANSRC-UVIC", "--format", "json", cwd=folder, env=today).out
+    )
+    assert data["lost"] == "CANSRC-UVIC"
+    assert sum(each["bytes"] for each in data["after"]["copied"]) == 49_500 * 10**9
+    wrong = srcnet("what-if", "--lose", "cansrc-uvi", cwd=folder, env=today)
+    assert wrong.code == 64
+    assert "did you mean `CANSRC-UVIC`?" in wrong.err

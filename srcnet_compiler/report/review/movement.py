@@ -22,6 +22,12 @@ def movement_lines(movement: Movement, full: bool, paint: Paint) -> Iterator[str
     yield f"  {said(movement, movement.changed)} are wanted otherwise than before"
     yield f"  {_copies(work)}; without the change {_copies(movement.before)}"
     yield from (f"  {line}" for line in _remarks(movement))
+    yield from flow_lines(movement, full, paint)
+
+
+def flow_lines(movement: Movement, full: bool, paint: Paint) -> Iterator[str]:
+    """The links with most, and every site that takes part."""
+    work = movement.after
     links = sorted(work.copied.items(), key=lambda item: (-item[1].bytes, item[0]))
     if links:
         yield ""
@@ -144,6 +150,7 @@ def _work(work: Work) -> dict[str, Any]:
         "nowhere": _amount(work.nowhere),
         "unplaced": _amount(work.unplaced),
         "offline": _amount(work.offline),
+        "belowFloor": [{"policy": name, **_amount(many)} for name, many in work.short.items()],
     }
 
 

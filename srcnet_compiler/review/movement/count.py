@@ -81,8 +81,8 @@ def movement(
         many = amount(row)
         one = before.settled(row["base_policy"], row["base_phase"], row["base_draw"], names)
         other = after.settled(row["policy"], row["phase"], row["draw"], names)
-        counted[before].add(one, many, names)
-        counted[after].add(other, many, names)
+        counted[before].add(before.policy(row["base_policy"]), one, many, names)
+        counted[after].add(after.policy(row["policy"]), other, many, names)
         if _wants(one) != _wants(other):
             changed += many
         if one is not None and other is None:
@@ -139,6 +139,7 @@ class _Counted:
         self._side = side
         self._copied: dict[Link, Amount] = defaultdict(Amount)
         self._released: dict[AreaName, Amount] = defaultdict(Amount)
+        self._short: dict[PolicyName, Amount] = defaultdict(Amount)
         self._recalled = self._nowhere = self._unplaced = self._offline = Amount()
 
     def work(self) -> Work:
@@ -149,11 +150,20 @@ class _Counted:
             self._nowhere,
             self._unplaced,
             self._offline,
+            dict(sorted(self._short.items())),
         )
 
-    def add(self, settled: Settled | None, many: Amount, names: tuple[AreaName, ...]) -> None:
-        if settled is None:
+    def add(
+        self,
+        policy: DataPolicy | None,
+        settled: Settled | None,
+        many: Amount,
+        names: tuple[AreaName, ...],
+    ) -> None:
+        if settled is None or policy is None:
             return
+        if len(settled.useful) < policy.floor:
+            self._short[policy.name] += many
         federation = self._side.federation
         there = self._side.there(names)
         for area in settled.released:

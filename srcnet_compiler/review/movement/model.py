@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from srcnet_compiler.catalogue.questions import Amount
-from srcnet_compiler.names import AreaName, SiteName
+from srcnet_compiler.names import AreaName, PolicyName, SiteName
 from srcnet_compiler.quantity import BitsPerSecond
 
 Link: TypeAlias = tuple[AreaName, AreaName]
@@ -19,7 +19,8 @@ class Work:
 
     `copied` is what new copies are made of, `released` what need not stay; `recalled` is what has
     to come from tape, `nowhere` what no whole copy is known of. `offline` are collections that can
-    be read at once now and will have to be recalled then.
+    be read at once now and will have to be recalled then. `short` are collections, by policy, with
+    fewer copies of use than its floor, before anything is done.
     """
 
     copied: Mapping[Link, Amount] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Work:
     nowhere: Amount = field(default_factory=Amount)
     unplaced: Amount = field(default_factory=Amount)
     offline: Amount = field(default_factory=Amount)
+    short: Mapping[PolicyName, Amount] = field(default_factory=dict)
 
     @property
     def total(self) -> Amount:

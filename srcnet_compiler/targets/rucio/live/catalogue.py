@@ -44,8 +44,10 @@ def list_catalogue(
     anything cannot be read: half a catalogue is none. RefusedError passes.
     """
     with in_plain_words(client.host), Look(client, client.host) as look:
-        there = {str(scope) for scope in client.list_scopes()}
-        for scope in sorted(there & set(namespaces)):
+        there = client.list_scopes()
+        if not all(isinstance(scope, str) for scope in there):
+            raise UnreachableError(f"{client.host} answers nonsense: its scopes are no names")
+        for scope in sorted(set(there) & set(namespaces)):
             yield from _rules(client, scope, owner)
             yield from _data_sets(look, client, scope, columns)
 
