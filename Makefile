@@ -8,7 +8,7 @@ ACTIONLINT := .srcnet/actionlint
 SLURM := munge slurmctld slurmd slurmdbd slurm-client mariadb-server-core mariadb-client-core openssh-server openssh-client lua5.3
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test lint check wheel bench slurm-cost setup server kube system actionlint clean
+.PHONY: help demo test lint check wheel bench slurm-cost setup server kube system actionlint spark clean
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,7 @@ help:  ## Say what can be done
 demo: setup server kube  ## The main job on a real Rucio: SRCNet's sites validated, compiled, planned, applied, verified
 	$(BIN)/srcnet demo
 
-test: setup system server kube actionlint  ## All tests, those against real systems included; one system beside another
+test: setup system server kube actionlint spark  ## All tests, those against real systems included; one system beside another
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup
 
 lint: setup  ## Format, lint, types, import borders
@@ -61,10 +61,17 @@ actionlint:  # a linter of workflows; without a Go its test says so and is skipp
 	[ -x $(ACTIONLINT)/actionlint ] || \
 	GOBIN=$(CURDIR)/$(ACTIONLINT) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
 
+spark: $(VENV)/.spark  # 456 MB; who takes snapshots of no large catalogue needs none
+
+$(VENV)/.spark: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	touch $@
+
 system:
 	@sh tests/live/system-packages.sh postgresql
 	@sh tests/live/system-packages.sh $(SLURM)
 	@sh tests/live/system-packages.sh chromium chromium-driver
+	@sh tests/live/system-packages.sh openjdk-17-jre-headless
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) .srcnet build dist

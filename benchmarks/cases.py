@@ -265,6 +265,14 @@ def _prepared(command: tuple[str, ...], where: Path) -> Iterator[Path]:
             process.stdin.close()
 
 
+@contextmanager
+def _move_10m(folder: Path) -> Iterator[Task]:
+    made = folder / "catalogue"
+    module = (*MODULE, "benchmarks.large_catalogue")
+    subprocess.run([*module, "make", str(made)], cwd=ROOT, env=environment(), check=True)
+    yield Task((*module, "ask", str(made)))
+
+
 CASES = (
     Case("help", "srcnet --help", _help, 0.080),
     Case("validate-file", "validate one file of 300 lines", _validate_file, 0.150),
@@ -302,6 +310,13 @@ CASES = (
     Case("again-kubernetes-200", "the same, nothing changed", _again_kubernetes, runs=3),
     Case("changed-kubernetes-200", "the same, one site changed", _changed_kubernetes, runs=3),
     Case("stages-kubernetes-200", "the stages for them", _stages_kubernetes, runs=3),
+    Case(
+        "move-10m",
+        "what a policy moves of 10,000,000 collections",
+        _move_10m,
+        30,
+        runs=3,
+    ),
     Case(
         "export-live",
         "200 RSEs, 9,900 distances, as root",

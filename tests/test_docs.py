@@ -24,15 +24,8 @@ SPECS = ("site-specs", "policies", "schemas")
 DAY = {
     f"SRCNET_{command}_TODAY": str(TODAY)
     for command in (
-        "VALIDATE",
-        "COMPILE",
-        "DIFF",
-        "PLAN",
-        "APPLY",
-        "VERIFY",
-        "DOCS",
-        "PIPELINES",
-        "FEASIBILITY",
+        *("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS", "PIPELINES"),
+        *("FEASIBILITY", "CATALOGUE", "WHERE", "WHAT_IF"),
     )
 }
 

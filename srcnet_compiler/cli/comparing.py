@@ -8,8 +8,10 @@ from pathlib import Path
 
 from srcnet_compiler import pipeline
 from srcnet_compiler.cli.cache import Cache
+from srcnet_compiler.cli.catalogue import engine_for, opened
 from srcnet_compiler.cli.documents import Documents
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.progress import waiting
 from srcnet_compiler.cli.repository import Blob, repository
 from srcnet_compiler.cli.revisions import Asked
 from srcnet_compiler.cli.settings import Settings
@@ -20,6 +22,8 @@ from srcnet_compiler.pipeline import Compiled, Shaped
 from srcnet_compiler.review.compare import Side, compare
 from srcnet_compiler.review.edits import edits
 from srcnet_compiler.review.model import Commit, Drift, Edit, Review, Revision
+from srcnet_compiler.review.movement.count import movement
+from srcnet_compiler.review.movement.model import Movement
 from srcnet_compiler.source import MAX_BYTES, Document, parse, read_bytes
 from srcnet_compiler.source.text import too_large
 from srcnet_compiler.span import Span
@@ -32,6 +36,7 @@ def review(
     today: date,
     live: bool,
     site: str | None = None,
+    catalogue: Path | None = None,
 ) -> Review:
     """The whole comparison; with a site, only its own systems are read. Ends the command where a
     side has errors."""
@@ -42,6 +47,8 @@ def review(
     _insist_on_base(asked, compiled[0])
     found = compare(*sides(read[0], read[1], compiled[0], compiled[1]), today)
     found = replace(found, commits=commits(settings.root, asked))
+    if catalogue is not None:
+        found = replace(found, movement=_movement(settings, catalogue, compiled[0], compiled[1]))
     if asked.main is not None:
         found = replace(found, moved=moved(read[0], read[2]))
     return replace(found, drift=_drift(compiled[-1 if asked.main else 0], site)) if live else found
@@ -57,6 +64,18 @@ def _insist_on_base(asked: Asked, base: Compiled) -> None:
             f"`git switch --detach {asked.base.commit}` and `srcnet validate` show them; "
             "`srcnet plan` compares with the systems instead",
         )
+
+
+def _movement(settings: Settings, catalogue: Path, base: Compiled, head: Compiled) -> Movement:
+    """What head moves of what a snapshot has."""
+    snapshot = opened(settings, catalogue)
+    sides = [
+        (compiled.federation, compiled.analysis)
+        for compiled in (base, head)
+        if compiled.federation is not None and compiled.analysis is not None
+    ]
+    with waiting("asking the snapshot"), engine_for(snapshot) as engine:
+        return movement(engine, snapshot, sides[0], sides[1], snapshot.taken)
 
 
 def _drift(main: Compiled, site: str | None) -> tuple[Drift, ...] | None:

@@ -27,6 +27,9 @@ COMMANDS = {
     "apply": "Carry out a plan, and prove that all is as it should be.",
     "verify": "Look for drift: read the systems and compare.",
     "approvals": "Say who must agree to a plan, and whether they have.",
+    "catalogue": "Take a snapshot of what data there is, and ask what is in it.",
+    "where": "Say where a collection is, where it should be, and what will happen to it.",
+    "what-if": "Say what the loss of a site would break, and what it takes to mend that.",
     "docs": "Write one page that shows the federation as its specs say it.",
     "status": "Show what is open: waits, the last run, who is applying.",
     "history": "Show who changed what when, and which spec said so.",
@@ -63,7 +66,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"srcnet_compiler.cli.commands.{cmd_name}")
+        module = import_module(f"srcnet_compiler.cli.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         for option in options(command):
             option.envvar = [f"SRCNET_{cmd_name}_{option_name(option)}".upper().replace("-", "_")]

@@ -145,3 +145,15 @@ def members_option(command: F) -> F:
 def yes_option(command: F) -> F:
     """`--yes`, for those who cannot be asked."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def catalogue_option(command: F) -> F:
+    """`--catalogue`, the snapshot of what data there is."""
+    return click.option(
+        "--catalogue",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path(".srcnet/catalogue"),
+        show_default=True,
+        metavar="DIR",
+        help="Where the snapshot is, seen from the specs' folder.",
+    )(command)

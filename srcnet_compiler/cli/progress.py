@@ -38,6 +38,18 @@ def showing(total: int) -> "Iterator[Callable[[Step], None]]":
 
 
 @contextmanager
+def counting() -> Iterator[Callable[[str], None]]:
+    """A function to be told how far work has come; the line is wiped at the end."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    try:
+        yield _write
+    finally:
+        _wipe()
+
+
+@contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Say what is waited for, and for how long, where it takes long enough that people wonder."""
     if not sys.stderr.isatty():

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,14 @@ def why_no_actionlint() -> str | None:
     return None
 
 
+def why_no_spark() -> str | None:
+    if find_spec("pyspark") is None:
+        return "Spark is not installed: `make spark` installs it"
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        return "Java is not installed (Debian: openjdk-17-jre-headless)"
+    return None
+
+
 WHY_NOT: dict[str, Callable[[], str | None]] = {
     "rucio": why_no_rucio,
     "slurm": slurm_clusters.why_not,
@@ -87,6 +96,7 @@ WHY_NOT: dict[str, Callable[[], str | None]] = {
     "kubernetes": why_no_kubernetes,
     "chromium": why_no_chromium,
     "actionlint": why_no_actionlint,
+    "spark": why_no_spark,
 }
 
 

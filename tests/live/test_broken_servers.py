@@ -12,7 +12,7 @@ from cli_operator import Operator, operator
 from meddler import Handler, Meddler, meddling
 from test_cli_files import saved_plan
 
-COMMANDS = (["plan"], ["verify"], ["doctor"], ["apply", "--yes"])
+COMMANDS = (["plan"], ["verify"], ["catalogue", "snapshot"], ["doctor"], ["apply", "--yes"])
 PAGE = b"<!DOCTYPE html><html><body><h1>Welcome to nginx!</h1></body></html>"
 
 

@@ -41,6 +41,12 @@ FINDINGS = ("sarif", "junit", "github", "gitlab")
     is_flag=True,
     help="Read the systems too, with `--site` its own: what had drifted before.",
 )
+@click.option(
+    "--catalogue",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="What would be moved of the data in this snapshot; seen from the specs' folder.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where anything changes.")
 @format_option(*PAGES, *FINDINGS)
@@ -55,6 +61,7 @@ def command(
     site: str | None,
     policy: bool,
     live: bool,
+    catalogue: Path | None,
     out: Path | None,
     detailed_exitcode: bool,
     form: str,
@@ -76,6 +83,7 @@ def command(
       srcnet diff main --site CHSRC-CSCS
       srcnet diff main --site CHSRC-CSCS --format html --out my-site.html
       srcnet diff v1.2 v1.3 --policy
+      srcnet diff main --policy --catalogue .srcnet/catalogue
       srcnet diff main --format html --out change.html
     """
     if site is not None and policy:
@@ -90,7 +98,7 @@ def command(
     from srcnet_compiler.cli.revisions import asked_for
 
     day, asked = the_day(today), asked_for(settings.root, base, head)
-    review = _review(settings, asked, members, day, live, site)
+    review = _review(settings, asked, members, day, live, site, catalogue)
     text = _page(settings, asked, review, day, policy) if form == "html" and site is None else ""
     text = text or _rendered(review, form, site, policy, full)
     if out is not None:
@@ -107,10 +115,11 @@ def _review(
     today: date,
     live: bool,
     site: str | None,
+    catalogue: Path | None,
 ) -> "Review":
     from srcnet_compiler.cli.revisions import is_same
 
-    if is_same(settings.root, asked) and not live and site is None:
+    if is_same(settings.root, asked) and not live and site is None and catalogue is None:
         from srcnet_compiler.review.model import Review
 
         return Review(asked.base, asked.head)
@@ -119,7 +128,7 @@ def _review(
     with no_collection():
         from srcnet_compiler.cli import comparing
 
-        found = comparing.review(settings, asked, members, today, live, site)
+        found = comparing.review(settings, asked, members, today, live, site, catalogue)
         gc.freeze()  # else all of it is walked over again when the process ends
         return found
 

@@ -13,6 +13,7 @@ from srcnet_compiler.report.page.model import Fact, Finding, Note, Page
 from srcnet_compiler.report.page.shift import Shift, shifts
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
+from srcnet_compiler.report.review.movement import movement_lines
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
     area_rows,
@@ -129,6 +130,7 @@ class Comparison:
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
+    moves: System | None
     systems: tuple[System, ...]
     pipelines: tuple[System, ...]
     left: tuple[Changed, ...]
@@ -157,6 +159,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(readable(each) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
+        moves(review),
         tuple(systems(review.effects)),
         tuple(_file(effect.change) for effect in review.pipelines),
         tuple(stays(left) for left in review.left),
@@ -185,6 +188,14 @@ def _note(head: Span | None, base: Span | None, rule: str = "") -> Note:
 def changed(edit: Edit, review: Review) -> Changed:
     """What a document says otherwise, with its places on both sides."""
     return Changed(way(edit), Fact(both(edit, review), _note(edit.head, edit.base)))
+
+
+def moves(review: Review) -> System | None:
+    """What is moved of the data that a snapshot has; None where none was given."""
+    if review.movement is None:
+        return None
+    _, title, first, *rest = movement_lines(review.movement, True, plain)
+    return System(title, first.strip(), "\n".join([first, *rest]))
 
 
 def stays(left: Left) -> Changed:

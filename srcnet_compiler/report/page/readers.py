@@ -16,6 +16,7 @@ from srcnet_compiler.report.page.comparison import (
     changed,
     drifted,
     duties,
+    moves,
     readable,
     slight_sites,
     stays,
@@ -80,6 +81,7 @@ class PolicyChange:
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
     sites: tuple[Table, ...]
+    moves: System | None
     untouched: tuple[str, ...]
     new: tuple[Finding, ...]
     gone: tuple[Finding, ...]
@@ -140,6 +142,7 @@ def policy_change(review: Review, before: Page, after: Page) -> PolicyChange:
         tuple(all_shifts(before, after)),
         tuple(areas(page)),
         _sites(review),
+        moves(review),
         () if review.is_nothing else review.untouched,
         tuple(findings(Report(review.new, review.head_lines))),
         tuple(findings(Report(review.gone, review.base_lines))),

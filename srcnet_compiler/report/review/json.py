@@ -11,6 +11,7 @@ from srcnet_compiler.plan.file import change_data, finding_data
 from srcnet_compiler.quantity import BitsPerSecond
 from srcnet_compiler.report.json_report import place_data
 from srcnet_compiler.report.model import TOOL, writable
+from srcnet_compiler.report.review.movement import movement_data
 from srcnet_compiler.report.review.words import site_verdict, turns, values, verdict
 from srcnet_compiler.review.model import (
     Access,
@@ -60,7 +61,7 @@ def render_json(review: Review) -> str:
             "commits": [_commit(commit) for commit in review.commits],
             "drift": _drift(review.drift),
             "proofs": review.proofs,
-            "movement": review.movement,
+            "movement": _movement(review),
         }
     )
 
@@ -101,7 +102,7 @@ def render_site_json(review: Review, site: SiteName) -> str:
             "until": page.until,
             "movedMeanwhile": [_edit(edit, review) for edit in page.moved],
             "drift": _drift(page.drift),
-            "movement": review.movement,
+            "movement": _movement(review),
         }
     )
 
@@ -126,9 +127,13 @@ def render_policy_json(review: Review) -> str:
             ],
             **_findings(review),
             "proofs": review.proofs,
-            "movement": review.movement,
+            "movement": _movement(review),
         }
     )
+
+
+def _movement(review: Review) -> object:
+    return None if review.movement is None else movement_data(review.movement)
 
 
 def _drift(drift: Sequence[Drift] | None) -> object:

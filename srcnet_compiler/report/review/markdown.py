@@ -12,6 +12,7 @@ from srcnet_compiler.report.markdown import LIMIT, escape, prose
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.comment import Section, cell, comment, fenced, fold, table
+from srcnet_compiler.report.review.movement import movement_lines
 from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
     ACCESS,
@@ -96,6 +97,7 @@ def _sections(review: Review) -> Iterator[Section]:
     if review.requirements:
         yield Section("requirements", _requirements(review.requirements))
     yield from _access(review, review.access)
+    yield from _movement(review)
     if review.edits:
         yield Section("edits", _edits("what the specs say otherwise", review.edits, review))
     if review.pipelines:
@@ -151,6 +153,7 @@ def _policy_sections(review: Review, page: PolicyPage) -> Iterator[Section]:
     if page.requirements:
         yield Section("requirements", _requirements(page.requirements))
     yield from _access(review, review.access)
+    yield from _movement(review)
     if page.areas:
         yield Section("areas", _areas(page.areas))
     if page.slight:
@@ -201,6 +204,12 @@ def _access(review: Review, access: Sequence[Access]) -> Iterator[Section]:
     asked = [f"- asked for by {prose(c.author)}: {prose(c.title)}" for c in asking(review, access)]
     text = "\n".join([table(("", prose(ACCESS), "where"), rows), *([""] if asked else []), *asked])
     yield Section("what people may read", text)
+
+
+def _movement(review: Review) -> Iterator[Section]:
+    if review.movement is not None:
+        _, title, *moved = movement_lines(review.movement, True, plain)
+        yield Section("what is moved", fold(prose(title), fenced("\n".join(moved) + "\n")))
 
 
 def _edits(title: str, edits: Sequence[Edit], review: Review) -> str:

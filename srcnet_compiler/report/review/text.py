@@ -10,6 +10,7 @@ from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
+from srcnet_compiler.report.review.movement import movement_lines
 from srcnet_compiler.report.review.words import (
     ACCESS,
     DRIFT,
@@ -90,6 +91,7 @@ def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield from _requirements(review.requirements, paint)
     yield from _access(review, review.access, full, paint)
     yield from _sites(review, full, paint)
+    yield from _movement(review, full, paint)
     yield from _drift(review.drift, full, paint)
     yield from _findings(review, paint)
     yield from _refusals(review.refusals, paint)
@@ -155,6 +157,7 @@ def _policy_page(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield from _access(review, review.access, full, paint)
     yield from _areas(page, full, paint)
     yield from _sites(review, full, paint)
+    yield from _movement(review, full, paint)
     yield from _findings(review, paint)
     yield from _refusals(review.refusals, paint)
 
@@ -268,6 +271,11 @@ def _sites(review: Review, full: bool, paint: Paint) -> Iterator[str]:
             f"Untouched, their artifacts the same to the byte: {len(review.untouched)} "
             f"site{'' if len(review.untouched) == 1 else 's'} ({', '.join(names)}{more})"
         )
+
+
+def _movement(review: Review, full: bool, paint: Paint) -> Iterator[str]:
+    if review.movement is not None:
+        yield from movement_lines(review.movement, full, paint)
 
 
 def _areas(page: PolicyPage, full: bool, paint: Paint) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What there is, as tables to reason about: snapshots of a catalogue, and questions to them."""

@@ -1,0 +1,77 @@
+"""`srcnet what-if`: the loss of a site, before it happens."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from srcnet_compiler.cli import completing
+from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.options import (
+    catalogue_option,
+    format_option,
+    full_option,
+    today_option,
+)
+from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.shared import checked, is_coloured, show, stop_on_errors, the_day
+from srcnet_compiler.near import did_you_mean
+
+
+@click.command("what-if")
+@click.option(
+    "--lose",
+    "lost",
+    metavar="SITE",
+    required=True,
+    shell_complete=completing.sites,
+    help="The site whose storage is gone, with all that is on it.",
+)
+@catalogue_option
+@format_option("text", "json")
+@full_option
+@today_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    lost: str,
+    catalogue: Path,
+    form: str,
+    full: bool,
+    today: datetime | None,
+) -> int:
+    """Say what the loss of a site would break, and what it takes to mend that.
+
+    Which collections fall below the floor of their policy, which are lost for good, what has to be
+    copied from where to where so that all have their copies again, and how long that takes at least
+    by the uplinks. It looks at a snapshot; nothing is changed.
+
+    \b
+    Examples:
+      srcnet what-if --lose CHSRC-CSCS
+      srcnet what-if --lose UKSRC-RAL --catalogue forecast --format json
+    """
+    found = checked(settings, the_day(today))
+    stop_on_errors(found)
+    assert found.federation is not None
+    assert found.analysis is not None
+    from srcnet_compiler.cli.catalogue import engine_for, opened
+    from srcnet_compiler.cli.progress import waiting
+    from srcnet_compiler.report.loss import loss_data, render_loss
+    from srcnet_compiler.review.movement.count import movement
+    from srcnet_compiler.review.movement.loss import without
+
+    sites = list(found.federation.sites)
+    site = next((name for name in sites if name == lost), None)
+    if site is None:
+        remedy = did_you_mean(lost.upper(), sites, f"one of {', '.join(sites)}")
+        raise StopError(Exit.USAGE, f"there is no site `{lost}`", remedy)
+    snapshot = opened(settings, catalogue)
+    base = (found.federation, found.analysis)
+    with waiting("asking the snapshot"), engine_for(snapshot) as engine:
+        moved = movement(engine, snapshot, base, without(*base, site), snapshot.taken)
+    if form == "json":
+        show(loss_data(site, moved))
+    else:
+        show(render_loss(site, moved, found.federation, full=full, colour=is_coloured()))
+    return Exit.FINE

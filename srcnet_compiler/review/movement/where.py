@@ -1,0 +1,152 @@
+"""One collection: where it is, where its policy wants it, and what will happen when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from srcnet_compiler.analysis.passes import Analysis
+from srcnet_compiler.catalogue.ages import later
+from srcnet_compiler.catalogue.engine import DuckDb, literal
+from srcnet_compiler.catalogue.policies import phase_at, places, policy_of
+from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
+from srcnet_compiler.review.movement.settle import Settled, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What of the collection is on one RSE; `area` None: no spec describes it. `kept`: whole, under
+    locks of ours that have no end. `useful`: the phase has a use for it."""
+
+    rse: str
+    area: StorageArea | None
+    files: int | None
+    bytes: int
+    whole: bool
+    kept: bool
+    useful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule on the collection."""
+
+    account: str
+    ours: bool
+    copies: int
+    expression: str
+    comment: str | None
+    state: str
+    expires: datetime | None
+    locks_ok: int
+    locks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a phase makes of the collection from a moment on; None: it is in it already."""
+
+    phase: Phase
+    since: datetime | None
+    settled: Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """All there is to say of one collection. `policy` None: none is about it. `steps` begin with
+    the phase that it is in at `at`. `waits`: nothing is done while the policy is a draft."""
+
+    name: str
+    at: datetime
+    created: datetime
+    closed: bool
+    files: int | None
+    bytes: int
+    policy: DataPolicy | None
+    waits: bool
+    copies: tuple[Copy, ...]
+    rules: tuple[Rule, ...]
+    steps: tuple[Step, ...]
+
+
+def whereabouts(
+    engine: DuckDb,
+    federation: Federation,
+    analysis: Analysis,
+    scope: str,
+    name: str,
+    at: datetime,
+) -> Whereabouts | None:
+    """What a snapshot and the specs say of a collection; None: it is not in the snapshot."""
+    asked = f"scope = {literal(scope)} AND name = {literal(name)}"
+    rows = engine.ask(f"SELECT * FROM collections WHERE {asked}")
+    if not rows:
+        return None
+    row = rows[0]
+    known = places(federation).by_name
+    held = engine.ask(f"SELECT * FROM copies WHERE {asked} ORDER BY rse")
+    there = [known[each["rse"]] for each in held if each["whole"] and each["rse"] in known]
+    policy = policy_of(federation, scope, row)
+    steps = () if policy is None else _steps(analysis, policy, row, there, at)
+    useful = {area.name for area in steps[0].settled.useful} if steps else set()
+    rules = engine.ask(f"SELECT * FROM rules WHERE {asked} ORDER BY ours DESC, comment, id")
+    return Whereabouts(
+        f"{scope}:{name}",
+        at,
+        row["created"],
+        row["closed"],
+        row["files"],
+        row["bytes"],
+        policy,
+        policy is not None and federation.holds_back(policy.drafts, policy.name),
+        tuple(_copy(each, known.get(each["rse"]), useful) for each in held),
+        tuple(_rule(each) for each in rules),
+        steps,
+    )
+
+
+def _steps(
+    analysis: Analysis,
+    policy: DataPolicy,
+    row: dict[str, Any],
+    there: list[StorageArea],
+    at: datetime,
+) -> tuple[Step, ...]:
+    """Later phases find what the one before leaves; of a new copy only its domain is known, and an
+    area of it stands for all."""
+    placed = {each.phase.name: each for each in analysis.placements if each.policy == policy.name}
+    first = phase_at(policy, row["created"], at)
+    steps: list[Step] = []
+    since = None
+    for phase in policy.phases[policy.phases.index(first) :]:
+        placement = placed.get(phase.name)
+        settled = settle(phase, placement, _draw(row["name"], placement), there)
+        steps.append(Step(phase, since, settled))
+        there = [*settled.useful, *(areas[0] for areas in settled.new)]
+        if phase.until is None:
+            break
+        since = later(row["created"], phase.until)
+    return tuple(steps)
+
+
+def _draw(name: str, placement: Any) -> int | None:  # noqa: ANN401
+    digits = name[-2:]
+    if placement is None or len(digits) < 2 or not (digits.isascii() and digits.isdigit()):
+        return None
+    return next((n for n, draw in enumerate(placement.draws) if int(digits) in draw.buckets), None)
+
+
+def _copy(row: dict[str, Any], area: StorageArea | None, useful: set[Any]) -> Copy:
+    return Copy(
+        row["rse"],
+        area,
+        row["files"],
+        row["bytes"],
+        row["whole"],
+        row["locked"],
+        bool(row["whole"]) and area is not None and area.name in useful,
+    )
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    keys = ("account", "ours", "copies", "expression", "comment", "state", "expires")
+    return Rule(*(row[key] for key in (*keys, "locks_ok", "locks")))
