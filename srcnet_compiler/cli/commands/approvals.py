@@ -1,6 +1,7 @@
 """`srcnet approvals`: whether those who agreed cover what a plan does."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import compiled, read_plan, state_store, stop_on_errors, the_day
 
 if TYPE_CHECKING:
+    from srcnet_compiler.apply.store import Store
+    from srcnet_compiler.federation.pipelines import Pipelines
     from srcnet_compiler.pipeline import Compiled
     from srcnet_compiler.plan.approvals import Approver, Asked
     from srcnet_compiler.plan.model import Plan
@@ -64,7 +67,9 @@ def command(
     """Say who must agree to a plan, and whether they have.
 
     Groups are asked by the worst that a plan does, sites for what is theirs, as `approvals` and
-    `reviewers` in the specs say. Ends with 3 where somebody is missing.
+    `reviewers` said in the specs that were applied last: no rule is dropped by a merge that it has
+    not judged. Where nothing was applied yet, those of these specs hold. Ends with 3 where somebody
+    is missing.
 
     \b
     Examples:
@@ -77,13 +82,16 @@ def command(
     from srcnet_compiler.plan.approvals import missing
 
     approvers = _approvers(approved_by)
-    applied = _applied(settings, state) if drift or waiting else frozenset()
+    store = state_store(settings, state)
+    applied = _applied(store) if drift or waiting else frozenset()
+    rules, changes = _rules(settings, store, result, the_day(today))
     lacking: list[str] = []
     for path in plans:
         plan = read_plan(path)
         _insist_on_same_specs(path, plan, result)
         agreed = plan.binding.specs in applied
-        wanted = () if waiting and agreed else _asked(plan, result, drift and agreed)
+        asked = () if waiting and agreed else _asked(plan, result, rules, drift and agreed)
+        wanted = (*asked, *changes)
         click.echo(_head(path, plan, wanted))
         for each in wanted:
             more = missing(each, approvers)
@@ -98,12 +106,36 @@ def command(
     return Exit.FINE
 
 
-def _applied(settings: Settings, state: Path | str) -> frozenset[str]:
+def _rules(
+    settings: Settings, store: "Store", found: "Compiled", today: date
+) -> "tuple[Pipelines, tuple[Asked, ...]]":
+    """By what a plan is judged, and who must agree to what changes of it: said at the head."""
+    from srcnet_compiler.cli.rules import judge_of, keys_differ, pipelines_at
+    from srcnet_compiler.trust.rules import changed, holding
+
+    judge = judge_of(settings, store)
+    click.echo(str(judge))
+    assert found.federation is not None
+    here = found.federation.pipelines
+    there = None if judge.commit is None else pipelines_at(settings, judge.commit, today)
+    if (known := here or there) is None:
+        raise StopError(
+            Exit.USAGE,
+            "the specs do not say who must agree",
+            "name them under `pipelines: {approvals: …}` in the Federation",
+        )
+    if there is None or judge.commit is None:
+        return known, ()
+    after = here or replace(there, approvals=(), sites={})
+    return holding(there, after), tuple(changed(there, after, keys_differ(settings, judge.commit)))
+
+
+def _applied(store: "Store") -> frozenset[str]:
     """The specs that were applied from here, by their digests: somebody has agreed to those. What
     was merged and refused is in no journal, and is no drift."""
     from srcnet_compiler.apply.ledger import BEGIN, RUN, Ledger
 
-    path = state_store(settings, state).find_ledger()
+    path = store.find_ledger()
     if path is None:
         return frozenset()
     with Ledger(path) as ledger:
@@ -115,7 +147,7 @@ def _applied(settings: Settings, state: Path | str) -> frozenset[str]:
 
 def _head(path: Path, plan: "Plan", wanted: "tuple[Asked, ...]") -> str:
     if not plan.changes:
-        return f"{path}: nothing changes, so nobody is asked"
+        return f"{path}: nothing changes{'' if wanted else ', so nobody is asked'}"
     count = f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}"
     head = f"{path}: {count}, at worst `{plan.impact.value}`"
     return head if wanted else f"{head}; nobody has to agree to that"
@@ -127,24 +159,18 @@ def _line(wanted: "Asked", more: int) -> str:
     return f"{wanted.who}: {need}: {'agreed' if not more else f'{more} missing'}"
 
 
-def _asked(plan: "Plan", found: "Compiled", drift: bool) -> "tuple[Asked, ...]":
+def _asked(
+    plan: "Plan", found: "Compiled", rules: "Pipelines", drift: bool
+) -> "tuple[Asked, ...]":
     from srcnet_compiler.converge import name_of
     from srcnet_compiler.plan.approvals import asked
 
-    assert found.federation is not None
-    pipelines = found.federation.pipelines
-    if pipelines is None:
-        raise StopError(
-            Exit.USAGE,
-            "the specs do not say who must agree",
-            "name them under `pipelines: {approvals: …}` in the Federation",
-        )
     sites = {
         name_of(each): site
         for each in found.models
         if (site := each.target.site(each.model)) is not None
     }
-    return asked(plan, pipelines, sites, drift=drift)
+    return asked(plan, rules, sites, drift=drift)
 
 
 def _approvers(approved_by: tuple[str, ...]) -> "tuple[Approver, ...]":

@@ -17,6 +17,8 @@ from srcnet_compiler.targets.cicd.model import PipelineFile, Spans
 FOLDER = ".github"
 _FILES = f"{FOLDER}/workflows"
 _TOKEN = "${{ github.token }}"
+_HISTORY: Mapping[str, Tree] = {"fetch-depth": 0}
+"""The commit that was applied last is in it, whose rules judge."""
 _SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
 
 
@@ -153,7 +155,7 @@ def _merge(pipelines: Pipelines, parts: Sequence[Part]) -> Tree:
 
 
 def _plan(pipelines: Pipelines, part: Part) -> Tree:
-    asked: dict[str, Tree] = {"GITHUB_TOKEN": _TOKEN}
+    asked: dict[str, Tree] = {"GITHUB_TOKEN": _TOKEN, **_state(pipelines, part)}
     places = teams(pipelines)
     if places:
         asked["SRCNET_TEAMS_TOKEN"] = Sourced("${{ secrets.SRCNET_TEAMS_TOKEN }}", places)
@@ -169,7 +171,7 @@ def _plan(pipelines: Pipelines, part: Part) -> Tree:
         **_merged(pipelines),
         **_job(pipelines, 30, {"contents": "read", "pull-requests": "read"}, part),
         "steps": [
-            *_start(pipelines, keeps(pipelines)),
+            *_start(pipelines, {**keeps(pipelines), **_HISTORY}),
             {"name": "Plan", "run": scripts.plan(part), "env": _env(pipelines, part)},
             {
                 "name": "Who agreed",
@@ -199,7 +201,7 @@ def _apply(pipelines: Pipelines, part: Part) -> Tree:
         **_job(pipelines, 360, writes(pipelines), part),
         "concurrency": _alone(part),
         "steps": [
-            *_start(pipelines, {**keeps(pipelines), "fetch-depth": 0}),
+            *_start(pipelines, {**keeps(pipelines), **_HISTORY}),
             _download(pipelines, f"plan-{part.key}"),
             {"name": "Apply", "run": scripts.apply(pipelines), "env": env},
             {"name": "Prove it", "run": scripts.verify(part), "env": env},
@@ -220,7 +222,7 @@ def _drift(pipelines: Pipelines, parts: Sequence[Part], drift: Drift) -> Tree:
             **_job(pipelines, 360, {**writes(pipelines), "issues": "write"}, part),
             "concurrency": _alone(part),
             "steps": [
-                *_start(pipelines, keeps(pipelines)),
+                *_start(pipelines, {**keeps(pipelines), **_HISTORY}),
                 {
                     "name": "Look, and heal or tell",
                     "run": run,
@@ -367,10 +369,14 @@ def _env(pipelines: Pipelines, part: Part) -> dict[str, Tree]:
     env: dict[str, Tree] = {
         name: Sourced(f"${{{{ secrets.{name} }}}}", spans) for name, spans in part.secrets
     }
-    if pipelines.state is not None:
-        place = written(pipelines.origin, "state")
-        env["SRCNET_STATE"] = Sourced(f"{pipelines.state}-{part.key}", (*place, *part.spans))
-    return env
+    return {**env, **_state(pipelines, part)}
+
+
+def _state(pipelines: Pipelines, part: Part) -> dict[str, Tree]:
+    if pipelines.state is None:
+        return {}
+    place = written(pipelines.origin, "state")
+    return {"SRCNET_STATE": Sourced(f"{pipelines.state}-{part.key}", (*place, *part.spans))}
 
 
 def _alone(part: Part) -> Tree:
