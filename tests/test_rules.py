@@ -159,6 +159,55 @@ def test_where_what_was_applied_is_not_to_be_had_nothing_is_agreed_to(specs: Pat
     assert "git fetch --unshallow" in ran.err
 
 
+# ── what was agreed to ────────────────────────────────────────────────────────────────────────
+
+
+def moved(specs: Path, message: str) -> str:
+    """A change of the specs for which a group is asked: an operator's cluster drains."""
+    edit(specs / FEDERATION, "movedData: 10 PB", "movedData: 11 PB")
+    return commit(specs, message)
+
+
+def record(specs: Path, **agreed: str) -> None:
+    rows = (f"# merged {merge[1:]}\n{names}\n" for merge, names in agreed.items())
+    (specs / "approved.txt").write_text("".join(rows))
+
+
+def test_who_agreed_to_one_merge_has_not_agreed_to_another(specs: Path):
+    """A run that was refused leaves its merge to the next one, whose approvals are another's."""
+    first = git(specs, "rev-parse", "HEAD")
+    applied(specs, first)
+    edit(specs / HOME, '["@golden/chsrc", "@chiara"]', '["@mallory"]')
+    second = commit(specs)
+    third = commit(specs, "harmless")
+    words = ("--approved-by", "approved.txt")
+    record(specs, **{f"c{second}": "@mallory", f"c{third}": "@chiara"})
+    ran = asked(specs, None, *words)
+    assert ran.code == 3, ran
+    assert "CHSRC-CSCS: 1 of @golden/chsrc, @chiara: 1 missing" in ran.out
+    record(specs, **{f"c{second}": "@chiara", f"c{third}": "@mallory"})
+    assert asked(specs, None, *words).code == 0
+
+
+def test_a_plan_does_nothing_worse_than_what_was_reviewed(specs: Path):
+    applied(specs, git(specs, "rev-parse", "HEAD"))
+    merged = moved(specs, "More may move")
+    record(specs, **{f"c{merged}": "@olga"})
+    ran = asked(specs, Impact.DRAINS_JOBS, "--approved-by", "approved.txt")
+    assert ran.code == 3, ran
+    assert "the plan does `drains-jobs`, and what was reviewed does `" in ran.err
+    assert asked(specs, Impact.DRAINS_JOBS, "--approved-by", "@olga").code == 0
+
+
+def test_those_who_agreed_did_so_to_what_is_here(specs: Path):
+    applied(specs, first := git(specs, "rev-parse", "HEAD"))
+    commit(specs)
+    record(specs, **{f"c{first}": "@olga"})
+    ran = asked(specs, Impact.DRAINS_JOBS, "--approved-by", "approved.txt")
+    assert ran.code == 5, ran
+    assert f"those who agreed did so to {first[:12]}, and here is " in ran.err
+
+
 # ── keys ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -251,7 +300,7 @@ def test_a_key_signs_for_its_own_part_and_for_no_other(specs: Path):
 
 @pytest.mark.parametrize(
     "entry",
-    ['{key = "ed25519:AAAA ada"}', '{key = "K", for = []}', '{key = "K", for = "X"}', '{for = 1}'],
+    ['{key = "ed25519:AAAA ada"}', '{key = "K", for = []}', '{key = "K", for = "X"}', "{for = 1}"],
 )
 def test_a_part_that_is_not_well_said_is_quoted(specs: Path, entry: str):
     entry = entry.replace('"K"', f'"{key(specs, "ada")}"')

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcnet_compiler import git
@@ -13,7 +14,10 @@ from srcnet_compiler.cli.signatures import Trust, common_trust, trust_in, trust_
 if TYPE_CHECKING:
     from srcnet_compiler.apply.store import Store
     from srcnet_compiler.federation.pipelines import Pipelines
+    from srcnet_compiler.trust.keys import TrustedKey
 
+MERGED = "# merged "
+"""Begins the line above those who agreed to what became a commit."""
 _OLDER = "apply once more with the srcnet that these were written for"
 
 
@@ -53,6 +57,18 @@ def judge_of(settings: Settings, store: "Store") -> Judge:
     return Judge(commit, "what was applied is not in the history of what is here")
 
 
+def merges_since(root: Path, commit: str | None) -> list[str]:
+    """What was merged since that commit, the oldest first; None: the newest alone. Empty where git
+    knows nothing here."""
+    wanted = ["-1", "HEAD"] if commit is None else ["--reverse", f"{commit}..HEAD"]
+    try:
+        done = git.run(["rev-list", "--first-parent", *wanted], root)
+    except git.GitError:
+        return []
+    found = done.stdout.decode().split() if done.returncode == 0 else []
+    return found or ([] if commit is None else merges_since(root, None))
+
+
 def trust_by(settings: Settings, judge: Judge) -> Trust:
     """Whose signature a plan needs: by what srcnet.toml said then and says now."""
     here = trust_of(settings)
@@ -61,8 +77,16 @@ def trust_by(settings: Settings, judge: Judge) -> Trust:
 
 def keys_differ(settings: Settings, commit: str) -> bool:
     """Whether srcnet.toml says of signatures what it did not say then."""
-    here, then = trust_of(settings), _trust_at(settings, commit)
-    return (here.keys, here.required) != (then.keys, then.required)
+    return _said(trust_of(settings)) != _said(_trust_at(settings, commit))
+
+
+def keys_differ_between(settings: Settings, one: str, other: str) -> bool:
+    """The same of two commits."""
+    return _said(_trust_at(settings, one)) != _said(_trust_at(settings, other))
+
+
+def _said(trust: Trust) -> "tuple[tuple[TrustedKey, ...], bool]":
+    return trust.keys, trust.required
 
 
 def pipelines_at(settings: Settings, commit: str, today: date) -> "Pipelines | None":

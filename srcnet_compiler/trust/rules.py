@@ -68,6 +68,11 @@ def holding(old: Pipelines, new: Pipelines) -> Pipelines:
     return replace(old, sites={**old.sites, **sites})
 
 
+def without_rules(rules: Pipelines) -> Pipelines:
+    """The same where nobody is asked any more."""
+    return replace(rules, approvals=(), sites={})
+
+
 def changed(old: Pipelines, new: Pipelines, keys_differ: bool) -> Iterator[Asked]:
     """Whom it takes to change the rules: who is asked less, more or otherwise than before; all
     groups where it is about signatures or where the journal is."""

@@ -97,7 +97,7 @@ def _approvals(settings: Settings, out: Path | None, state: Path | str) -> None:
     """Also of teams that only the rules know which were applied last: those may be asked."""
     from srcnet_compiler import pipeline
     from srcnet_compiler.cli.forge import here
-    from srcnet_compiler.cli.rules import judge_of, pipelines_at
+    from srcnet_compiler.cli.rules import MERGED, judge_of, merges_since, pipelines_at
 
     federation = pipeline.check(settings.root, settings.today).federation
     pipelines = federation.pipelines if federation is not None else None
@@ -109,8 +109,15 @@ def _approvals(settings: Settings, out: Path | None, state: Path | str) -> None:
     groups = (who for rules in known for each in rules.approvals for who in each.reviewers)
     sites = (who for rules in known for each in rules.sites.values() for who in each.reviewers)
     teams = sorted({who for who in (*groups, *sites) if "/" in who})
-    rows = here(os.environ).approvers(teams)
-    text = "".join(f"{' '.join(row)}\n" for row in rows)
+    forge = here(os.environ)
+    text = ""
+    known_merges: list[str | None] = [*merges_since(settings.root, commit)]
+    for merged in known_merges or [None]:
+        rows = forge.approvers(teams, merged)
+        text += f"{MERGED}{merged}\n" if merged is not None else ""
+        text += "".join(f"{' '.join(row)}\n" for row in rows)
+        if merged is not None and not rows:
+            click.echo(f"nobody has approved what was merged as {merged[:12]}")
     if out is not None:
         write_file(out, text)
     click.echo(text or "nobody has approved what was merged", nl=bool(not text))

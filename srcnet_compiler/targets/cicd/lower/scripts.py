@@ -121,6 +121,22 @@ def tests(build: Build) -> tuple[str, ...]:
     return tuple(f"(cd source/{build.folder} && {line})" for line in build.test)
 
 
+COMMIT = "commit.txt"
+MADE = ("digest.txt", "reference.txt", "sbom.json")
+"""What is handed on of an image: what it is known by, where it is, what is in it."""
+TESTED = f"git -C source rev-parse HEAD > {COMMIT}"
+IS_TESTED = f'test "$(git -C source rev-parse HEAD)" = "$(cat {COMMIT})"'
+"""The branch may have moved between two jobs: what nobody tested is not published."""
+
+
+def is_ours(build: Build) -> tuple[str, ...]:
+    """Nothing else is signed than an image of this name by its digest."""
+    return (
+        f'test "$(cat reference.txt)" = "{build.image}@$(cat digest.txt)"',
+        "grep -Eqx 'sha256:[0-9a-f]{64}' digest.txt",
+    )
+
+
 def publish(build: Build) -> tuple[str, ...]:
     """The image, known from now on by what it holds: `digest.txt`."""
     return (
