@@ -94,6 +94,8 @@ def command(
     from srcnet_compiler.cli.rules import judge_of, trust_by
 
     store = state_store(settings, state)
+    commit = _commit(settings)
+    _insist_on_newest(settings, store, commit)
     with system_trouble():
         judge = judge_of(settings, store)
         trust = trust_by(settings, judge)
@@ -106,8 +108,6 @@ def command(
 
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
-    commit = _commit(settings)
-    _insist_on_newest(settings, store, commit)
     _insist_on_free(store)
     with system_trouble(), ExitStack() as stack:
         wanted = (
