@@ -199,6 +199,17 @@ def test_a_plan_does_nothing_worse_than_what_was_reviewed(specs: Path):
     assert asked(specs, Impact.DRAINS_JOBS, "--approved-by", "@olga").code == 0
 
 
+def test_a_run_that_was_cut_off_goes_on_with_what_was_agreed_to(specs: Path):
+    """Its plan has all that is left, which is more than the last proposal said."""
+    applied(specs, git(specs, "rev-parse", "HEAD"))
+    applied(specs, merged := moved(specs, "More may move"))
+    record(specs, **{f"c{merged}": "@olga"})
+    words = ("--approved-by", "approved.txt")
+    assert asked(specs, Impact.DRAINS_JOBS, *words).code == 0
+    record(specs, **{f"c{merged}": "@nobody"})
+    assert asked(specs, Impact.DRAINS_JOBS, *words).code == 3
+
+
 def test_those_who_agreed_did_so_to_what_is_here(specs: Path):
     applied(specs, first := git(specs, "rev-parse", "HEAD"))
     commit(specs)

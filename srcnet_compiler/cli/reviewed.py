@@ -45,6 +45,18 @@ def approvers_by_merge(lines: Iterable[str]) -> dict[str, tuple[Approver, ...]]:
     return {commit: read_approvers([*by_hand, *said]) for commit, said in found.items()}
 
 
+def insist_on_newest(commits: Sequence[str], agreed: Mapping[str, tuple[Approver, ...]]) -> None:
+    """End the command where what is here is not what somebody has agreed to."""
+    if not commits or commits[-1] not in agreed:
+        said = ", ".join(each[:12] for each in agreed)
+        here = commits[-1][:12] if commits else "no commit"
+        raise StopError(
+            Exit.STALE,
+            f"those who agreed did so to {said}, and here is {here}",
+            "`srcnet forge approvals --out FILE` asks the forge anew",
+        )
+
+
 def merges(
     settings: Settings,
     commits: Sequence[str],
@@ -52,15 +64,7 @@ def merges(
     members: Sequence[Path],
     today: date,
 ) -> tuple[Merge, ...]:
-    """Each of these commits, against what the branch was before it. Ends the command where the
-    newest is not what somebody has agreed to."""
-    if commits[-1] not in agreed:
-        said = ", ".join(each[:12] for each in agreed)
-        raise StopError(
-            Exit.STALE,
-            f"those who agreed did so to {said}, and here is {commits[-1][:12]}",
-            "`srcnet forge approvals --out FILE` asks the forge anew",
-        )
+    """Each of these commits, against what the branch was before it."""
     return tuple(_merge(settings, each, agreed.get(each, ()), members, today) for each in commits)
 
 

@@ -137,8 +137,8 @@ class _Agreed:
             raise StopError(
                 Exit.REFUSED,
                 f"nobody has agreed to this: {why}",
-                "`srcnet verify` shows what differs besides; who is asked applies that by hand, or"
-                " it is proposed",
+                "`srcnet verify` shows what differs besides; run the pipeline of what was applied"
+                " last again, or who is asked applies it by hand",
             )
 
 
@@ -151,19 +151,22 @@ def _agreed(
     today: date,
 ) -> _Agreed:
     """Where the forge was asked, each merge since the one that was applied last is agreed to by
-    itself. The first plan of all makes everything, and no merge says so: whom it takes agree to the
-    newest."""
+    itself. The first plan of all makes everything, and so may one that goes on with a commit which
+    was begun: no merge says so, and whom it takes agree to the newest."""
     from srcnet_compiler.plan.approvals import read_approvers
 
-    approvers = read_approvers(lines)
-    if last is None or not any(line.startswith(MERGED) for line in lines):
-        return _Agreed(approvers, (), rules)
-    from srcnet_compiler.cli.reviewed import approvers_by_merge, merges
+    if not any(line.startswith(MERGED) for line in lines):
+        return _Agreed(read_approvers(lines), (), rules)
+    from srcnet_compiler.cli.reviewed import approvers_by_merge, insist_on_newest, merges
     from srcnet_compiler.cli.rules import merges_since
 
     commits = merges_since(settings.root, last)
-    found = merges(settings, commits, approvers_by_merge(lines), members, today)
-    return _Agreed(approvers, found, rules)
+    agreed = approvers_by_merge(lines)
+    insist_on_newest(commits, agreed)
+    newest = agreed[commits[-1]]
+    if last is None or last == commits[-1]:
+        return _Agreed(newest, (), rules)
+    return _Agreed(newest, merges(settings, commits, agreed, members, today), rules)
 
 
 def _rules(
