@@ -203,6 +203,18 @@ def test_where_plans_are_signed_none_is_applied_without_its_signature(forges):
                 assert "srcnet apply plan.json --signature plan.dsse" in said, place
 
 
+def test_what_was_merged_is_signed_with_the_record_of_who_agreed(forges):
+    for name in SCHEMAS:
+        jobs = {p: j for p, j in jobs_of(forges[name]).items() if "plan-" in p.split()[1]}
+        assert jobs
+        for place, job in jobs.items():
+            lines = job.get("script") or [step.get("run", "") for step in job["steps"]]
+            signing = [line for line in lines if "srcnet sign" in line]
+            assert [line.endswith(" --approved-by approved.txt") for line in signing] == [True], (
+                place
+            )
+
+
 def test_no_file_of_a_repository_stands_in_for_a_module_while_the_compiler_is_installed(
     forges, tmp_path
 ):

@@ -163,7 +163,7 @@ def _plan(pipelines: Pipelines, part: Part) -> Tree:
     places = teams(pipelines)
     if places:
         asked["SRCNET_TEAMS_TOKEN"] = Sourced("${{ secrets.SRCNET_TEAMS_TOKEN }}", places)
-    signing = scripts.sign(pipelines)
+    signing = scripts.sign(pipelines, agreed=True)
     kept = f"{scripts.PLAN}\n{scripts.SIGNED}\n" if signing else scripts.PLAN
     place = written(pipelines.origin, "signingKey")
     signed: Tree = {

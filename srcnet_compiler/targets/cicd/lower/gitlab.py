@@ -271,7 +271,7 @@ def _variables(pipelines: Pipelines, part: Part) -> dict[str, Tree]:
 
 def _sign(pipelines: Pipelines) -> list[Tree]:
     place = written(pipelines.origin, "signingKey")
-    return [Sourced(line, place) for line in scripts.sign(pipelines)]
+    return [Sourced(line, place) for line in scripts.sign(pipelines, agreed=True)]
 
 
 def _signed(pipelines: Pipelines) -> list[Tree]:

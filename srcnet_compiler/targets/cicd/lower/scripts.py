@@ -44,10 +44,12 @@ APPROVALS = (
 )
 
 
-def sign(pipelines: Pipelines) -> tuple[str, ...]:
-    """The signature beside the plan, where plans are signed."""
+def sign(pipelines: Pipelines, *, agreed: bool = False) -> tuple[str, ...]:
+    """The signature beside the plan, where plans are signed; `agreed`: of the record of who has
+    agreed as well."""
     key = pipelines.signing_key
-    return () if key is None else (f"srcnet sign {PLAN} --key env:{key}",)
+    record = f" --approved-by {APPROVED}" if agreed else ""
+    return () if key is None else (f"srcnet sign {PLAN} --key env:{key}{record}",)
 
 
 _UNLESS_WAITING = f'|| (code=$?; test "$code" -eq {WAITING} || exit "$code")'
