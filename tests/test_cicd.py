@@ -133,13 +133,67 @@ def test_code_of_an_image_never_runs_beside_a_token_that_may_change_the_specs(fo
         for path, name in [place.split()]
         if "build-imaging" in path
     }
-    assert jobs.keys() == {"build", "propose"}
+    rights = {name: job["permissions"] for name, job in jobs.items()}
+    assert rights == {
+        "test": {"contents": "read"},
+        "build": {"contents": "read"},
+        "sign": {"contents": "read", "id-token": "write"},
+        "propose": {"contents": "write", "pull-requests": "write"},
+    }
     for name, job in jobs.items():
-        is_writing = job["permissions"]["contents"] == "write"
-        checkout = next(step for step in job["steps"] if "checkout" in step.get("uses", ""))
-        assert (checkout["with"]["persist-credentials"] == "true") is is_writing
-        assert ("make test" in json.dumps(job)) is not is_writing, name
-        assert ("id-token" in job["permissions"]) is not is_writing, name
+        said = json.dumps(job)
+        assert ("make test" in said) is (name == "test")
+        assert ("git clone" in said) is (name in ("test", "build"))
+        assert ("secrets." in said) is (name in ("build", "sign"))
+        assert ('"persist-credentials": "true"' in said) is (name == "propose")
+    assert [jobs[name]["needs"] for name in ("build", "sign", "propose")] == [
+        ["test"],
+        ["build"],
+        ["sign"],
+    ]
+
+
+def test_on_gitlab_too_only_the_job_that_signs_can_say_who_we_are(forges):
+    jobs = {
+        place.split()[1]: job
+        for place, job in jobs_of(forges["gitlab"]).items()
+        if place.endswith("-imaging")
+    }
+    assert [name for name, job in jobs.items() if "id_tokens" in job] == ["srcnet-sign-imaging"]
+    assert [name for name, job in jobs.items() if "environment" in job] == [
+        "srcnet-build-imaging",
+        "srcnet-sign-imaging",
+    ]
+    for name, job in jobs.items():
+        said = json.dumps(job)
+        assert ("make test" in said) is (name == "srcnet-test-imaging")
+        assert ("git clone" in said) is (name in ("srcnet-test-imaging", "srcnet-build-imaging"))
+
+
+SIGNING = """
+set -eu
+printf '%s\\n' "$2" > digest.txt
+printf '%s\\n' "$1" > reference.txt
+"""
+
+
+@pytest.mark.parametrize(
+    ("reference", "digest", "is_signed"),
+    [
+        ("registry.example.org/srcnet/imaging@{}", "sha256:" + "ab" * 32, True),
+        ("registry.example.org/srcnet/other@{}", "sha256:" + "ab" * 32, False),
+        ("registry.example.org/srcnet/imaging@{}", "latest", False),
+        ("registry.example.org/srcnet/imaging:v1", "sha256:" + "ab" * 32, False),
+    ],
+)
+def test_the_job_that_signs_signs_our_image_alone(forges, tmp_path, reference, digest, is_signed):
+    jobs = jobs_of(forges["github"])
+    (job,) = (job for place, job in jobs.items() if place.endswith("build-imaging.yml sign"))
+    (step,) = (step for step in job["steps"] if step.get("name") == "It is our image")
+    before = ["bash", "-c", SIGNING, "-", reference.format(digest), digest]
+    subprocess.run(before, cwd=tmp_path, check=True)
+    done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path)
+    assert (done.returncode == 0) is is_signed
 
 
 def test_where_plans_are_signed_none_is_applied_without_its_signature(forges):
@@ -147,6 +201,18 @@ def test_where_plans_are_signed_none_is_applied_without_its_signature(forges):
         for place, job in jobs_of(forges[name]).items():
             if "srcnet apply" in (said := json.dumps(job)):
                 assert "srcnet apply plan.json --signature plan.dsse" in said, place
+
+
+def test_what_was_merged_is_signed_with_the_record_of_who_agreed(forges):
+    for name in SCHEMAS:
+        jobs = {p: j for p, j in jobs_of(forges[name]).items() if "plan-" in p.split()[1]}
+        assert jobs
+        for place, job in jobs.items():
+            lines = job.get("script") or [step.get("run", "") for step in job["steps"]]
+            signing = [line for line in lines if "srcnet sign" in line]
+            assert [line.endswith(" --approved-by approved.txt") for line in signing] == [True], (
+                place
+            )
 
 
 def test_no_file_of_a_repository_stands_in_for_a_module_while_the_compiler_is_installed(

@@ -129,6 +129,21 @@ def test_on_gitlab_only_what_our_token_wrote_is_written_anew(tmp_path, server):
     assert server.asked[-1][:2] == ("PUT", "/projects/7/merge_requests/12/notes/5")
 
 
+def test_on_gitlab_a_proposal_speaks_with_a_token_of_its_own(tmp_path, server):
+    """Whoever proposes something says what its jobs do, and reads what they are given."""
+    server.pages["/user"] = [{"id": 99}]
+    (tmp_path / "comment.md").write_text("hello\n")
+    words = ("forge", "comment", "comment.md")
+    proposal = gitlab(server.url, CI_PIPELINE_SOURCE="merge_request_event")
+    ran = srcnet(*words, cwd=tmp_path, env=proposal)
+    assert (ran.code, server.asked) == (64, []), ran
+    assert "SRCNET_PROPOSAL_TOKEN" in ran.err
+    assert "the role Reporter" in ran.err
+    del proposal["SRCNET_FORGE_TOKEN"]
+    ran = srcnet(*words, cwd=tmp_path, env={**proposal, "SRCNET_PROPOSAL_TOKEN": SECRET})
+    assert ran.code == 0, ran
+
+
 def test_on_gitlab_an_author_does_not_agree_to_what_is_their_own(tmp_path, server):
     request = {
         "iid": 12,

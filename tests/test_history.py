@@ -133,7 +133,7 @@ def addresses(ran_out: str, key: str) -> list[str]:
         (("--site", "NORTH"), ["rse/NORTH", "rse/NORTH"]),
         (("--object", "scope/B"), ["scope/b", "scope/b2"]),
         (("--since", "2026-03-02"), ["rse/NORTH", "scope/b2", "scope/a"]),
-        (("--site", "SOUTH"), []),
+        (("--site", "CHSRC-CSCS"), []),
     ],
 )
 def test_it_can_be_asked_for_less(specs: Path, asked: tuple[str, ...], told: list[str]):
@@ -158,6 +158,22 @@ def test_what_stood_at_the_end_of_a_day(specs: Path):
         "rucio/golden scope b2\n"
         "    account: root   policies/federation.yaml:3:5\n"
     )
+
+
+@pytest.mark.parametrize("more", [(), ("--as-of", "2026-12-31")])
+def test_a_site_that_there_is_not_is_said_with_the_nearest(specs: Path, more: tuple[str, ...]):
+    ran = srcnet("history", "--site", "CHSRC-CSSC", *more, cwd=specs)
+    assert (ran.code, ran.out) == (64, ""), ran
+    assert "there is no site `CHSRC-CSSC`" in ran.err
+    assert "did you mean `CHSRC-CSCS`?" in ran.err
+
+
+def test_a_site_that_has_left_still_has_its_history(specs: Path):
+    """What the journal tells of it stays, whatever the specs say today."""
+    assert not (specs / "site-specs/north.yaml").exists()
+    ran = srcnet("history", "--site", "north", cwd=specs)
+    assert ran.code == 0, ran
+    assert "create rse NORTH" in ran.out
 
 
 def test_a_folder_from_which_nothing_was_applied_has_no_history(tmp_path: Path):

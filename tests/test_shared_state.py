@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +20,7 @@ from threading import Thread
 import pytest
 from cli_runner import TODAY, golden_specs, on_a_terminal, srcnet
 
-from srcnet_compiler.apply import snapshot
+from srcnet_compiler.apply import chain, snapshot
 from srcnet_compiler.apply.ledger import Ledger
 from srcnet_compiler.apply.shared import SharedStore, open_shared
 from srcnet_compiler.apply.state import LockHeldError, StateError
@@ -354,6 +357,77 @@ def test_a_journal_that_was_put_back_is_made_whole_by_whoever_holds_the_lock(
         note(one, "last")
     told = plans(runner(tmp_path, remote, "two").find_ledger())
     assert told == ["p1", "p2", *(f"q{number}" for number in range(9)), "last"]
+
+
+def forged(remote: Path, tmp_path: Path, old: str, new: str, *, anew: bool = False) -> None:
+    """Somebody who may push changes the journal; `anew`: and makes its chain fit."""
+    work = Path(tempfile.mkdtemp(dir=tmp_path))
+    git("clone", "--quiet", "--no-checkout", remote, work)
+    git("fetch", "--quiet", "origin", REF, cwd=work)
+    git("checkout", "--quiet", "FETCH_HEAD", cwd=work)
+    for part in sorted((work / "ledger").iterdir()):
+        text = part.read_text().replace(old, new)
+        if anew:
+            rows = [re.sub(r',"chain":"\w+"', "", row) for row in text.splitlines()]
+            links = list(itertools.accumulate(rows, chain.link, initial=""))[1:]
+            text = "".join(map(chain.chained, rows, links))
+        part.write_text(text)
+    identity = ("-c", "user.name=eve", "-c", "user.email=eve@localhost")
+    git(*identity, "commit", "--quiet", "--all", "--message", "nothing", cwd=work)
+    git("push", "--quiet", "origin", f"HEAD:{REF}", cwd=work)
+
+
+def history_of(tmp_path: Path, remote: Path, store: SharedStore) -> None:
+    with store.lock("ci", NOON, HOUR):
+        note(store, "p1", "p2")
+
+
+def test_a_journal_that_somebody_has_changed_is_refused_by_everybody(
+    specs: Path, remote: Path, tmp_path: Path
+):
+    history_of(tmp_path, remote, runner(tmp_path, remote, "one"))
+    forged(remote, tmp_path, '"plan":"p2"', '"plan":"p9"')
+    state = ("--state", f"git:origin#{REF}")
+    for words in (("history",), ("apply", "--yes", "--today", TODAY), ("status",)):
+        ran = srcnet(*words, *state, cwd=specs)
+        assert ran.code == 3, ran
+        assert "line 2 of the journal in" in ran.err
+        assert "is not what was written" in ran.err
+    with pytest.raises(chain.RewrittenError, match="line 2 of the journal"):
+        runner(tmp_path, remote, "two").lock("two", NOON + HOUR, HOUR).__enter__()
+    assert runner(tmp_path, remote, "three").holder(NOON + HOUR) is None
+
+
+def test_a_journal_whose_chain_was_made_anew_is_refused_by_who_has_seen_it(
+    specs: Path, remote: Path, tmp_path: Path
+):
+    history_of(tmp_path, remote, runner(tmp_path, remote, "one"))
+    words = ("history", "--state", f"git:origin#{REF}")
+    assert srcnet(*words, cwd=specs).code == 0
+    forged(remote, tmp_path, '"plan":"p1"', '"plan":"p9"', anew=True)
+    ran = srcnet(*words, cwd=specs)
+    assert ran.code == 3, ran
+    assert "was rewritten: it had 2 lines when it was seen from here last" in ran.err
+    with pytest.raises(chain.RewrittenError, match="was rewritten"):
+        runner(tmp_path, remote, "one").lock("one", NOON, HOUR).__enter__()
+
+
+def test_a_journal_that_was_put_back_or_taken_away_is_refused_by_who_has_seen_it(
+    specs: Path, remote: Path, tmp_path: Path
+):
+    store = runner(tmp_path, remote, "one")
+    history_of(tmp_path, remote, store)
+    early = git("rev-parse", REF, cwd=remote).strip()
+    with store.lock("ci", NOON, HOUR):
+        note(store, "p3")
+    words = ("history", "--state", f"git:origin#{REF}")
+    assert srcnet(*words, cwd=specs).code == 0
+    git("update-ref", REF, early, cwd=remote)
+    ran = srcnet(*words, cwd=specs)
+    assert (ran.code, "it had 3 lines" in ran.err, "has 2 now" in ran.err) == (3, True, True), ran
+    git("update-ref", "-d", REF, cwd=remote)
+    ran = srcnet(*words, cwd=specs)
+    assert (ran.code, "has 0 now" in ran.err) == (3, True), ran
 
 
 def test_an_old_run_that_is_started_again_takes_nothing_back(specs: Path, remote: Path):

@@ -127,6 +127,25 @@ def test_the_signature_is_what_others_read_too(specs: Path):
     subprocess.run([*verify, "-in", "message", "-sigfile", "sig"], cwd=specs, check=True)
 
 
+def test_who_agreed_is_signed_with_the_plan(specs: Path):
+    """Whoever asks later finds by what record it was let through: it cannot be another."""
+    new_key(specs, "ada")
+    merged = "ab" * 20
+    record = f"# merged {merged}\n@olga @golden/operators\n"
+    (specs / "approved.txt").write_text(record)
+    assert sign(specs, "ada", "--approved-by", "approved.txt").code == 0
+    payload = base64.b64decode(json.loads((specs / "plan.dsse").read_text())["payload"])
+    assert json.loads(payload)["predicate"]["approvals"] == {
+        "digest": {"sha256": sha256(record.encode()).hexdigest()},
+        "merged": [merged],
+    }
+    sign(specs, "ada")
+    payload = base64.b64decode(json.loads((specs / "plan.dsse").read_text())["payload"])
+    assert json.loads(payload)["predicate"]["approvals"] is None
+    absent = sign(specs, "ada", "--approved-by", "gone.txt")
+    assert (absent.code, "gone.txt" in absent.err) == (74, True)
+
+
 def test_who_is_missing_foreign_or_wrong_is_told_apart(specs: Path):
     ada, eve = new_key(specs, "ada"), new_key(specs, "eve")
     trust(specs, ada)

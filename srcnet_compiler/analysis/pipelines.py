@@ -11,7 +11,7 @@ from srcnet_compiler.span import Origin, Span
 
 _OF_PIPELINES = frozenset(
     {
-        *("GITHUB_TOKEN", "SRCNET_TEAMS_TOKEN", "SRCNET_FORGE_TOKEN"),
+        *("GITHUB_TOKEN", "SRCNET_TEAMS_TOKEN", "SRCNET_FORGE_TOKEN", "SRCNET_PROPOSAL_TOKEN"),
         *("SRCNET_REGISTRY_USER", "SRCNET_REGISTRY_PASSWORD"),
     }
 )

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from srcnet_compiler.apply import ansible
 from srcnet_compiler.apply.fence import best_fence, remark
 from srcnet_compiler.apply.gate import Clock, Connection, Gate, Journal, Step
+from srcnet_compiler.apply.heartbeat import Heartbeat
 from srcnet_compiler.apply.ledger import BEGIN, RUN, Ledger
 from srcnet_compiler.apply.receipt import Cause, Receipt, Result, Signer, Status
 from srcnet_compiler.apply.store import HeldLock, Store
@@ -73,8 +74,9 @@ def apply_plan(
         journal = Journal(ledger, clock, run, digest, rehearsal)
         if (weak := remark(best_fence())) is not None:
             say(weak)
-        work = _Work(store, journal, connections, barred, _renewing(progress, lock, clock, store))
-        with _private(), _run_folder(store, run) as folder:
+        beat = Heartbeat(lock, clock, store.lock_for)
+        work = _Work(store, journal, connections, barred, _renewing(progress, beat, store))
+        with beat, _private(), _run_folder(store, run) as folder:
             for group in calls(_without(plan.waves, earlier)):
                 work.do(group, folder)
         results = tuple(work.result(c) for c in plan.changes if c.id not in earlier)
@@ -288,12 +290,12 @@ def _wire(call: Call, journal: Journal) -> Iterator[Json]:
 
 
 def _renewing(
-    progress: Callable[[Step], None], lock: HeldLock, clock: Clock, store: Store
+    progress: Callable[[Step], None], beat: Heartbeat, store: Store
 ) -> Callable[[Step], None]:
+    """What is called before each change and after it: without the lock none begins."""
+
     def renewing(step: Step) -> None:
-        now = clock()
-        if datetime.fromisoformat(lock.holder.expires) - now < store.lock_for / 2:
-            lock.renew(now, store.lock_for)
+        beat.insist()
         if step.status is not None:
             store.publish(GATHERED)
         progress(step)

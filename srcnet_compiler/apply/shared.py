@@ -21,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from srcnet_compiler import git
+from srcnet_compiler.apply.chain import Memory
 from srcnet_compiler.apply.clone import Clone
 from srcnet_compiler.apply.snapshot import Edits, LocalJournal, Snapshot, write_journal
 from srcnet_compiler.apply.state import (
@@ -65,6 +66,8 @@ class SharedStore:
         self._held: Lock | None = None
         self._head: str | None = _UNKNOWN
         self._journal = LocalJournal(self._local.ledger_path, folder / "published")
+        self._memory = Memory(folder / "seen-last")
+        self._recalled = ""
 
     @property
     def ledger_path(self) -> Path:
@@ -111,6 +114,7 @@ class SharedStore:
         self._held, self._head = local, _UNKNOWN
         with self._turn():
             self._change(taking, f"lock: {local.holder.owner}")
+            self._recall(self._snapshot())
             self._journal.take(self._snapshot())
 
     def _give_back(self) -> None:
@@ -120,7 +124,24 @@ class SharedStore:
 
         with self._turn():
             self._change(giving, "unlock")
-            self._journal.landed(self._snapshot())
+            self._landed()
+
+    def _recall(self, seen: Snapshot) -> None:
+        """Insist that the journal goes on from what was seen of it before."""
+        if seen.journal and seen.journal == self._recalled:
+            return
+        _, links = seen.journal_lines()
+        self._memory.insist(links, self.clone.name)
+        if links:
+            self._memory.keep(len(links), links[-1])
+        self._recalled = seen.journal
+
+    def _landed(self) -> None:
+        """What was pushed is there: seen, and ours."""
+        self._journal.landed(self._snapshot())
+        count, known = self._journal.last
+        if count:
+            self._memory.keep(count, known)
 
     def renew(self, now: datetime, ttl: timedelta) -> None:
         """Move the expiry on, where the lock is still ours."""
@@ -137,7 +158,7 @@ class SharedStore:
         with self._turn():
             self._change(renewing, "go on")
             held.renew(now, ttl)
-            self._journal.landed(self._snapshot())
+            self._landed()
 
     def publish(self, gather: int = 1) -> None:
         """Push the lines that were written since the last push, where there are so many."""
@@ -150,7 +171,7 @@ class SharedStore:
 
         with self._turn():
             self._change(publishing, "journal")
-            self._journal.landed(self._snapshot())
+            self._landed()
 
     def holder(self, now: datetime) -> Holder | None:
         """Who is applying; None also where the lock has expired."""
@@ -187,9 +208,10 @@ class SharedStore:
     def find_ledger(self) -> Path | None:
         """The journal as it stands in the ref, in a file that nobody changes."""
         seen = self._see()
-        if not seen.parts:
-            return None
         with self._turn():
+            self._recall(seen)
+            if not seen.parts:
+                return None
             path = self.folder / "seen" / f"{seen.journal[:32]}.sqlite"
             if not path.exists():
                 write_journal(path, seen.lines())

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from srcnet_compiler.apply.chain import chained, link, unchained
 from srcnet_compiler.apply.clone import Clone
 from srcnet_compiler.apply.ledger import Ledger, Line
 from srcnet_compiler.apply.state import PRIVATE_FOLDER, Holder, StateError, read_holder
@@ -44,9 +45,16 @@ class Snapshot:
         return sha256(" ".join(self.parts).encode()).hexdigest() if self.parts else ""
 
     def lines(self) -> list[Line]:
-        """The whole journal."""
-        rows = [row for part in self.clone.read(self.parts) for row in part.splitlines()]
-        return [Line(seq, **json.loads(row)) for seq, row in enumerate(rows, start=1)]
+        """The whole journal. Raises RewrittenError where it is not as it was written."""
+        return self.journal_lines()[0]
+
+    def journal_lines(self) -> tuple[list[Line], list[str]]:
+        """The whole journal, and what each of its lines is known by."""
+        parts = b"".join(self.clone.read(self.parts)).decode("utf-8", "replace")
+        rows = parts.split("\n")[:-1] if parts.endswith("\n") else parts.split("\n")
+        found = list(unchained(rows if parts else (), self.clone.name))
+        lines = [Line(seq, **json.loads(row)) for seq, (row, _) in enumerate(found, start=1)]
+        return lines, [known_by for _, known_by in found]
 
 
 class LocalJournal:
@@ -61,11 +69,14 @@ class LocalJournal:
         self._base: str | None = None
         self._published = self._pushing = 0
         """Lines of ours that the ref has, and those it has after the push under way."""
+        self._links: list[str] = []
+        """What each line of ours is known by, as far as it was asked."""
 
     def take(self, seen: Snapshot) -> None:
         """Make ours what the ref has. What a killed run of ours wrote and did not push is kept
         where nobody has written since."""
         self._base = None
+        self._links = []
         journal, published = self._marked()
         if journal != seen.journal or not self.path.exists():
             published = write_journal(self.path, seen.lines())
@@ -92,13 +103,29 @@ class LocalJournal:
             self._insist_on_beginning(seen)
         first = self._published // PART
         with Ledger(self.path) as ledger:
-            rows = [_row(line) for line in ledger.since(first * PART)]
+            self._link_up(ledger)
+            rows = [
+                chained(_row(line), self._links[line.seq - 1])
+                for line in ledger.since(first * PART)
+                if line.seq <= len(self._links)
+            ]
         self._pushing = first * PART + len(rows)
         parts = range(0, len(rows), PART) if self._pushing > self._published else ()
         return {
             f"ledger/{first + at // PART:08d}.jsonl": "".join(rows[at : at + PART]).encode()
             for at in parts
         }
+
+    def _link_up(self, ledger: Ledger) -> None:
+        for line in ledger.since(len(self._links)):
+            self._links.append(link(self._links[-1] if self._links else "", _row(line)))
+
+    @property
+    def last(self) -> tuple[int, str]:
+        """How many lines of ours the ref has, and what the last of them is known by; 0 before it
+        was taken."""
+        count = self._published if self._base is not None else 0
+        return count, self._links[count - 1] if count else ""
 
     def landed(self, seen: Snapshot) -> None:
         """The last news are in the ref, which is as `seen` now."""
@@ -158,4 +185,4 @@ def write_journal(path: Path, lines: list[Line]) -> int:
 
 def _row(line: Line) -> str:
     said = {name: value for name, value in asdict(line).items() if name != "seq"}
-    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,15 @@ _CLUSTERS = ("slurm", "kubernetes")
 def sites(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
     """Names of sites that begin like what is typed, whatever its case."""
     return _beginning(typed, (_name(each) for each in _documents(ctx, "site-specs", "Site")))
+
+
+def names_of_sites(root: Path) -> list[str]:
+    """The names of all sites that can be read; what is wrong with the others is said elsewhere."""
+    found = set()
+    for document in _read(root / "site-specs", "Site"):
+        with suppress(KeyError, TypeError):
+            found.add(_name(document))
+    return sorted(found)
 
 
 def systems(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
@@ -41,12 +51,17 @@ def _systems(ctx: click.Context) -> Iterator[str]:
 def _documents(ctx: click.Context, folder: str, kind: str) -> Iterator[Mapping[str, Any]]:
     """The documents of a kind that can be read, below the folder of the specs."""
     from srcnet_compiler.cli.settings import top
-    from srcnet_compiler.source import parse, read_bytes
 
     directory = ctx.find_root().params.get("directory") or os.environ.get("SRCNET_DIRECTORY")
     if directory:
         os.chdir(directory)
-    for path in sorted(Path(top(), folder).rglob("*.y*ml")):
+    yield from _read(Path(top(), folder), kind)
+
+
+def _read(folder: Path, kind: str) -> Iterator[Mapping[str, Any]]:
+    from srcnet_compiler.source import parse, read_bytes
+
+    for path in sorted(folder.rglob("*.y*ml")):
         content = read_bytes(path, str(path)).value or b""
         if kind.encode() not in content:
             continue

@@ -133,6 +133,14 @@ def run(args: list[str]) -> int:
         return Exit.INTERRUPTED
     except OSError as trouble:
         _trace(debug)
+        from srcnet_compiler.apply.chain import RewrittenError
+
+        if isinstance(trouble, RewrittenError):
+            remedy = (
+                "find out who pushed there, and put it back; where you have begun it anew, remove"
+            )
+            _say(str(trouble), f"{remedy} `.srcnet/shared`")
+            return Exit.REFUSED
         where = f" `{trouble.filename}`" if trouble.filename else ""
         _say(f"files cannot be read or written{where}: {trouble.strerror or trouble}")
         return Exit.FILES

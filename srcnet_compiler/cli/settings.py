@@ -185,7 +185,7 @@ def _wrong_signatures(file: Path, said: object) -> Iterator[_Wrong]:
     if not isinstance(said, dict):
         yield _Wrong(line_of(file, "", SIGNATURES), f"`{SIGNATURES}` must be a table, `[…]`", None)
         return
-    from srcnet_compiler.trust.keys import parse_trusted
+    from srcnet_compiler.trust.keys import trusted_in
 
     known = ("trusted", "required")
     for key, value in said.items():
@@ -199,7 +199,7 @@ def _wrong_signatures(file: Path, said: object) -> Iterator[_Wrong]:
     trusted = said.get("trusted")
     for each in trusted if isinstance(trusted, list) else ():
         try:
-            parse_trusted(str(each))
+            trusted_in(each)
         except ValueError as trouble:
             place = line_of(file, SIGNATURES, "trusted")
             yield _Wrong(place, f"`{each}` cannot be trusted: {trouble}", None)

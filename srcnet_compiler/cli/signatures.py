@@ -1,9 +1,9 @@
 """Whose signature a plan needs here: the table `[signatures]` of srcnet.toml, and what it means."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import SIGNATURES, Settings, line_of
@@ -29,12 +29,33 @@ class Trust:
 
 def trust_of(settings: Settings) -> Trust:
     """What srcnet.toml says; it was found to be well formed when it was read."""
-    from srcnet_compiler.trust.keys import parse_trusted
-
     said = settings.said.get(SIGNATURES, {})
-    keys = tuple(parse_trusted(each) for each in said.get("trusted", ()))
-    place = line_of(settings.file, SIGNATURES, "required") if said else ""
+    return trust_in(said, line_of(settings.file, SIGNATURES, "required") if said else "")
+
+
+def trust_in(said: Mapping[str, Any], place: str) -> Trust:
+    """What a table `[signatures]` says. Raises ValueError where it is not well formed."""
+    from srcnet_compiler.trust.keys import trusted_in
+
+    keys = tuple(trusted_in(each) for each in said.get("trusted", ()))
     return Trust(keys, bool(said.get("required", False)), place)
+
+
+def common_trust(then: Trust, here: Trust) -> Trust:
+    """What holds where srcnet.toml says otherwise than when it was applied last: nobody trusts a
+    key by a change that it signs, or drops the need of a signature by one that has none.
+
+    A key that is given up signs nothing more, unless no other is left that was trusted before.
+    """
+    if not then.keys:
+        return here if not then.required or here.required else replace(here, required=True)
+    left = {key.public for key in here.keys}
+    kept = tuple(key for key in then.keys if key.public in left)
+    return Trust(kept or then.keys, then.required or here.required, _place(then, here))
+
+
+def _place(then: Trust, here: Trust) -> str:
+    return here.place if here.required or not then.required else then.place
 
 
 def signature_file(plan_file: Path) -> Path:
@@ -42,9 +63,8 @@ def signature_file(plan_file: Path) -> Path:
     return plan_file.with_suffix(SUFFIX)
 
 
-def insist_on_plan(settings: Settings) -> None:
+def insist_on_plan(trust: Trust) -> None:
     """End the command where only a signed plan may be applied, and none is named."""
-    trust = trust_of(settings)
     if trust.required:
         raise StopError(
             Exit.REFUSED,
@@ -54,13 +74,12 @@ def insist_on_plan(settings: Settings) -> None:
 
 
 def signers_of(
-    plan: "Plan", plan_file: Path, named: Path | None, settings: Settings
+    plan: "Plan", plan_file: Path, named: Path | None, trust: Trust, settings: Settings
 ) -> "tuple[Signer, ...]":
     """Who has signed the plan. Ends the command where a signature is required and missing, or is
     there and is not what it should be."""
     from srcnet_compiler.apply.receipt import Signer
 
-    trust = trust_of(settings)
     path = named or signature_file(plan_file)
     if named is None and not path.is_file():
         if trust.required:
@@ -79,7 +98,21 @@ def signers_of(
             f'name one in `{settings.file}`: `[{SIGNATURES}]`, `trusted = ["ed25519:… name"]`',
         )
     keys = _signed_by(plan, path, read_envelope(path), trust.keys)
+    _insist_on_parts(plan, path, keys)
     return tuple(Signer(key.name, key.key_id) for key in keys)
+
+
+def _insist_on_parts(plan: "Plan", path: Path, keys: "Sequence[TrustedKey]") -> None:
+    """Each system that the plan is for, by a key that may sign for it."""
+    systems = dict.fromkeys((*plan.systems, *(each.address.system for each in plan.changes)))
+    for system in systems:
+        if not any(key.signs_for(system) for key in keys):
+            names = ", ".join(f"{key.name} (for {', '.join(key.parts)})" for key in keys)
+            raise StopError(
+                Exit.REFUSED,
+                f"the plan is for {system}, and `{path}` is signed by {names} alone",
+                "have it signed also by one who may sign for that, or plan each part by itself",
+            )
 
 
 def read_envelope(path: Path) -> "Envelope":

@@ -5,15 +5,19 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from srcnet_compiler.change import SystemName
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KIND = "ed25519"
+FEDERATION = "federation"
+"""The part that is of no site, as pipelines call it too."""
 _PUBLIC_BYTES = 32
 _MOST = 10_000
 """Bytes of a key file that are read."""
@@ -26,15 +30,26 @@ class KeyTroubleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
-    """A public key, and whose it is."""
+    """A public key, whose it is, and for which `parts` it signs; empty: for all.
+
+    A part is a site, `federation` (what is of no site), or a system such as `rucio/srcnet`.
+    """
 
     name: str
     public: bytes
+    parts: tuple[str, ...] = ()
 
     @property
     def key_id(self) -> str:
         """What the key is known by: it does not tell the key, and no two keys share it."""
         return sha256(self.public).hexdigest()
+
+    def signs_for(self, system: SystemName) -> bool:
+        """Whether it may sign what changes this system. The system's own name tells the site, not
+        the specs, which come with what is to be signed."""
+        site, dot, _ = system.instance.partition(".")
+        named = {str(system).casefold(), (site if dot else FEDERATION).casefold()}
+        return not self.parts or any(part.casefold() in named for part in self.parts)
 
     def __str__(self) -> str:
         """As srcnet.toml has it."""
@@ -53,6 +68,19 @@ def parse_trusted(text: str) -> TrustedKey:
     if len(public) != _PUBLIC_BYTES:
         raise ValueError("it is no public key of ed25519: `srcnet sign --new-key FILE` prints one")
     return TrustedKey(found[2], public)
+
+
+def trusted_in(said: object) -> TrustedKey:
+    """Read an entry of `trusted` in srcnet.toml: a key, or a table of one with the parts `for`
+    which it signs. Raises ValueError."""
+    if not isinstance(said, Mapping):
+        return parse_trusted(str(said))
+    if said.keys() != {"key", "for"}:
+        raise ValueError('a table here is like `{key = "ed25519:… name", for = ["SITE"]}`')
+    parts = said["for"]
+    if not parts or not isinstance(parts, list) or not all(isinstance(p, str) for p in parts):
+        raise ValueError(f"`for` lists parts: sites, `{FEDERATION}`, or systems such as `rucio/x`")
+    return replace(parse_trusted(str(said["key"])), parts=tuple(parts))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,8 +16,16 @@ BUILD = "https://srcnet.skao.int/compile/v1"
 COMPILER = "https://srcnet.skao.int/compiler"
 
 
-def plan_statement(plan: Plan, commit: str | None) -> bytes:
-    """That a plan is what was reviewed: the same bytes for the same plan and commit.
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A record of who agreed, by the digest of its bytes, and the commits it is about."""
+
+    digest: str
+    merged: tuple[str, ...]
+
+
+def plan_statement(plan: Plan, commit: str | None, agreed: Agreed | None = None) -> bytes:
+    """That a plan is what was reviewed: the same bytes for the same plan, commit and record.
 
     The subject is the plan's file as it is written, and the digest that `apply` insists on.
     """
@@ -36,6 +44,9 @@ def plan_statement(plan: Plan, commit: str | None) -> bytes:
         "systems": [str(system) for system in plan.systems],
         "changes": len(plan.changes),
         "impact": plan.impact.value,
+        "approvals": None
+        if agreed is None
+        else {"digest": {"sha256": agreed.digest}, "merged": [*agreed.merged]},
     }
     return _statement([subject], PLAN, predicate).encode()
 

@@ -38,6 +38,7 @@ from srcnet_compiler.cli.systems import asked_for
 if TYPE_CHECKING:
     from srcnet_compiler.apply.receipt import Signer
     from srcnet_compiler.apply.store import Store
+    from srcnet_compiler.cli.signatures import Trust
     from srcnet_compiler.converge import System
     from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
@@ -90,16 +91,23 @@ def command(
         raise StopError(
             Exit.USAGE, "a plan says which systems it is for", "leave `--site` and `--system` out"
         )
-    reviewed, signers = _reviewed(settings, plan_file, signature, rehearse)
+    from srcnet_compiler.cli.rules import judge_of, trust_by
+
+    store = state_store(settings, state)
+    commit = _commit(settings)
+    _insist_on_newest(settings, store, commit)
+    with system_trouble():
+        judge = judge_of(settings, store)
+        trust = trust_by(settings, judge)
+    if judge.commit is None and (trust.keys or trust.required):
+        click.echo(str(judge), err=True)
+    reviewed, signers = _reviewed(settings, trust, plan_file, signature, rehearse)
     result = compiled(settings, the_day(today), members)
     stop_on_errors(result)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach
 
-    store = state_store(settings, state)
     if reviewed is not None:
         _insist_on_same_specs(reviewed, result)
-    commit = _commit(settings)
-    _insist_on_newest(settings, store, commit)
     _insist_on_free(store)
     with system_trouble(), ExitStack() as stack:
         wanted = (
@@ -121,18 +129,22 @@ def command(
 
 
 def _reviewed(
-    settings: Settings, plan_file: Path | None, signature: Path | None, rehearse: bool
+    settings: Settings,
+    trust: "Trust",
+    plan_file: Path | None,
+    signature: Path | None,
+    rehearse: bool,
 ) -> "tuple[Plan | None, tuple[Signer, ...]]":
     """The plan that was made before, and who has signed it."""
     from srcnet_compiler.cli.signatures import insist_on_plan, signers_of
 
     if plan_file is not None:
         plan = read_plan(plan_file)
-        return plan, signers_of(plan, plan_file, signature, settings)
+        return plan, signers_of(plan, plan_file, signature, trust, settings)
     if signature is not None:
         raise StopError(Exit.USAGE, "a signature is of a plan", "`srcnet apply PLAN`")
     if not rehearse:
-        insist_on_plan(settings)
+        insist_on_plan(trust)
     return None, ()
 
 

@@ -8,7 +8,9 @@ import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_file
+from srcnet_compiler.cli.options import state_option
 from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.shared import state_store
 
 MOST = 60_000
 """Characters of one text; forges refuse some more."""
@@ -29,6 +31,7 @@ MOST = 60_000
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the answer goes."
 )
+@state_option
 @click.pass_obj
 def command(
     settings: Settings,
@@ -41,6 +44,7 @@ def command(
     kind: str | None,
     name: str | None,
     out: Path | None,
+    state: Path | str,
 ) -> int:
     """Tell people on the forge, from inside one of its pipelines.
 
@@ -57,7 +61,7 @@ def command(
     does: dict[str, Callable[[], None]] = {
         "comment": lambda: _comment(_only(files), marker),
         "findings": lambda: _findings(_only(files)),
-        "approvals": lambda: _approvals(settings, out),
+        "approvals": lambda: _approvals(settings, out, state),
         "issue": lambda: _issue(_given(title, "--title"), files, closing),
         "digest": lambda: _digest(
             settings, _given(kind, "--kind"), _given(name, "--name"), _only(files)
@@ -89,19 +93,31 @@ def _findings(file: Path) -> None:
     click.echo("findings are shown" if taken else "this repository has no code scanning")
 
 
-def _approvals(settings: Settings, out: Path | None) -> None:
+def _approvals(settings: Settings, out: Path | None, state: Path | str) -> None:
+    """Also of teams that only the rules know which were applied last: those may be asked."""
     from srcnet_compiler import pipeline
     from srcnet_compiler.cli.forge import here
+    from srcnet_compiler.cli.rules import MERGED, judge_of, merges_since, pipelines_at
 
     federation = pipeline.check(settings.root, settings.today).federation
     pipelines = federation.pipelines if federation is not None else None
     if pipelines is None:
         raise StopError(Exit.USAGE, "the specs have no pipelines", "`srcnet validate` says more")
-    groups = (who for each in pipelines.approvals for who in each.reviewers)
-    sites = (who for each in pipelines.sites.values() for who in each.reviewers)
+    commit = judge_of(settings, state_store(settings, state)).commit
+    before = None if commit is None else pipelines_at(settings, commit, settings.today)
+    known = [each for each in (pipelines, before) if each is not None]
+    groups = (who for rules in known for each in rules.approvals for who in each.reviewers)
+    sites = (who for rules in known for each in rules.sites.values() for who in each.reviewers)
     teams = sorted({who for who in (*groups, *sites) if "/" in who})
-    rows = here(os.environ).approvers(teams)
-    text = "".join(f"{' '.join(row)}\n" for row in rows)
+    forge = here(os.environ)
+    text = ""
+    known_merges: list[str | None] = [*merges_since(settings.root, commit)]
+    for merged in known_merges or [None]:
+        rows = forge.approvers(teams, merged)
+        text += f"{MERGED}{merged}\n" if merged is not None else ""
+        text += "".join(f"{' '.join(row)}\n" for row in rows)
+        if merged is not None and not rows:
+            click.echo(f"nobody has approved what was merged as {merged[:12]}")
     if out is not None:
         write_file(out, text)
     click.echo(text or "nobody has approved what was merged", nl=bool(not text))

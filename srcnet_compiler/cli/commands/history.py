@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.options import day_option, format_option, full_option, state_option
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import is_coloured, no_specs, show, state_store
+from srcnet_compiler.near import did_you_mean
 
 if TYPE_CHECKING:
     from srcnet_compiler.apply.ledger import Line
@@ -50,6 +51,8 @@ def command(
     from srcnet_compiler.report import history
 
     lines = _lines(settings, state)
+    if site is not None:
+        _insist_on_site(settings, site, lines)
     wanted = (part or "").casefold()
     if as_of is not None:
         end = _day(as_of + timedelta(days=1))
@@ -93,6 +96,25 @@ def _lines(settings: Settings, state: Path | str) -> "tuple[Line, ...]":
         return ()
     with Ledger(path) as ledger:
         return ledger.lines()
+
+
+def _insist_on_site(settings: Settings, site: str, lines: "tuple[Line, ...]") -> None:
+    """End the command for a site that neither the specs know nor the ledger does: one that has left
+    still has its history."""
+    from srcnet_compiler.apply.history import change_of, concerns
+    from srcnet_compiler.cli.completing import names_of_sites
+
+    known = names_of_sites(settings.root)
+    if site.casefold() in map(str.casefold, known):
+        return
+    for line in lines:
+        if line.address:
+            change = change_of(line)
+            if concerns(site, change.address, (f.origin for f in change.fields)):
+                return
+    there = f"there are {', '.join(known)}" if known else "the specs have no site"
+    remedy = did_you_mean(site.upper(), known, there)
+    raise StopError(Exit.USAGE, f"there is no site `{site}`", remedy)
 
 
 def _day(day: datetime) -> str:

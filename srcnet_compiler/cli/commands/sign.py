@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from srcnet_compiler.plan.model import Plan
     from srcnet_compiler.trust.envelope import Signature
     from srcnet_compiler.trust.keys import SigningKey
+    from srcnet_compiler.trust.statement import Agreed
 
 
 @click.command("sign")
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     help="Where the signature goes.  [default: beside the plan, ending in .dsse]",
 )
 @click.option(
+    "--approved-by",
+    "approved_by",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The record of who agreed, as `srcnet forge approvals` wrote it: it is signed too.",
+)
+@click.option(
     "--new-key",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -39,6 +47,7 @@ def command(
     plan_file: Path | None,
     key: str | None,
     out: Path | None,
+    approved_by: Path | None,
     new_key: Path | None,
 ) -> int:
     """Sign a plan that was reviewed.
@@ -67,7 +76,7 @@ def command(
         raise StopError(
             Exit.USAGE, "there is no key to sign with", "`--key file:PATH` or `--key env:NAME`"
         )
-    return _sign(settings, plan_file, key, out)
+    return _sign(settings, plan_file, key, out, approved_by)
 
 
 def _make_key(settings: Settings, path: Path) -> int:
@@ -89,7 +98,9 @@ def _make_key(settings: Settings, path: Path) -> int:
     return Exit.FINE
 
 
-def _sign(settings: Settings, plan_file: Path, key: str, out: Path | None) -> int:
+def _sign(
+    settings: Settings, plan_file: Path, key: str, out: Path | None, approved_by: Path | None
+) -> int:
     from srcnet_compiler.cli.signatures import signature_file
     from srcnet_compiler.names import SPEC_FOLDERS
     from srcnet_compiler.plan.file import digest
@@ -101,7 +112,7 @@ def _sign(settings: Settings, plan_file: Path, key: str, out: Path | None) -> in
     path = out or signature_file(plan_file)
     spare_others(path, settings.root, "a signature of srcnet", _is_signature)
     commit = commit_of(settings.root, SPEC_FOLDERS) if _is_of_these_specs(plan, settings) else None
-    payload = plan_statement(plan, commit)
+    payload = plan_statement(plan, commit, _agreed(approved_by))
     envelope = signed(payload, _key(key), _earlier(path, payload))
     write_file(path, to_text(envelope))
     where = f", specs at {commit[:12]}" if commit else ""
@@ -109,6 +120,20 @@ def _sign(settings: Settings, plan_file: Path, key: str, out: Path | None) -> in
     others = f"; it has {count} signatures" if count > 1 else ""
     click.echo(f"plan {digest(plan)[:12]}{where}: signed in {path}{others}")
     return Exit.FINE
+
+
+def _agreed(record: Path | None) -> "Agreed | None":
+    from hashlib import sha256
+
+    from srcnet_compiler.cli.rules import MERGED
+    from srcnet_compiler.trust.statement import Agreed
+
+    if record is None:
+        return None
+    content = record.read_bytes()
+    lines = content.decode("utf-8", "replace").splitlines()
+    merged = [line.removeprefix(MERGED).strip() for line in lines if line.startswith(MERGED)]
+    return Agreed(sha256(content).hexdigest(), tuple(merged))
 
 
 def _key(place: str) -> "SigningKey":

@@ -40,9 +40,9 @@ class Forge(Protocol):
     def close(self, number: int) -> None:
         """An issue is done with."""
 
-    def approvers(self, teams: Sequence[str]) -> Sequence[Sequence[str]]:
-        """Who agreed to the proposal that became this commit: the name, then those of `teams` that
-        the person is in."""
+    def approvers(self, teams: Sequence[str], merged: str | None = None) -> Sequence[Sequence[str]]:
+        """Who agreed to the proposal that became the commit `merged`: the name, then those of
+        `teams` that the person is in. None: the commit that this run is for."""
 
     def scan(self, sarif: bytes) -> bool:
         """Findings to the forge's code scanning; False where it has none."""

@@ -48,14 +48,14 @@ class GitHub:
     def close(self, number: int) -> None:
         self.rest.call("PATCH", f"{self._top}/issues/{number}", {"state": "closed"})
 
-    def approvers(self, teams: Sequence[str]) -> Sequence[Sequence[str]]:
-        commit = needed(self.environment, "GITHUB_SHA", _TELL)
-        merged = [
+    def approvers(self, teams: Sequence[str], merged: str | None = None) -> Sequence[Sequence[str]]:
+        commit = merged or needed(self.environment, "GITHUB_SHA", _TELL)
+        found = [
             each
             for each in self.rest.every(f"{self._top}/commits/{commit}/pulls")
             if each["merged_at"] and each["merge_commit_sha"] == commit
         ]
-        names = [name for each in merged for name in self._agreed(each)]
+        names = [name for each in found for name in self._agreed(each)]
         return [[f"@{name}", *self._teams_of(name, teams)] for name in dict.fromkeys(names)]
 
     def scan(self, sarif: bytes) -> bool:

@@ -11,16 +11,28 @@ from srcnet_compiler.cli.forge.api import Post, Rest, needed
 
 _TELL = "GitLab sets it in every job of a merge request"
 _TOKEN = "SRCNET_FORGE_TOKEN"
-_REMEDY = "make it a masked variable of the project: a project access token with `api`"
+_REMEDY = (
+    "make it a masked and protected variable of the project: a project access token with `api`"
+)
+_PROPOSAL_TOKEN = "SRCNET_PROPOSAL_TOKEN"
+_PROPOSAL_REMEDY = (
+    "make it a masked variable of the project: a project access token with `api` and the role"
+    " Reporter, which can comment and change nothing"
+)
 
 
 class GitLab:
-    """`SRCNET_FORGE_TOKEN` speaks for us: a job's own token may not write."""
+    """`SRCNET_FORGE_TOKEN` speaks for us: a job's own token may not write. Whoever proposes
+    something can change the jobs of the proposal, so there it is `SRCNET_PROPOSAL_TOKEN`, of low
+    rights.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
         url = needed(environment, "CI_API_V4_URL", _TELL)
-        self.rest = Rest(url, {"PRIVATE-TOKEN": needed(environment, _TOKEN, _REMEDY)})
+        is_proposal = environment.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+        asked = (_PROPOSAL_TOKEN, _PROPOSAL_REMEDY) if is_proposal else (_TOKEN, _REMEDY)
+        self.rest = Rest(url, {"PRIVATE-TOKEN": needed(environment, *asked)})
         self.top = f"projects/{needed(environment, 'CI_PROJECT_ID', _TELL)}"
 
     def comments(self) -> Sequence[Post]:
@@ -46,9 +58,9 @@ class GitLab:
     def close(self, number: int) -> None:
         self.rest.call("PUT", f"{self.top}/issues/{number}", {"state_event": "close"})
 
-    def approvers(self, teams: Sequence[str]) -> Sequence[Sequence[str]]:
-        commit = needed(self.environment, "CI_COMMIT_SHA", _TELL)
-        merged = {
+    def approvers(self, teams: Sequence[str], merged: str | None = None) -> Sequence[Sequence[str]]:
+        commit = merged or needed(self.environment, "CI_COMMIT_SHA", _TELL)
+        found = {
             each["iid"]: each["author"]["username"]
             for each in self.rest.every(f"{self.top}/repository/commits/{commit}/merge_requests")
             if each["state"] == "merged"
@@ -56,7 +68,7 @@ class GitLab:
         }
         names = [  # a project may let authors agree to what is their own; that counts for nothing
             given["user"]["username"]
-            for number, author in merged.items()
+            for number, author in found.items()
             for given in self.rest.call("GET", f"{self.top}/merge_requests/{number}/approvals")[
                 "approved_by"
             ]

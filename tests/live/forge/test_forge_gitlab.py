@@ -58,7 +58,8 @@ def world(server: RucioServer, forge: Forge, tmp_path_factory: pytest.TempPathFa
     (specs / ".gitignore").write_text("build/\n.srcnet/\n")
     someone("pipelines")
     repository = publish(specs, folder, forge)
-    secrets = {"": {"SRCNET_FORGE_TOKEN": forge.token(RIGHTS)}}
+    names = ("SRCNET_FORGE_TOKEN", "SRCNET_PROPOSAL_TOKEN")
+    secrets = {"": {name: forge.token(RIGHTS) for name in names}}
     return World(repository, folder / "runs", secrets)
 
 

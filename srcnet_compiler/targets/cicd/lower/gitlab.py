@@ -16,7 +16,9 @@ from srcnet_compiler.targets.cicd.model import PipelineFile, Spans
 FOLDER = ".gitlab"
 ROOT = ".gitlab-ci.yml"
 _PROPOSED = '$CI_PIPELINE_SOURCE == "merge_request_event"'
-_STAGES = ("check", "report", "plan", "apply", "drift", "build", "propose")
+_GIT = "apk add --quiet git"
+_IMAGES: Tree = {"name": "srcnet-images", "action": "prepare"}
+_STAGES = ("check", "report", "plan", "apply", "drift", "test", "build", "sign", "propose")
 
 
 def files(
@@ -161,36 +163,63 @@ def _build(pipelines: Pipelines, build: Build) -> Tree:
     syft, cosign = (tools.image_text(pipelines, each) for each in (tools.SYFT, tools.COSIGN))
     docker = tools.image(pipelines, "docker")
     when: dict[str, Tree] = {} if build.schedule is None else {"SRCNET_SCHEDULE": build.schedule}
-    made: Tree = {
-        "stage": "build",
+    inside: dict[str, Tree] = {
         "image": docker,
         "services": [tools.beside(pipelines, "docker", "-dind")],
         "rules": rules,
+    }
+    registry: dict[str, Tree] = {"SRCNET_REGISTRY": scripts.registry(build)}
+    tested: Tree = {  # what is fetched runs here, where there is no secret and no right
+        "stage": "test",
+        **inside,
         "timeout": "60 minutes",
-        "environment": {"name": "srcnet-images", "action": "prepare"},
+        "script": [_GIT, *scripts.fetch(build), scripts.TESTED, *scripts.tests(build)],
+        "artifacts": {"expire_in": "30 days", "paths": [scripts.COMMIT]},
+    }
+    made: Tree = {
+        "stage": "build",
+        **inside,
+        "needs": [f"srcnet-test-{build.name}"] if build.test else [],
+        "timeout": "60 minutes",
+        "environment": _IMAGES,
         "resource_group": f"srcnet-build-{build.name}",
-        "id_tokens": {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}},
-        "variables": {**when, "SRCNET_REGISTRY": scripts.registry(build)},
+        "variables": {**when, **registry},
         "script": [
-            "apk add --quiet git",
+            _GIT,
             *scripts.fetch(build),
-            *scripts.tests(build),
+            *([scripts.IS_TESTED] if build.test else []),
             scripts.LOGIN,
             *scripts.publish(build),
             *scripts.contents(str(syft.value)),
+        ],
+        "artifacts": {"expire_in": "30 days", "paths": [*scripts.MADE]},
+    }
+    signed: Tree = {  # it may say who we are, so nothing that was fetched is there to run
+        "stage": "sign",
+        **inside,
+        "needs": [f"srcnet-build-{build.name}"],
+        "timeout": "15 minutes",
+        "environment": _IMAGES,
+        "id_tokens": {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}},
+        "variables": registry,
+        "script": [
+            *scripts.is_ours(build),
+            scripts.LOGIN,
             *scripts.signature(str(cosign.value), ("SIGSTORE_ID_TOKEN",)),
         ],
-        "artifacts": {"expire_in": "30 days", "paths": ["digest.txt", "sbom.json"]},
     }
     proposed: Tree = {
         **_job(pipelines, "propose", 10, rules),
-        "needs": [f"srcnet-build-{build.name}"],
+        "needs": [f"srcnet-build-{build.name}", f"srcnet-sign-{build.name}"],
         "script": [_install(pipelines), *scripts.propose(build)],
     }
-    return {
-        f"srcnet-build-{build.name}": within(made, (*places, *syft.spans, *cosign.spans)),
-        f"srcnet-propose-{build.name}": within(proposed, places),
+    jobs = {
+        **({"test": tested} if build.test else {}),
+        "build": within(made, (*places, *syft.spans)),
+        "sign": within(signed, (*places, *cosign.spans)),
+        "propose": proposed,
     }
+    return {f"srcnet-{name}-{build.name}": within(job, places) for name, job in jobs.items()}
 
 
 # ── what jobs have in common ──────────────────────────────────────────────────────────────────
@@ -242,7 +271,7 @@ def _variables(pipelines: Pipelines, part: Part) -> dict[str, Tree]:
 
 def _sign(pipelines: Pipelines) -> list[Tree]:
     place = written(pipelines.origin, "signingKey")
-    return [Sourced(line, place) for line in scripts.sign(pipelines)]
+    return [Sourced(line, place) for line in scripts.sign(pipelines, agreed=True)]
 
 
 def _signed(pipelines: Pipelines) -> list[Tree]:

@@ -44,10 +44,12 @@ APPROVALS = (
 )
 
 
-def sign(pipelines: Pipelines) -> tuple[str, ...]:
-    """The signature beside the plan, where plans are signed."""
+def sign(pipelines: Pipelines, *, agreed: bool = False) -> tuple[str, ...]:
+    """The signature beside the plan, where plans are signed; `agreed`: of the record of who has
+    agreed as well."""
     key = pipelines.signing_key
-    return () if key is None else (f"srcnet sign {PLAN} --key env:{key}",)
+    record = f" --approved-by {APPROVED}" if agreed else ""
+    return () if key is None else (f"srcnet sign {PLAN} --key env:{key}{record}",)
 
 
 _UNLESS_WAITING = f'|| (code=$?; test "$code" -eq {WAITING} || exit "$code")'
@@ -119,6 +121,22 @@ def fetch(build: Build) -> tuple[str, ...]:
 def tests(build: Build) -> tuple[str, ...]:
     """What must pass, in the folder of the image."""
     return tuple(f"(cd source/{build.folder} && {line})" for line in build.test)
+
+
+COMMIT = "commit.txt"
+MADE = ("digest.txt", "reference.txt", "sbom.json")
+"""What is handed on of an image: what it is known by, where it is, what is in it."""
+TESTED = f"git -C source rev-parse HEAD > {COMMIT}"
+IS_TESTED = f'test "$(git -C source rev-parse HEAD)" = "$(cat {COMMIT})"'
+"""The branch may have moved between two jobs: what nobody tested is not published."""
+
+
+def is_ours(build: Build) -> tuple[str, ...]:
+    """Nothing else is signed than an image of this name by its digest."""
+    return (
+        f'test "$(cat reference.txt)" = "{build.image}@$(cat digest.txt)"',
+        "grep -Eqx 'sha256:[0-9a-f]{64}' digest.txt",
+    )
 
 
 def publish(build: Build) -> tuple[str, ...]:
