@@ -116,7 +116,7 @@ class Chaos:
             return
         turn = Thread(target=self._turn, daemon=True)
         turn.start()
-        turn.join(self.chance.uniform(0.1, 1.0))
+        turn.join(self.chance.uniform(0.05, 0.4))
         if turn.is_alive():
             self.killed["daemons"] += 1
         self._case.daemons.close()
@@ -198,17 +198,18 @@ def test_whatever_is_killed_or_fails_no_file_falls_below_its_floor(
                 chaos.apply(plan, disturbed=True)
                 chaos.move(disturbed=True)
                 end_released(case)
-        for _ in range(12):
+        for turn in range(12):
             boost_stuck(case)
             plan = case.plan()
             if not plan.changes:
                 break
             chaos.apply(plan, disturbed=False)
-            chaos.move(disturbed=False)
+            chaos.move(disturbed=turn < 2)
             end_released(case)
     observer.assert_never_below(BOTH)
     print(f"{observer.looks} looks, killed: {dict(chaos.killed)}")
     assert observer.looks > 20
+    assert set(chaos.killed) == {"apply", "daemons"}
     assert case.plan().changes == ()
     assert case.verify().is_converged
     assert whole(case) == BOTH
