@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +25,6 @@ from srcnet_compiler.targets.rucio.model.lifecycle import (
     LifePhase,
     Pace,
     Place,
-    day_of_age,
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import Requirement, choices, objections
@@ -93,23 +91,6 @@ def changes(*there: Dataset, wanted: RucioModel = MODEL) -> tuple[Change, ...]:
 
 def short(found: Sequence[Change]) -> list[str]:
     return [f"{c.action.value} {c.address.name}{' waits' if c.waits else ''}" for c in found]
-
-
-@pytest.mark.parametrize(
-    ("created", "age", "first"),
-    [
-        ("2027-01-31", Period(1, "months"), "2027-02-28"),
-        ("2027-01-31", Period(13, "months"), "2028-02-29"),
-        ("2028-02-29", Period(1, "years"), "2029-02-28"),
-        ("2027-12-01", Period(1, "months"), "2028-01-01"),
-        ("2027-12-31", Period(2, "weeks"), "2028-01-14"),
-        ("2027-12-31", Period(1, "d"), "2028-01-01"),
-        ("2027-12-31", Period(99999, "years"), "9999-12-31"),
-        ("2027-12-31", Period(10**12, "d"), "9999-12-31"),
-    ],
-)
-def test_an_age_is_reached_on_one_day_of_the_calendar(created, age, first):
-    assert day_of_age(date.fromisoformat(created), age) == date.fromisoformat(first)
 
 
 @given(created=st.dates(date(2020, 1, 1), date(2040, 1, 1)), days=st.integers(0, 1000))

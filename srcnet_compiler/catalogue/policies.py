@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
-from srcnet_compiler.catalogue.ages import last_over
+from srcnet_compiler.ages import last_born
 from srcnet_compiler.catalogue.engine import Engine
 from srcnet_compiler.catalogue.model import Columns, Row
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
@@ -113,18 +113,18 @@ def _selectors(policy: DataPolicy) -> Iterator[Row]:
 def _phases(policy: DataPolicy, at: datetime) -> Iterator[Row]:
     until = datetime.max
     for phase in policy.phases:
-        is_last = phase is policy.phases[-1] or phase.until is None
-        after = datetime.min if is_last or phase.until is None else last_over(at, phase.until)
-        yield policy.name, phase.name, after, until
-        if is_last:
+        if phase is policy.phases[-1] or phase.until is None:
+            yield policy.name, phase.name, datetime.min, until
             return
+        after = datetime.combine(last_born(at.date(), phase.until), datetime.max.time())
+        yield policy.name, phase.name, after, until
         until = after
 
 
 def phase_at(policy: DataPolicy, created: datetime, at: datetime) -> Phase:
     """The phase of a collection at a moment."""
     for phase in policy.phases[:-1]:
-        if phase.until is None or created > last_over(at, phase.until):
+        if phase.until is None or created.date() > last_born(at.date(), phase.until):
             return phase
     return policy.phases[-1]
 

@@ -1,11 +1,11 @@
 """One collection: where it is, where its policy wants it, and what will happen when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from srcnet_compiler.ages import day_of_age
 from srcnet_compiler.analysis.passes import Analysis
-from srcnet_compiler.catalogue.ages import later
 from srcnet_compiler.catalogue.engine import DuckDb, literal
 from srcnet_compiler.catalogue.policies import phase_at, places, policy_of
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
@@ -46,7 +46,7 @@ class Step:
     """What a phase makes of the collection from a moment on; None: it is in it already."""
 
     phase: Phase
-    since: datetime | None
+    since: date | None
     settled: Settled
 
 
@@ -124,7 +124,7 @@ def _steps(
         there = [*settled.useful, *(areas[0] for areas in settled.new)]
         if phase.until is None:
             break
-        since = later(row["created"], phase.until)
+        since = day_of_age(row["created"].date(), phase.until)
     return tuple(steps)
 
 

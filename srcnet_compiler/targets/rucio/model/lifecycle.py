@@ -4,11 +4,11 @@ Age counts from the day on which the server first heard of a dataset, in whole d
 months: so nobody can make data young again, and every dataset is in one phase on each day.
 """
 
-import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
+from srcnet_compiler.ages import day_of_age
 from srcnet_compiler.quantity import Bytes, Period
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
@@ -83,21 +83,3 @@ class Pace:
 
     in_flight: Bytes | None = None
     datasets: int | None = None
-
-
-def day_of_age(created: date, age: Period) -> date:
-    """The first day on which something is of that age.
-
-    A month or year later is the same day of the month, or its last day where that is shorter.
-
-    >>> day_of_age(date(2027, 1, 31), Period(1, "months"))
-    datetime.date(2027, 2, 28)
-    """
-    if age.unit in ("d", "weeks"):
-        days = age.count * (7 if age.unit == "weeks" else 1)
-        return created + timedelta(days=min(days, (date.max - created).days))
-    months = created.month - 1 + age.count * (12 if age.unit == "years" else 1)
-    year, month = created.year + months // 12, months % 12 + 1
-    if year > date.max.year:
-        return date.max
-    return date(year, month, min(created.day, calendar.monthrange(year, month)[1]))
