@@ -234,6 +234,10 @@ def test_a_change_shows_what_it_moves_to_every_reader(folder: Path):
     assert sum(each["bytes"] for each in work["copied"]) == 150 * 10**12
     comment = srcnet(*args, "--format", "markdown", cwd=folder, env=today)
     assert "From where to where" in comment.out
+    for page in ((), ("--policy",)):
+        html = srcnet(*args, *page, "--format", "html", cwd=folder, env=today).out
+        assert "What it moves of what is there, by the forecast of 2027-01-01" in html
+        assert "From where to where" in html
     missing_one = srcnet("diff", "main", "--catalogue", "nowhere", cwd=folder, env=today)
     assert missing_one.code == 74
     assert "`srcnet catalogue snapshot` takes one" in missing_one.err

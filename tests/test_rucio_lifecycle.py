@@ -279,3 +279,14 @@ def test_what_lacks_its_copies_comes_before_what_grows_old_and_what_is_too_large
     seen = Reading(replace(MODEL, datasets={d.did: d for d in (old, bare)}), day=ON)
     found = diff(replace(MODEL, pace=Pace(Bytes(150))), seen)
     assert short(found) == ["create s:z-00 srcnet:p/fresh/0", "create s:z-00 srcnet:p/fresh/1"]
+
+
+def test_two_revisions_are_told_apart_by_their_phases_and_a_server_has_none():
+    later = replace(FRESH_PHASE, until=Period(18, "months"))
+    wanted = replace(MODEL, lifecycles={"p": replace(LIFE, phases=(later, ARCHIVE_PHASE))})
+    (found,) = diff(wanted, Reading(MODEL))
+    assert (found.address.kind, found.address.name) == ("lifecycle", "p")
+    assert [(f.name, f.before, f.after) for f in found.fields] == [
+        ("fresh.until", "12 months", "18 months")
+    ]
+    assert diff(wanted, Reading(replace(MODEL, lifecycles={}))) == ()

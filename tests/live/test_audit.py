@@ -61,7 +61,7 @@ def test_rules_that_arrival_lost_or_somebody_ended_are_added_and_all_else_is_let
         for name in ("cut-99", "ended-99", "lost-99")
     ]
     for change in plan.changes:
-        assert change.reason == "it has arrived without the rules of its policy"
+        assert change.reason.startswith("phase `fresh` of its policy asks for this copy")
         assert change.moves == 2 * 64
         assert change.fields[0].origin is not None
         assert change.fields[0].origin.file == "policies/data/products.yaml"

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from apply_process import descendants, start, survivors, to_end
+from apply_process import descendants, start, survivors
 from life_cases import TAPE, end_released, out_of_order, phase, policy, whole, with_archive
 from policy_cases import MOVE, Area, Case, now, said
 from rucio_daemons import Daemons
@@ -32,7 +32,9 @@ from srcnet_compiler.targets.rucio import TARGET
 
 pytestmark = pytest.mark.live("rucio")
 
-DATASETS = 210
+DATASETS = 204
+PATIENCE = 900
+"""Seconds for one apply, on a machine that is busy."""
 SIZE = 64
 """Bytes of each file; each data set has one."""
 BOTH = (2, 2)
@@ -83,8 +85,8 @@ class Chaos:
         self.chance = random.Random(seed)
         self.killed: Counter[str] = Counter()
 
-    def apply(self, plan: Plan, *, disturbed: bool) -> int:
-        """The plan in a process of its own; its exit code, which is -9 where it was killed."""
+    def apply(self, plan: Plan, *, disturbed: bool) -> None:
+        """The plan in a process of its own; killed, or as far as it can be done now."""
         with reach(self._case.compile(), {}) as systems:
             connections = {str(s.name): dict(s.connection or {}) for s in systems}
         process = start(plan, self._case.folder / "state", connections)
@@ -98,11 +100,13 @@ class Chaos:
                 with suppress(ProcessLookupError):
                     os.kill(victim, signal.SIGKILL)
                     self.killed["apply"] += 1
-        code, receipt, words = to_end(process)
+        try:
+            receipt, words = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
         assert survivors(seen) == ()
         if not disturbed:
-            assert code in (0, 6), (code, receipt, words)
-        return code
+            assert process.returncode in (0, 6), (receipt, words)
 
     def move(self, *, disturbed: bool) -> None:
         """A turn of the daemons. Those that are killed have forgotten what they had copied, so that
@@ -112,7 +116,7 @@ class Chaos:
             return
         turn = Thread(target=self._turn, daemon=True)
         turn.start()
-        turn.join(self.chance.uniform(0.3, 4))
+        turn.join(self.chance.uniform(0.05, 0.4))
         if turn.is_alive():
             self.killed["daemons"] += 1
         self._case.daemons.close()
@@ -132,7 +136,7 @@ def case(rucio_postgresql: RucioServer, tmp_path: Path) -> Iterator[Case]:
     found.daemons.close()
 
 
-def arrived(case: Case, datasets: int) -> list[str]:
+def arrived(case: Case, datasets: int) -> None:
     """Data sets with their two copies on disks in two regions, in a world that has tape as well."""
     case.describe(Area("CH", "9 TB"), Area("JP", "9 TB"), Area("ZA", "9 TB"), Area("CA", "9 TB"))
     with_archive(case, "CH", "JP")
@@ -143,7 +147,6 @@ def arrived(case: Case, datasets: int) -> list[str]:
     case.daemons.run("transmogrifier")
     case.settle(case.scope, names)
     assert whole(case) == BOTH
-    return names
 
 
 def held_by_area(case: Case) -> dict[str, tuple[int, int]]:
@@ -177,12 +180,13 @@ def predicted(case: Case, plan: Plan) -> dict[str, tuple[int, int]]:
     return {rse: (count, count * SIZE) for rse, count in counts.items()}
 
 
+@pytest.mark.timeout(3600)
 def test_whatever_is_killed_or_fails_no_file_falls_below_its_floor(
     case: Case, rucio_postgresql: RucioServer
 ):
     seed = int(os.environ.get("SRCNET_FLOORS_SEED", time.time_ns() % 10**6))
     print(f"SRCNET_FLOORS_SEED={seed}")
-    names = arrived(case, DATASETS)
+    arrived(case, DATASETS)
     policy(case)["phases"] = [phase("kept", online=1, nearline=1)]
     plan = case.plan()
     assert any("below its floor" in claim for claim in plan.proven)
@@ -190,33 +194,33 @@ def test_whatever_is_killed_or_fails_no_file_falls_below_its_floor(
     chaos = Chaos(case, rucio_postgresql, seed)
     with Observer(case, rucio_postgresql) as observer:
         with out_of_order(case, case.rse("JP", TAPE)):
-            for _ in range(3):
+            for _ in range(2):
                 chaos.apply(plan, disturbed=True)
                 chaos.move(disturbed=True)
                 end_released(case)
-        for _ in range(12):
-            boost_stuck(case, names)
+        for turn in range(12):
+            boost_stuck(case)
             plan = case.plan()
             if not plan.changes:
                 break
             chaos.apply(plan, disturbed=False)
-            chaos.move(disturbed=False)
+            chaos.move(disturbed=turn < 2)
             end_released(case)
     observer.assert_never_below(BOTH)
     print(f"{observer.looks} looks, killed: {dict(chaos.killed)}")
     assert observer.looks > 20
+    assert set(chaos.killed) == {"apply", "daemons"}
     assert case.plan().changes == ()
     assert case.verify().is_converged
     assert whole(case) == BOTH
     assert held_by_area(case) == expected
 
 
-def boost_stuck(case: Case, names: list[str]) -> None:
+def boost_stuck(case: Case) -> None:
     """Rucio tries again by itself, hours later."""
-    for name in names:
-        for rule in case.rules(case.scope, name):
-            if rule["state"] == "STUCK":
-                case.client.update_replication_rule(rule["id"], {"boost_rule": True})
+    query = "SELECT id FROM rules WHERE account = :owner AND state = 'S'"
+    for row in case.daemons.sql(query, owner=case.owner):
+        case.client.update_replication_rule(row["id"], {"boost_rule": True})
 
 
 def test_the_observer_sees_what_the_proof_foresaw_where_a_guard_is_left_out(

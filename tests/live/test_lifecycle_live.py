@@ -23,7 +23,7 @@ from life_cases import (
 from policy_cases import MOVE, Area, Case, kinds, said
 from rucio_daemons import Daemons
 
-from srcnet_compiler.apply.receipt import exit_code
+from srcnet_compiler.apply.receipt import Status, exit_code
 from srcnet_compiler.change import Action
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.report.plan import render_plan
@@ -213,6 +213,33 @@ def test_nothing_of_an_open_dataset_is_let_go_and_what_it_lacks_is_added(case: C
     assert len(case.rules(case.scope, "night-00")) == 3
     case.client.set_status(case.scope, "night-00", open=False)
     assert kinds(case.plan()) == {"retire rule": 1}
+
+
+def test_no_copy_is_let_go_for_one_that_cannot_be_read_now(case: Case):
+    case.describe(Area("CH"), Area("JP"))
+    with_archive(case, "CH", "JP")
+    settled(case, ["night-00"])
+    grow_old(case, 400)
+    case.apply()
+    for _ in range(2):
+        case.daemons.run(*MOVE)
+    (tape,) = [
+        rse
+        for rse in (case.rse("CH", TAPE), case.rse("JP", TAPE))
+        if list(case.client.get_dataset_locks_by_rse(rse))
+    ]
+    assert whole(case) == (3, 2)  # the tape stands in the region of the one that is to go
+    case.client.update_rse(tape, {"availability_read": False})
+
+    receipt = case.apply()
+
+    assert exit_code(receipt) == 6
+    assert receipt.of(Status.WAITING)[0].text.startswith(
+        f"1 of 1 files of {case.scope}:night-00 lack valid copies (1 nearline, 1 online"
+    )
+    case.client.update_rse(tape, {"availability_read": True})
+    list(turns(case))
+    assert tiers(case, ["night-00"]) == {("nearline", "online"): 1}
 
 
 def test_a_run_begins_no_more_than_may_be_under_way_and_later_runs_do_the_rest(case: Case):

@@ -159,16 +159,20 @@ def _added(
 ) -> Change:
     """Where a rule of ours asks for the same places already, its copies are used again."""
     name = names.take(template.comments)
-    rule: Json = {
+    wanted: Json = {
         **_as_mapping(template.value()),
         "comments": name,
         "account": audited.desired.owner,
     }
-    there = [r.copies for r in dataset.rules if r.rse_expression == template.rse_expression]
+    there = [
+        rule.copies
+        for rule in dataset.rules
+        if rule.rse_expression == template.rse_expression and rule.is_complete
+    ]
     return Change(
         audited.rule_at(dataset, name),
         Action.CREATE,
-        (FieldChange("rule", None, rule, _place(phase, "rules")),),
+        (FieldChange("rule", None, wanted, _place(phase, "rules")),),
         Impact.MOVES_DATA,
         f"phase `{phase.requirement.phase}` of its policy asks for this copy, and no rule keeps it",
         needs=audited.needs(template),
