@@ -211,6 +211,16 @@ def test_sites_that_hardly_shift_are_counted_and_stay_in_json():
     }
 
 
+def test_one_change_of_the_federation_is_not_told_as_several():
+    found = review(MORE_COPIES)
+    (one, *more) = [effect for effect in found.effects if not effect.sites]
+    several = f"{1 + len(more)} changes of the federation"
+    assert more
+    assert several in render_markdown(found)
+    alone = replace(found, effects=(one,))
+    assert "1 change of the federation" in render_markdown(alone)
+
+
 def test_who_changes_something_is_never_folded():
     found = review(changed(SITE, "pledged: 300 TB", "pledged: 301 TB"))
     assert CSCS in {reach.site for reach in found.reached}

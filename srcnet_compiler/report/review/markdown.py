@@ -114,7 +114,8 @@ def _sections(review: Review) -> Iterator[Section]:
         effects = [effect for effect in group if not effect.sites]
         if effects:
             lines = change_lines([effect.change for effect in effects], plain, full=True)
-            title = f"{escape(str(system))}: {len(effects)} changes of the federation"
+            count = f"{len(effects)} change{'' if len(effects) == 1 else 's'} of the federation"
+            title = f"{escape(str(system))}: {count}"
             yield Section(str(system), fold(title, fenced("\n".join(lines) + "\n")))
     yield from _of_others(review, review.moved, review.drift)
 

@@ -21,6 +21,7 @@ from console import PROJECT
 from forge_github import STAND_INS, Event, Job, World, again, pull_request, push, run, schedule
 from forge_page import never_happened, shows
 from forge_repository import git
+from forge_rucio import copies, limit, meddle, rses
 from forge_server import Forge, serving
 from forge_world import FEDERATION, HOME, results, said, transcript, went_well, world_of
 from rucio_data import connect
@@ -291,16 +292,53 @@ def test_drift_that_a_group_must_agree_to_is_told_by_one_issue(
     assert limit(server) == 1_000_000_000_000
 
 
+def test_what_differs_besides_is_not_applied_with_what_was_reviewed(
+    world: World, forge: Forge, server: RucioServer
+):
+    """Who agrees to other rules has not agreed to what somebody did by hand: the run of what was
+    applied last puts that back, by those who are asked of that."""
+    before, after = "{from: additive, reviewers", "{from: drains-jobs, reviewers"
+    change = world.repository.propose("milder", FEDERATION, before, after)
+    milder = push(world.repository.merge(change))
+    jobs = run(world, "drift", schedule(world.repository))  # nobody has agreed to what was merged
+    assert results(jobs) == {"federation": "failure"}, jobs["federation"]
+
+    approve(forge, change.number, change.head, "carlo")
+    jobs = run(world, "merge", milder)
+    refused = jobs["plan-federation"].step("Who agreed").output
+    assert "the plan does `reconfigure`, and what was reviewed does `cosmetic` at worst" in refused
+    assert refused.endswith("exit code 3\n")
+    assert results(jobs) == {"plan-federation": "failure", "apply-federation": "skipped"}
+    shows("github: what differs besides", refused)
+    assert limit(server) == 1_000_000_000_000
+
+    last = forge.pulls[change.number - 2]
+    applied = push(last["merge_commit_sha"])
+    assert results(run(world, "merge", applied))["apply-federation"] == "skipped"
+    approve(forge, last["number"], last["head"]["sha"], "carlo")
+    jobs = went_well(world, "merge", applied)
+    shows("github: it is put back", transcript(jobs["plan-federation"]))
+    assert limit(server) == 390_900_000_000_000
+
+
+def test_rules_are_changed_by_those_whom_the_old_ones_ask(world: World, forge: Forge):
+    milder = forge.pulls[-1]
+    merged = push(milder["merge_commit_sha"])
+    jobs = run(world, "merge", merged)
+    refused = jobs["plan-federation"].step("Who agreed").output
+    assert "operators: 1 of @olga, @omar: 1 missing" in refused
+    assert "what is asked of operators changes" in refused
+    assert refused.endswith("exit code 3\n")
+    shows("github: other rules, and who has not agreed", refused)
+
+    approve(forge, milder["number"], milder["head"]["sha"], "olga")
+    jobs = went_well(world, "merge", merged)
+    shows("github: other rules, agreed to", jobs["plan-federation"].step("Who agreed").output)
+
+
 def test_drift_that_nobody_must_agree_to_is_healed_and_the_issue_closed(
     world: World, forge: Forge, server: RucioServer
 ):
-    before, after = "{from: additive, reviewers", "{from: drains-jobs, reviewers"
-    change = world.repository.propose("milder", FEDERATION, before, after)
-    merged = world.repository.merge(change)
-    jobs = run(world, "drift", schedule(world.repository))  # nobody has agreed to what was merged
-    assert results(jobs) == {"federation": "failure"}, jobs["federation"]
-    forge.approve(change.number, "carlo", change.head)
-    went_well(world, "merge", push(merged))
     meddle(server)
     jobs = run(world, "drift", schedule(world.repository))
     assert results(jobs) == {"federation": "success"}, jobs["federation"]
@@ -333,33 +371,12 @@ def test_the_page_shows_nothing_that_did_not_happen():
     assert never_happened("github") == set()
 
 
-# ── what people see and do ────────────────────────────────────────────────────────────────────
+# ── what people do ────────────────────────────────────────────────────────────────────────────
 
 
 def approve(forge: Forge, number: int, head: str, *people: str) -> None:
     for name in people:
         forge.approve(number, name, head)
-
-
-def rses(server: RucioServer) -> list[str]:
-    return [each["rse"] for each in connect(server).list_rses()]
-
-
-def limit(server: RucioServer) -> int:
-    return int(connect(server).get_rse_limits("CHSRC-CSCS-T0")["MaxSpaceAvailable"])
-
-
-def copies(server: RucioServer) -> int:
-    """How many of what comes into `scratch` the server makes."""
-    name = "scratch-products.arrive.fast"
-    (found,) = connect(server).list_subscriptions(name, "srcnet-policy")
-    (rule,) = json.loads(found["replication_rules"])
-    return int(rule["copies"])
-
-
-def meddle(server: RucioServer) -> None:
-    """Somebody changes the server by hand."""
-    connect(server).set_rse_limits("CHSRC-CSCS-T0", "MaxSpaceAvailable", 1_000_000_000_000)
 
 
 def a_quarter_of_an_hour_passes(world: World) -> None:

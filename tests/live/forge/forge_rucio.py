@@ -1,0 +1,30 @@
+"""What the stories see of a Rucio, and what somebody changes there by hand."""
+
+from __future__ import annotations
+
+import json
+
+from rucio_data import connect
+
+from srcnet_compiler.demo.rucio_server import RucioServer
+
+
+def rses(server: RucioServer) -> list[str]:
+    return [each["rse"] for each in connect(server).list_rses()]
+
+
+def limit(server: RucioServer) -> int:
+    return int(connect(server).get_rse_limits("CHSRC-CSCS-T0")["MaxSpaceAvailable"])
+
+
+def copies(server: RucioServer) -> int:
+    """How many of what comes into `scratch` the server makes."""
+    name = "scratch-products.arrive.fast"
+    (found,) = connect(server).list_subscriptions(name, "srcnet-policy")
+    (rule,) = json.loads(found["replication_rules"])
+    return int(rule["copies"])
+
+
+def meddle(server: RucioServer) -> None:
+    """Somebody changes the server by hand."""
+    connect(server).set_rse_limits("CHSRC-CSCS-T0", "MaxSpaceAvailable", 1_000_000_000_000)
