@@ -208,7 +208,12 @@ def test_more_copies_are_made_of_data_that_are_there(case: Case):
 
     assert "create rule" in kinds(plan), [words(change) for change in plan.changes]
     case.apply(plan)
-    assert places(case, "d-01") == {case.rse("CH"), case.rse("GB"), case.rse("JP")}
+    everywhere = {case.rse("CH"), case.rse("GB"), case.rse("JP")}
+    assert places(case, "d-01") == everywhere
+    case.settle(case.scope, ["d-01"])
+    assert kinds(case.plan()) == {"retire rule": 1}  # the rule for two copies, once there are three
+    case.converge()
+    assert places(case, "d-01") == everywhere
     assert case.plan().changes == ()
 
 
