@@ -28,7 +28,10 @@ FRESH = PROJECT / "docs/tutorials/ci.md"
 """This page begins on a server that has nothing yet, the others on one that is as the specs say."""
 OTHERS = ("shared-cluster.md", "service-everywhere.md")
 """These pages have clusters, and tests of their own."""
-COMMANDS = ("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS")
+COMMANDS = (
+    *("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS"),
+    *("FEASIBILITY", "CATALOGUE", "WHERE", "WHAT_IF"),
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def live(page: Path) -> bool:
 
 PAGES = [
     page
-    for page in (PROJECT / "README.md", *sorted((PROJECT / "docs/tutorials").glob("*.md")))
+    for page in (PROJECT / "README.md", *sorted(PROJECT.glob("docs/*/*.md")))
     if live(page) and page != FRESH and page.name not in OTHERS
 ]
 
