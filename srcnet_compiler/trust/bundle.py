@@ -5,7 +5,7 @@ proof and time, the signature. Ours is only whom we trust. Source: https://docs.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MARK = "application/vnd.dev.sigstore.bundle"
 """Begins the media type of every bundle."""
+_JOBS = ("GITHUB_ACTIONS", "GITLAB_CI")
+"""What forges set for their jobs."""
 _ISSUER = "1.3.6.1.4.1.57264.1.8"
 """Where a certificate says who issued the token.
 Source: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md"""
@@ -96,11 +98,13 @@ def verified(text: str, trusted: Sequence[TrustedIdentity], root: str | None) ->
     return Verified(payload, policy.fitting, sha256(shown).hexdigest())
 
 
-def signed_by_job(payload: bytes, root: str | None) -> str:
+def signed_by_job(payload: bytes, root: str | None, environment: Mapping[str, str]) -> str:
     """A bundle in which Sigstore and its log say that this job has signed the statement.
 
-    The token of the job goes to Sigstore alone. Raises NoIdentityError, UnsignedError,
-    TrustRootError, MissingLibraryError.
+    Only jobs of forges sign: the library would also ask the cloud that a machine is of, and put
+    into a public log what nobody meant to. The token of the job goes to Sigstore alone.
+
+    Raises NoIdentityError, UnsignedError, TrustRootError, MissingLibraryError.
     """
     insist_on_library()
     from sigstore.dsse import Statement
@@ -108,7 +112,8 @@ def signed_by_job(payload: bytes, root: str | None) -> str:
     from sigstore.sign import SigningContext
 
     try:
-        token = detect_credential()
+        is_job = any(environment.get(each) for each in _JOBS)
+        token = detect_credential() if is_job else None
         if token is None:
             raise NoIdentityError("no forge vouches for who signs here: this is no job of one")
         identity = IdentityToken(token)

@@ -166,8 +166,9 @@ def _keyless(settings: Settings, payload: bytes) -> tuple[str, str]:
         signed_by_job,
     )
 
+    root = trust_of(settings).root
     try:
-        return signed_by_job(payload, trust_of(settings).root), ", without a key"
+        return signed_by_job(payload, root, os.environ), ", without a key"
     except MissingLibraryError:
         raise StopError(Exit.USAGE, "what signs without a key is not installed", INSTALL) from None
     except NoIdentityError as trouble:
