@@ -421,7 +421,7 @@ def test_outside_of_a_job_nobody_vouches(specs: Path, world: World):
         ({"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": "a word"}, "the forge vouches for nobody here"),
         (
             {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": world.token("aws")},
-            "Identity token is malformed",
+            "audience claim mismatch",
         ),
     ):
         ran = srcnet("sign", "plan.json", "--keyless", cwd=specs, env=nobody | env)
