@@ -60,8 +60,9 @@ detailed-exitcode = true
 ```
 
 The table `[signatures]` has no option, since whoever types a command does not decide it: `trusted`
-lists public keys as `srcnet sign --new-key` prints them, and with `required = true` only a plan
-that one of them has signed is applied.
+lists public keys as `srcnet sign --new-key` prints them, or identities for which a forge vouches,
+`{issuer = "https://…", identity = "https://…"}`. With `required = true` only a plan that one of
+them has signed is applied. `trust-root` names the file of a private Sigstore, beside `srcnet.toml`.
 
 Specs are found from any folder below their top. Another folder is named before the command:
 `srcnet -C DIR validate` works as after `cd DIR`. `SRCNET_DIRECTORY` and `directory` in

@@ -110,10 +110,10 @@ def test_the_signature_is_what_others_read_too(specs: Path):
     assert envelope["payloadType"] == "application/vnd.in-toto+json"
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
     assert statement["predicateType"] == "https://srcnet.skao.int/plan/v1"
-    assert statement["subject"][0]["digest"] == {
-        "sha256": sha256((specs / "plan.json").read_bytes()).hexdigest(),
-        "srcnetPlan": digest(plan),
-    }
+    assert [(each["name"], each["digest"]) for each in statement["subject"]] == [
+        ("plan", {"sha256": sha256((specs / "plan.json").read_bytes()).hexdigest()}),
+        ("plan-content", {"sha256": digest(plan)}),
+    ]
     assert statement["predicate"]["specs"]["digest"]["sha256"] == plan.binding.specs
     (signature,) = envelope["signatures"]
     raw = base64.b64decode(public.split()[0].removeprefix("ed25519:"))

@@ -14,7 +14,7 @@ from srcnet_compiler.cli.signatures import Trust, common_trust, trust_in, trust_
 if TYPE_CHECKING:
     from srcnet_compiler.apply.store import Store
     from srcnet_compiler.federation.pipelines import Pipelines
-    from srcnet_compiler.trust.keys import TrustedKey
+    from srcnet_compiler.trust.trusted import Trusted
 
 MERGED = "# merged "
 """Begins the line above those who agreed to what became a commit."""
@@ -85,8 +85,8 @@ def keys_differ_between(settings: Settings, one: str, other: str) -> bool:
     return _said(_trust_at(settings, one)) != _said(_trust_at(settings, other))
 
 
-def _said(trust: Trust) -> "tuple[tuple[TrustedKey, ...], bool]":
-    return trust.keys, trust.required
+def _said(trust: Trust) -> "tuple[tuple[Trusted, ...], bool, str | None]":
+    return trust.keys, trust.required, trust.root
 
 
 def pipelines_at(settings: Settings, commit: str, today: date) -> "Pipelines | None":
@@ -115,12 +115,16 @@ def _trust_at(settings: Settings, commit: str) -> Trust:
     listed = git.run(["ls-tree", "--name-only", commit, "--", name], folder)
     if listed.returncode == 0 and not listed.stdout.strip():
         return Trust((), False, place)
-    done = git.run(["show", f"{commit}:./{name}"], folder)
-    try:
-        said: dict[str, Any] = tomllib.loads(done.stdout.decode()) if done.returncode == 0 else {}
+
+    def read(file: str) -> str:
+        done = git.run(["show", f"{commit}:./{file}"], folder)
         if done.returncode != 0:
             raise ValueError(git.reason(done))
-        return trust_in(said.get(SIGNATURES, {}), place)
+        return done.stdout.decode()
+
+    try:
+        said: dict[str, Any] = tomllib.loads(read(name))
+        return trust_in(said.get(SIGNATURES, {}), place, read)
     except (ValueError, TypeError, AttributeError, KeyError) as trouble:
         raise StopError(
             Exit.REFUSED, f"cannot read `{place}`, which was applied last: {trouble}", _OLDER

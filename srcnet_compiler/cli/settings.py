@@ -20,6 +20,8 @@ SHARED = ("state",)
 """Options that must say the same to every command: `state = …` above all tables, SRCNET_STATE."""
 SIGNATURES = "signatures"
 """The table that says whose signatures plans need: it is for all commands, and no option."""
+TRUST_ROOT = "trust-root"
+"""What it says of a private Sigstore: the file of its authority, its log and its addresses."""
 _SPECS = "site-specs"
 """By this folder a federation is known from anywhere below it."""
 
@@ -185,9 +187,9 @@ def _wrong_signatures(file: Path, said: object) -> Iterator[_Wrong]:
     if not isinstance(said, dict):
         yield _Wrong(line_of(file, "", SIGNATURES), f"`{SIGNATURES}` must be a table, `[…]`", None)
         return
-    from srcnet_compiler.trust.keys import trusted_in
+    from srcnet_compiler.trust.trusted import trusted_in
 
-    known = ("trusted", "required")
+    known = ("trusted", "required", TRUST_ROOT)
     for key, value in said.items():
         place = line_of(file, SIGNATURES, key)
         if key not in known:
@@ -196,6 +198,9 @@ def _wrong_signatures(file: Path, said: object) -> Iterator[_Wrong]:
             yield _Wrong(place, f"`{SIGNATURES}.required` must be true or false", None)
         elif key == "trusted" and not isinstance(value, list):
             yield _Wrong(place, f"`{SIGNATURES}.trusted` must be a list, `[…]`", None)
+        elif key == TRUST_ROOT and not _is_beside(value):
+            why = "must be a file beside this one, or below: it is committed with it"
+            yield _Wrong(place, f"`{SIGNATURES}.{TRUST_ROOT}` {why}", None)
     trusted = said.get("trusted")
     for each in trusted if isinstance(trusted, list) else ():
         try:
@@ -203,6 +208,13 @@ def _wrong_signatures(file: Path, said: object) -> Iterator[_Wrong]:
         except ValueError as trouble:
             place = line_of(file, SIGNATURES, "trusted")
             yield _Wrong(place, f"`{each}` cannot be trusted: {trouble}", None)
+
+
+def _is_beside(said: object) -> bool:
+    """Whether it names a file that comes with srcnet.toml, so that a commit has both."""
+    if not isinstance(said, str) or not said.strip():
+        return False
+    return not Path(said).is_absolute() and ".." not in Path(said).parts
 
 
 def _unknown(place: str, key: str, path: str, known: Collection[str]) -> _Wrong:

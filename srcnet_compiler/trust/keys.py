@@ -5,7 +5,7 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,11 +45,8 @@ class TrustedKey:
         return sha256(self.public).hexdigest()
 
     def signs_for(self, system: SystemName) -> bool:
-        """Whether it may sign what changes this system. The system's own name tells the site, not
-        the specs, which come with what is to be signed."""
-        site, dot, _ = system.instance.partition(".")
-        named = {str(system).casefold(), (site if dot else FEDERATION).casefold()}
-        return not self.parts or any(part.casefold() in named for part in self.parts)
+        """Whether it may sign what changes this system."""
+        return may_sign(self.parts, system)
 
     def __str__(self) -> str:
         """As srcnet.toml has it."""
@@ -70,17 +67,12 @@ def parse_trusted(text: str) -> TrustedKey:
     return TrustedKey(found[2], public)
 
 
-def trusted_in(said: object) -> TrustedKey:
-    """Read an entry of `trusted` in srcnet.toml: a key, or a table of one with the parts `for`
-    which it signs. Raises ValueError."""
-    if not isinstance(said, Mapping):
-        return parse_trusted(str(said))
-    if said.keys() != {"key", "for"}:
-        raise ValueError('a table here is like `{key = "ed25519:… name", for = ["SITE"]}`')
-    parts = said["for"]
-    if not parts or not isinstance(parts, list) or not all(isinstance(p, str) for p in parts):
-        raise ValueError(f"`for` lists parts: sites, `{FEDERATION}`, or systems such as `rucio/x`")
-    return replace(parse_trusted(str(said["key"])), parts=tuple(parts))
+def may_sign(parts: tuple[str, ...], system: SystemName) -> bool:
+    """Whether who signs for these parts may sign what changes this system. The system's own name
+    tells the site, not the specs, which come with what is to be signed."""
+    site, dot, _ = system.instance.partition(".")
+    named = {str(system).casefold(), (site if dot else FEDERATION).casefold()}
+    return not parts or any(part.casefold() in named for part in parts)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

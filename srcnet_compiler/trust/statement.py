@@ -11,6 +11,8 @@ from srcnet_compiler.plan.model import Plan
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PLAN = "https://srcnet.skao.int/plan/v1"
+CONTENT = "plan-content"
+"""What the plan says, whatever its layout."""
 PROVENANCE = "https://slsa.dev/provenance/v1"
 BUILD = "https://srcnet.skao.int/compile/v1"
 COMPILER = "https://srcnet.skao.int/compiler"
@@ -27,12 +29,13 @@ class Agreed:
 def plan_statement(plan: Plan, commit: str | None, agreed: Agreed | None = None) -> bytes:
     """That a plan is what was reviewed: the same bytes for the same plan, commit and record.
 
-    The subject is the plan's file as it is written, and the digest that `apply` insists on.
+    Its subjects are the plan's file as it is written, and its content, by the digest on which
+    `apply` insists. Both are SHA-256: verifiers of Sigstore refuse digests by other names.
     """
-    subject = {
-        "name": "plan",
-        "digest": {"sha256": _sha256(to_json(plan)), "srcnetPlan": digest(plan)},
-    }
+    subjects: list[dict[str, Any]] = [
+        {"name": "plan", "digest": {"sha256": _sha256(to_json(plan))}},
+        {"name": CONTENT, "digest": {"sha256": digest(plan)}},
+    ]
     predicate = {
         "specs": {"digest": {"sha256": plan.binding.specs}, "commit": commit},
         "artifacts": {"digest": {"sha256": plan.binding.artifacts}},
@@ -48,7 +51,7 @@ def plan_statement(plan: Plan, commit: str | None, agreed: Agreed | None = None)
         if agreed is None
         else {"digest": {"sha256": agreed.digest}, "merged": [*agreed.merged]},
     }
-    return _statement([subject], PLAN, predicate).encode()
+    return _statement(subjects, PLAN, predicate).encode()
 
 
 def plan_of(payload: bytes) -> str | None:
@@ -57,8 +60,8 @@ def plan_of(payload: bytes) -> str | None:
         said = json.loads(payload)
         if said["_type"] != STATEMENT or said["predicateType"] != PLAN:
             return None
-        (subject,) = said["subject"]
-        return str(subject["digest"]["srcnetPlan"])
+        (subject,) = [each for each in said["subject"] if each["name"] == CONTENT]
+        return str(subject["digest"]["sha256"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "--signature",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The plan's signature.  [default: beside the plan, ending in .dsse]",
+    help="The plan's signature.  [default: beside the plan, ending in .dsse or .sigstore.json]",
 )
 @click.option("--rehearse", is_flag=True, help="Go through everything and change nothing.")
 @yes_option

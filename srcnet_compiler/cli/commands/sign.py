@@ -8,7 +8,7 @@ import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import spare_others, spare_specs, write_file
-from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.settings import TRUST_ROOT, Settings
 from srcnet_compiler.cli.shared import read_plan
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from srcnet_compiler.trust.keys import SigningKey
     from srcnet_compiler.trust.statement import Agreed
 
+_VOUCHED = (
+    "on GitHub `permissions: {id-token: write}` for the job, on GitLab"
+    " `id_tokens: {SIGSTORE_ID_TOKEN: {aud: sigstore}}`; elsewhere `--key file:PATH`"
+)
+
 
 @click.command("sign")
 @click.argument(
@@ -24,9 +29,15 @@ if TYPE_CHECKING:
 )
 @click.option("--key", metavar="env:NAME|file:PATH", help="Where the private key is.")
 @click.option(
+    "--keyless",
+    is_flag=True,
+    help="In a job of GitHub or GitLab: sign by what its forge vouches for, with no key.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the signature goes.  [default: beside the plan, ending in .dsse]",
+    help="Where the signature goes.  [default: beside the plan, ending in .dsse, or without a key"
+    " in .sigstore.json]",
 )
 @click.option(
     "--approved-by",
@@ -46,6 +57,7 @@ def command(
     settings: Settings,
     plan_file: Path | None,
     key: str | None,
+    keyless: bool,
     out: Path | None,
     approved_by: Path | None,
     new_key: Path | None,
@@ -57,11 +69,16 @@ def command(
     that a key of `[signatures]` in srcnet.toml made it. Who signs after another one adds a
     signature.
 
+    With --keyless a job signs without a key: Sigstore issues a certificate for what the job's forge
+    says of it, such as the workflow and its branch, and the signature enters a public log.
+    `[signatures]` trusts such an identity as it trusts keys. It takes the extra `keyless`.
+
     \b
     Examples:
       srcnet sign --new-key ~/.srcnet-key.pem
       srcnet sign plan.json --key file:$HOME/.srcnet-key.pem
       srcnet sign plan.json --key env:SRCNET_SIGNING_KEY --out plan.dsse
+      srcnet sign plan.json --keyless
     """
     if (plan_file is None) is (new_key is None):
         raise StopError(
@@ -72,9 +89,13 @@ def command(
     if plan_file is None:
         assert new_key is not None
         return _make_key(settings, new_key)
-    if key is None:
+    if key is not None and keyless:
+        raise StopError(Exit.USAGE, "`--keyless` signs without a key", "leave out one of the two")
+    if key is None and not keyless:
         raise StopError(
-            Exit.USAGE, "there is no key to sign with", "`--key file:PATH` or `--key env:NAME`"
+            Exit.USAGE,
+            "there is no key to sign with",
+            "`--key file:PATH` or `--key env:NAME`; in a job of a forge also `--keyless`",
         )
     return _sign(settings, plan_file, key, out, approved_by)
 
@@ -99,27 +120,65 @@ def _make_key(settings: Settings, path: Path) -> int:
 
 
 def _sign(
-    settings: Settings, plan_file: Path, key: str, out: Path | None, approved_by: Path | None
+    settings: Settings,
+    plan_file: Path,
+    key: str | None,
+    out: Path | None,
+    approved_by: Path | None,
 ) -> int:
-    from srcnet_compiler.cli.signatures import signature_file
+    """`key` is where the private key is; None: sign without."""
+    from srcnet_compiler.cli.signatures import bundle_file, signature_file
     from srcnet_compiler.names import SPEC_FOLDERS
     from srcnet_compiler.plan.file import digest
     from srcnet_compiler.trust.commit import commit_of
-    from srcnet_compiler.trust.envelope import signed, to_text
     from srcnet_compiler.trust.statement import plan_statement
 
     plan = read_plan(plan_file)
-    path = out or signature_file(plan_file)
-    spare_others(path, settings.root, "a signature of srcnet", _is_signature)
+    path = out or (bundle_file(plan_file) if key is None else signature_file(plan_file))
+    what = "a bundle of Sigstore" if key is None else "a signature of srcnet"
+    spare_others(path, settings.root, what, _is_bundle if key is None else _is_signature)
     commit = commit_of(settings.root, SPEC_FOLDERS) if _is_of_these_specs(plan, settings) else None
     payload = plan_statement(plan, commit, _agreed(approved_by))
-    envelope = signed(payload, _key(key), _earlier(path, payload))
-    write_file(path, to_text(envelope))
+    text, others = _keyless(settings, payload) if key is None else _keyed(path, payload, key)
+    write_file(path, text)
     where = f", specs at {commit[:12]}" if commit else ""
-    count = len(envelope.signatures)
-    others = f"; it has {count} signatures" if count > 1 else ""
     click.echo(f"plan {digest(plan)[:12]}{where}: signed in {path}{others}")
     return Exit.FINE
+
+
+def _keyed(path: Path, payload: bytes, key: str) -> tuple[str, str]:
+    """The envelope as a file, and what to say of the signatures that are in it."""
+    from srcnet_compiler.trust.envelope import signed, to_text
+
+    envelope = signed(payload, _key(key), _earlier(path, payload))
+    count = len(envelope.signatures)
+    return to_text(envelope), f"; it has {count} signatures" if count > 1 else ""
+
+
+def _keyless(settings: Settings, payload: bytes) -> tuple[str, str]:
+    """The bundle as a file, and that nobody keeps a key."""
+    from srcnet_compiler.cli.signatures import INSTALL, trust_of
+    from srcnet_compiler.trust.bundle import (
+        MissingLibraryError,
+        NoIdentityError,
+        TrustRootError,
+        UnsignedError,
+        signed_by_job,
+    )
+
+    root = trust_of(settings).root
+    try:
+        return signed_by_job(payload, root, os.environ), ", without a key"
+    except MissingLibraryError:
+        raise StopError(Exit.USAGE, "what signs without a key is not installed", INSTALL) from None
+    except NoIdentityError as trouble:
+        raise StopError(Exit.CREDENTIALS, str(trouble), _VOUCHED) from None
+    except TrustRootError as trouble:
+        raise StopError(Exit.USAGE, f"`{TRUST_ROOT}`: {trouble}", None) from None
+    except UnsignedError as trouble:
+        raise StopError(
+            Exit.UNREACHABLE, str(trouble), "run it again, or sign with a key: `--key env:NAME`"
+        ) from None
 
 
 def _agreed(record: Path | None) -> "Agreed | None":
@@ -176,4 +235,10 @@ def _earlier(path: Path, payload: bytes) -> "tuple[Signature, ...]":
 
 
 def _is_signature(head: str) -> bool:
-    return '"payloadType"' in head
+    return '"payloadType"' in head and not _is_bundle(head)
+
+
+def _is_bundle(head: str) -> bool:
+    from srcnet_compiler.cli.signatures import is_bundle
+
+    return is_bundle(head)
