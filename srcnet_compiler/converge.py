@@ -174,14 +174,14 @@ def _read(system: System, trying: bool) -> _Seen:
         reading = system.read()
         changes = target.diff(model, reading)
         findings = tuple(target.check_seen(model, reading.model))
+        later = tuple(Held(what, why) for what, why in target.postponed(model, reading))
         if not trying:
-            return _Seen(system, reading, None, changes, findings)
+            return _Seen(system, reading, None, changes, findings, postponed=later)
         findings += tuple(target.try_out(system.client, model, reading, changes))
     except (UnreachableError, RefusedError) as trouble:
         return _Seen(system, None, trouble)
     proof = target.prove(model, reading, changes)
     found = (*findings, *proof.objections)
-    later = tuple(Held(what, why) for what, why in target.postponed(model, reading))
     return _Seen(system, reading, None, changes, found, proof.claims, later)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from specs import GOLDEN, REAL, compiled
 
 from srcnet_compiler.pipeline import Compiled
@@ -14,6 +14,14 @@ from srcnet_compiler.pipeline import Compiled
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.register_profile(
     "thorough", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+# For a test that is to fail: the same examples each time, and the first that fails will do.
+settings.register_profile(
+    "broken",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("quick")
 

@@ -16,6 +16,7 @@ NOT_COPIED = shutil.ignore_patterns(
     *(".*cache", "__pycache__", ".git", ".venv", ".srcnet", "build", "dist", "benchmarks")
 )
 PATIENCE = 400
+OPTIONS = ("-p", "no:cacheprovider", "--hypothesis-profile", "broken")
 BUILT = ".srcnet/kubernetes"
 """Where the API server is that has been built."""
 
@@ -69,7 +70,7 @@ def assert_noticed(broken: Break, copy: Path) -> None:
     path.write_text(whole.replace(broken.line, broken.instead), "utf-8")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", broken.test],
+            [sys.executable, "-m", "pytest", "-x", "-q", *OPTIONS, broken.test],
             cwd=copy,
             env={
                 **os.environ,
