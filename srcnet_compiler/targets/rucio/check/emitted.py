@@ -172,8 +172,7 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
         name: RseFacts(columns=dict(_columns(rse.settings)), attributes=rse.attributes)
         for name, rse in desired.rses.items()
     }
-    texts = {r.rse_expression for each in desired.subscriptions.values() for r in each.rules}
-    places = {text: _places(text, rses) for text in sorted(texts)}
+    places = {text: _places(text, rses) for text in sorted(_expressions(desired))}
     by_policy: dict[str, list[Subscription]] = defaultdict(list)
     for _, subscription in sorted(desired.subscriptions.items()):
         by_policy[subscription.policy].append(subscription)
@@ -196,9 +195,22 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
             yield _against(policy, subscriptions[0].name, words)
         if not subscriptions and not policy.drafts and not policy.retired:
             yield _against(policy, desired.instance, "no subscription is for it")
-    for against in check_lives(desired, federation, rses):
+    meant = {text: place.rses for text, place in places.items()}
+    for against in check_lives(desired, federation, rses, meant):
         yield _against_phase(*against)
     yield from _misplaced(desired, federation)
+
+
+def _expressions(desired: RucioModel) -> set[str]:
+    """Those of all rules, whenever they are made: few, and each is read once."""
+    deals = [
+        deal.rules
+        for life in desired.lifecycles.values()
+        for phase in life.phases
+        for deal in phase.deals
+    ]
+    rules = [*(each.rules for each in desired.subscriptions.values()), *deals]
+    return {rule.rse_expression for each in rules for rule in each}
 
 
 def _misplaced(desired: RucioModel, federation: Federation) -> Iterator[Diagnostic]:

@@ -17,7 +17,6 @@ from srcnet_compiler.targets.rucio.model.requirement import (
     SITE,
     Choice,
     Requirement,
-    candidates_of,
     objections,
 )
 from srcnet_compiler.targets.rucio.model.shard import BUCKETS
@@ -34,15 +33,18 @@ class Against(NamedTuple):
 
 
 def check_lives(
-    desired: RucioModel, federation: Federation, rses: Mapping[RseName, RseFacts]
+    desired: RucioModel,
+    federation: Federation,
+    rses: Mapping[RseName, RseFacts],
+    meant: Mapping[str, frozenset[RseName]],
 ) -> Iterator[Against]:
-    """All objections to the lifecycles, one by one."""
+    """All objections to the lifecycles, one by one. `meant` has the RSEs of every expression."""
     for policy in federation.policies.values():
         life = desired.lifecycles.get(policy.name)
         if life is None:
             continue
         for asked, phase in zip(policy.phases, life.phases, strict=False):
-            for words in _phase(desired, policy, asked, phase, rses):
+            for words in _phase(desired, policy, asked, phase, rses, meant):
                 yield Against(policy, asked, words)
 
 
@@ -60,6 +62,7 @@ def _phase(
     asked: Phase,
     phase: LifePhase,
     rses: Mapping[RseName, RseFacts],
+    meant: Mapping[str, frozenset[RseName]],
 ) -> Iterator[str]:
     wanted = requirement_in(policy, asked)
     if phase.requirement != wanted:
@@ -70,7 +73,7 @@ def _phase(
     if any(buckets[bucket] != 1 for bucket in BUCKETS):
         yield "some names are dealt no rules, or twice"
     for deal in phase.deals:
-        given = [Choice(r.copies, candidates_of(r.rse_expression, rses)) for r in deal.rules]
+        given = [Choice(r.copies, meant[r.rse_expression]) for r in deal.rules]
         yield from objections(wanted, given, rses)
         if any(not rule.comments.startswith(wanted.tag) for rule in deal.rules):
             yield "a rule carries the name of another phase"
