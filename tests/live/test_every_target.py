@@ -226,14 +226,22 @@ def test_a_plan_under_which_the_system_moved_is_stale_and_leaves_it(at_work: Gro
     assert owned.seen() not in (before, spoilt)
 
 
-def test_one_system_that_nobody_answers_for_stops_no_other(at_work: Ground, stand: Stand):
-    if not stand.several:  # stands of its own by `parametrize` would have this story told first
-        pytest.skip("a federation has one of it")
+def test_one_system_that_nobody_answers_for_is_told_and_stops_no_other(
+    at_work: Ground, stand: Stand
+):
     owned = at_work.owned
     before = owned.seen()
     restate(at_work)
-    ran = at_work.someone("apply", "--yes", "--system", stand.target, code=4)
-    assert "cannot be reached" in ran.out
+    if stand.several:  # the golden federation has others of it, which nobody started
+        ran = at_work.someone("apply", "--yes", "--system", stand.target, code=4)
+        assert "cannot be reached" in ran.out
+    else:
+        at_work.stop()
+        ran = at_work.someone("apply", "--yes", "--system", stand.target, code=69)
+        at_work.start()
+        assert "cannot be reached" in ran.err
+        assert owned.seen() == before
+        apply(at_work)
     assert owned.seen() != before
 
 
