@@ -16,7 +16,7 @@ from specs import GOLDEN, compiled
 from test_kubernetes_words import read
 
 from srcnet_compiler.federation.kubernetes import Delivery
-from srcnet_compiler.federation.model import Retired
+from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.targets.kubernetes import emit, lower
 from srcnet_compiler.targets.kubernetes.model import (

@@ -13,7 +13,8 @@ from specs import TODAY
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, SystemName, Wait
 from srcnet_compiler.diagnostic import Code
-from srcnet_compiler.federation.model import Federation, Retired, Waiver
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.federation.notices import Retired, Waiver
 from srcnet_compiler.plan.build import build_plan, waves
 from srcnet_compiler.plan.file import PlanFileError, digest, from_json, to_json
 from srcnet_compiler.plan.guard import guard, held_back

@@ -5,7 +5,8 @@ from datetime import date
 from difflib import get_close_matches
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error, warning
-from srcnet_compiler.federation.model import Federation, Waiver
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.federation.notices import Waiver
 from srcnet_compiler.near import certainly_meant
 
 NEVER_SET_ASIDE = frozenset(

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from srcnet_compiler.feasibility.model import Group, Move, Step
-from srcnet_compiler.federation.model import Downtime, Federation
+from srcnet_compiler.federation.model import Federation
+from srcnet_compiler.federation.notices import Downtime
 
 
 def year_ends(years: Sequence[int]) -> tuple[Step, ...]:

@@ -14,7 +14,8 @@ from srcnet_compiler.federation.clusters import (
 )
 from srcnet_compiler.federation.compute import Compute, SlurmCluster
 from srcnet_compiler.federation.known import known
-from srcnet_compiler.federation.model import Federation, Retired, Site
+from srcnet_compiler.federation.model import Federation, Site
+from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.federation.queues import read_compute_policy
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import GroupPath

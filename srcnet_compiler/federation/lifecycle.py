@@ -1,7 +1,7 @@
 """Downtime, Moved, Retired and Waiver documents to the model."""
 
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import Downtime, Moved, Retired, Waiver
+from srcnet_compiler.federation.notices import Downtime, Moved, Retired, Waiver
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.quantity import parse_bytes
 from srcnet_compiler.schema import lifecycle as schema

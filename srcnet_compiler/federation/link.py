@@ -16,8 +16,9 @@ from srcnet_compiler.federation.computing import (
 )
 from srcnet_compiler.federation.forges import read_pipelines
 from srcnet_compiler.federation.known import known
-from srcnet_compiler.federation.model import Federation, Site, Waiver
+from srcnet_compiler.federation.model import Federation, Site
 from srcnet_compiler.federation.nesting import check_nesting
+from srcnet_compiler.federation.notices import Waiver
 from srcnet_compiler.federation.renames import check_ends, check_moves
 from srcnet_compiler.federation.serving import (
     check_serving,

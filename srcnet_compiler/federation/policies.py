@@ -4,14 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import (
-    Copies,
-    DataPolicy,
-    Phase,
-    Retired,
-    Selector,
-    Volume,
-)
+from srcnet_compiler.federation.model import Copies, DataPolicy, Phase, Selector, Volume
+from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.federation.rates import Recall
 from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated

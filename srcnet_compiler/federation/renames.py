@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
-from srcnet_compiler.federation.model import Moved, Retired, StorageArea
+from srcnet_compiler.federation.model import StorageArea
+from srcnet_compiler.federation.notices import Moved, Retired
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.span import Span
 

@@ -3,14 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import (
-    Endpoint,
-    Retired,
-    Site,
-    SiteService,
-    StorageArea,
-    Transfers,
-)
+from srcnet_compiler.federation.model import Endpoint, Site, SiteService, StorageArea, Transfers
+from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.federation.rates import Throughput
 from srcnet_compiler.federation.shared import Shared, draft
 from srcnet_compiler.names import AreaName, SiteName, SrcName, TierName

@@ -7,7 +7,8 @@ from typing import TypeAlias
 from srcnet_compiler.change import Action, Change
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
 from srcnet_compiler.federation.compute import Compute
-from srcnet_compiler.federation.model import Federation, Retired, StorageArea, Waiver
+from srcnet_compiler.federation.model import Federation, StorageArea
+from srcnet_compiler.federation.notices import Retired, Waiver
 from srcnet_compiler.names import PolicyName
 from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes

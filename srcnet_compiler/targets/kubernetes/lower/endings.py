@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from srcnet_compiler.federation.model import Retired
+from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.model import SERVICE, Key, Object
 from srcnet_compiler.targets.kubernetes.model.words import object_name

@@ -1,0 +1,65 @@
+"""What is said of things that other documents describe: downtimes, renames, ends, waivers."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from srcnet_compiler.names import AreaName
+from srcnet_compiler.span import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """When something is not available, in UTC; `end` is the first moment after it."""
+
+    name: str
+    of: str
+    start: datetime
+    end: datetime
+    planned: bool
+    reason: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A rename of an area in the data management system."""
+
+    area: AreaName
+    before: str
+    after: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """An acknowledged end of one thing; `until` is the last day it holds.
+
+    Windows and clusters are named as their labels are, behind the name of their site.
+    """
+
+    area: str | None
+    policy: str | None
+    reason: str
+    until: date
+    origin: Origin = field(compare=False, repr=False)
+    queue: str | None = None
+    project: str | None = None
+    window: str | None = None
+    cluster: str | None = None
+    service: str | None = None
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Something set aside for one object until the end of day `until`: a finding's code, drafts
+    (`kind` draft) or a limit up to `up_to`."""
+
+    name: str
+    kind: str
+    what: str
+    up_to: int | None
+    of: str
+    reason: str
+    until: date
+    origin: Origin = field(compare=False, repr=False)
