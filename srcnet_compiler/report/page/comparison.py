@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from srcnet_compiler.change import Change, Impact, SystemName
+from srcnet_compiler.names import SiteName
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.model import Report
 from srcnet_compiler.report.page.build import findings
@@ -13,7 +14,7 @@ from srcnet_compiler.report.page.model import Fact, Finding, Note, Page
 from srcnet_compiler.report.page.shift import Shift, shifts
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
-from srcnet_compiler.report.review.movement import movement_lines
+from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
     area_rows,
@@ -194,7 +195,18 @@ def moves(review: Review) -> System | None:
     """What is moved of the data that a snapshot has; None where none was given."""
     if review.movement is None:
         return None
-    _, title, first, *rest = movement_lines(review.movement, True, plain)
+    return _moved(movement_lines(review.movement, True, plain))
+
+
+def moves_of(review: Review, site: SiteName) -> System | None:
+    """The same of one site."""
+    if review.movement is None:
+        return None
+    return _moved(site_lines(review.movement, site, plain))
+
+
+def _moved(lines: Iterable[str]) -> System:
+    _, title, first, *rest = lines
     return System(title, first.strip(), "\n".join([first, *rest]))
 
 

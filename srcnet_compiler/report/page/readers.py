@@ -17,6 +17,7 @@ from srcnet_compiler.report.page.comparison import (
     drifted,
     duties,
     moves,
+    moves_of,
     readable,
     slight_sites,
     stays,
@@ -59,6 +60,7 @@ class SiteChange:
     edits: tuple[Changed, ...]
     commits: tuple[str, ...]
     access: tuple[Changed, ...]
+    moves: System | None
     systems: tuple[System, ...]
     left: tuple[Changed, ...]
     moved: tuple[Changed, ...]
@@ -112,6 +114,7 @@ def site_change(review: Review, site: SiteName) -> SiteChange:
         tuple(changed(edit, review) for edit in page.asked),
         tuple(f"{each.id} {each.author}: {each.title}" for each in page.commits),
         tuple(readable(each) for each in page.access),
+        moves_of(review, reach.site),
         tuple(systems(reach.effects)),
         tuple(stays(left) for left in reach.left),
         tuple(changed(edit, review) for edit in page.moved),
