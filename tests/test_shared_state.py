@@ -453,7 +453,8 @@ def test_an_old_run_that_is_started_again_takes_nothing_back(specs: Path, remote
     old, new = committed("# one\n"), committed("# two\n")
     store = open_shared(specs, str(remote), REF)
     with store.lock("me", NOON, HOUR), Ledger(store.ledger_path) as ledger:
-        ledger.begin(at=NOON.isoformat(), run="r", plan="p", facts={"commit": new})
+        for said in (new, "--is-ancestor"):  # the last is no commit's id, and is not believed
+            ledger.begin(at=NOON.isoformat(), run="r", plan="p", facts={"commit": said})
     words = ("apply", "--today", TODAY, "--yes", "--state", f"git:origin#{REF}")
     told = (
         f"later specs were applied already: those of {new[:12]}, and here are those of {old[:12]}"
