@@ -18,6 +18,7 @@ from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
     area_rows,
+    asking,
     both,
     by_year,
     counted,
@@ -157,7 +158,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(changed(edit, review) for edit in review.edits),
         tuple(changed(edit, review) for edit in review.moved),
         tuple(asked(each) for each in review.requirements),
-        tuple(readable(each) for each in review.access),
+        tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
         moves(review),
@@ -217,12 +218,13 @@ def stays(left: Left) -> Changed:
     return Changed(str(left.address), Fact(left.why.value, note))
 
 
-def readable(each: Access) -> Changed:
-    """What people may read by what they start, and could not before, or no longer."""
+def readable(each: Access, review: Review) -> Changed:
+    """What people may read by what they start, and could not before, or no longer; and whose wish
+    that is."""
     note = _note(each.place if each.gained else None, None if each.gained else each.place)
-    return Changed(
-        "may be read" if each.gained else "no longer", Fact(f"{reading(each)}; {terms(each)}", note)
-    )
+    wishes = (f"asked for by {c.author}: {c.title} ({c.id})" for c in asking(review, [each]))
+    said = "; ".join([reading(each), terms(each), *wishes])
+    return Changed("may be read" if each.gained else "no longer", Fact(said, note))
 
 
 def asked(found: Requirement) -> Asked:
