@@ -19,8 +19,10 @@ from srcnet_compiler.catalogue.engine import DuckDb, open_tables
 from srcnet_compiler.catalogue.model import Row
 from srcnet_compiler.catalogue.questions import Amount
 from srcnet_compiler.catalogue.satisfying import kept, missing
+from srcnet_compiler.cli.completing import names_of_sites
 from srcnet_compiler.federation.model import StorageArea
 from srcnet_compiler.pipeline import Compiled
+from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.review.movement.count import movement
 from srcnet_compiler.review.movement.loss import without
 from srcnet_compiler.review.movement.model import Movement
@@ -241,6 +243,27 @@ def test_a_change_shows_what_it_moves_to_every_reader(folder: Path):
     missing_one = srcnet("diff", "main", "--catalogue", "nowhere", cwd=folder, env=today)
     assert missing_one.code == 74
     assert "`srcnet catalogue snapshot` takes one" in missing_one.err
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_a_site_is_shown_what_comes_to_it_and_goes_from_it(folder: Path, form: str):
+    today = {f"SRCNET_{name}_TODAY": str(TODAY) for name in ("CATALOGUE", "DIFF")}
+    taken = srcnet("catalogue", "snapshot", "--forecast", "2026", cwd=folder, env=today)
+    assert taken.code == 0, taken
+    policy = folder / POLICY
+    policy.write_text(policy.read_text().replace("count: 2", "count: 3"))
+    args = ["diff", "main", "--catalogue", ".srcnet/catalogue", "--site"]
+    whole = json.loads(srcnet(*args[:-1], "--format", "json", cwd=folder, env=today).out)
+    takes = [each for each in whole["movement"]["sites"] if each["comes"]["bytes"]]
+    others = {each["site"] for each in whole["movement"]["sites"]}
+    still = next(name for name in names_of_sites(folder) if name not in others)
+    page = srcnet(*args, takes[0]["site"], "--format", form, cwd=folder, env=today)
+    assert page.code == 0, page
+    assert "What it moves of what is there, by the forecast of 2027-01-01" in page.out
+    assert f"{round_bytes(takes[0]['comes']['bytes'])} in" in page.out
+    assert all(f"  {name}: " not in page.out for name in others - {takes[0]["site"]})
+    without_any = srcnet(*args, still, "--format", form, cwd=folder, env=today)
+    assert f"{still}: nothing comes or goes" in without_any.out
 
 
 def test_one_collection_is_followed_through_its_phases(folder: Path):

@@ -12,6 +12,7 @@ from test_review import changed, review
 from srcnet_compiler.analysis.reading import reads
 from srcnet_compiler.cli.drafts import draft
 from srcnet_compiler.report.page import build, html
+from srcnet_compiler.report.page.readers import site_change
 from srcnet_compiler.report.review.json import render_json
 from srcnet_compiler.report.review.markdown import render_markdown
 from srcnet_compiler.report.review.text import render_policy, render_review, render_site
@@ -229,6 +230,9 @@ def test_who_asked_for_it_is_named():
         assert "  asked for by Ada: Ask for a notebook (abc1234)\n" in page
         assert "asked for by Eve" not in page
     assert "asked for by Ada: Ask for a notebook" in render_markdown(found)
+    shown = [each.how.text for each in site_change(found, "CHSRC-CSCS").access]
+    assert all(each.endswith("; asked for by Ada: Ask for a notebook (abc1234)") for each in shown)
+    assert shown
 
 
 def test_the_json_of_a_review_says_it_too():

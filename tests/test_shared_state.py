@@ -412,6 +412,17 @@ def test_a_journal_whose_chain_was_made_anew_is_refused_by_who_has_seen_it(
         runner(tmp_path, remote, "one").lock("one", NOON, HOUR).__enter__()
 
 
+@pytest.mark.parametrize("said", ['"plot":"p1"', "p1", f'"plan":{"[" * 100_000}'])
+def test_a_journal_whose_chain_fits_and_which_is_none_is_said_so(
+    specs: Path, remote: Path, tmp_path: Path, said: str
+):
+    history_of(tmp_path, remote, runner(tmp_path, remote, "one"))
+    forged(remote, tmp_path, '"plan":"p1"', said, anew=True)
+    ran = srcnet("history", "--state", f"git:origin#{REF}", cwd=specs)
+    assert ran.code == 3, ran
+    assert "line 1 of the journal in" in ran.err
+
+
 def test_a_journal_that_was_put_back_or_taken_away_is_refused_by_who_has_seen_it(
     specs: Path, remote: Path, tmp_path: Path
 ):
@@ -442,7 +453,8 @@ def test_an_old_run_that_is_started_again_takes_nothing_back(specs: Path, remote
     old, new = committed("# one\n"), committed("# two\n")
     store = open_shared(specs, str(remote), REF)
     with store.lock("me", NOON, HOUR), Ledger(store.ledger_path) as ledger:
-        ledger.begin(at=NOON.isoformat(), run="r", plan="p", facts={"commit": new})
+        for said in (new, "--is-ancestor"):  # the last is no commit's id, and is not believed
+            ledger.begin(at=NOON.isoformat(), run="r", plan="p", facts={"commit": said})
     words = ("apply", "--today", TODAY, "--yes", "--state", f"git:origin#{REF}")
     told = (
         f"later specs were applied already: those of {new[:12]}, and here are those of {old[:12]}"

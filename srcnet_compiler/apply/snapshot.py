@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from srcnet_compiler.apply.chain import chained, link, unchained
+from srcnet_compiler.apply.chain import RewrittenError, chained, link, unchained
 from srcnet_compiler.apply.clone import Clone
 from srcnet_compiler.apply.ledger import Ledger, Line
 from srcnet_compiler.apply.state import PRIVATE_FOLDER, Holder, StateError, read_holder
@@ -53,7 +53,7 @@ class Snapshot:
         parts = b"".join(self.clone.read(self.parts)).decode("utf-8", "replace")
         rows = parts.split("\n")[:-1] if parts.endswith("\n") else parts.split("\n")
         found = list(unchained(rows if parts else (), self.clone.name))
-        lines = [Line(seq, **json.loads(row)) for seq, (row, _) in enumerate(found, start=1)]
+        lines = [_line(seq, row, self.clone.name) for seq, (row, _) in enumerate(found, start=1)]
         return lines, [known_by for _, known_by in found]
 
 
@@ -181,6 +181,14 @@ def write_journal(path: Path, lines: list[Line]) -> int:
             error.errno, f"cannot keep the state in {path}: {error.strerror}"
         ) from error
     return len(lines)
+
+
+def _line(seq: int, row: str, name: str) -> Line:
+    """A row as a line; its chain may fit though it is none, where somebody made all of it anew."""
+    try:
+        return Line(seq, **json.loads(row))
+    except (ValueError, TypeError, RecursionError):
+        raise RewrittenError(f"line {seq} of the journal in {name} is none of srcnet") from None
 
 
 def _row(line: Line) -> str:

@@ -157,8 +157,9 @@ def _commit(settings: Settings) -> str | None:
 
 def _insist_on_newest(settings: Settings, store: "Store", commit: str | None) -> None:
     """Where runners share the state: an old run that somebody starts again takes nothing back."""
-    from srcnet_compiler.apply.ledger import BEGIN, RUN, Ledger
+    from srcnet_compiler.apply.ledger import Ledger
     from srcnet_compiler.trust.commit import comes_before
+    from srcnet_compiler.trust.rules import commits_of
 
     if commit is None or not store.announces:
         return
@@ -167,12 +168,11 @@ def _insist_on_newest(settings: Settings, store: "Store", commit: str | None) ->
         if path is None:
             return
         with Ledger(path) as ledger:
-            facts = [line.facts for line in ledger.lines() if line.status in (BEGIN, RUN)]
-    known = [str(each["commit"]) for each in facts if isinstance(each, dict) and each.get("commit")]
-    if known and comes_before(settings.root, commit, known[-1]):
+            applied = commits_of(ledger.lines())
+    if applied and comes_before(settings.root, commit, applied[0]):
         raise StopError(
             Exit.STALE,
-            f"later specs were applied already: those of {known[-1][:12]}, and here are those of"
+            f"later specs were applied already: those of {applied[0][:12]}, and here are those of"
             f" {commit[:12]}",
             "check out the newest; to go back, merge a change that says so",
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from srcnet_compiler.change import Change, Impact, SystemName
+from srcnet_compiler.names import SiteName
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.model import Report
 from srcnet_compiler.report.page.build import findings
@@ -13,10 +14,11 @@ from srcnet_compiler.report.page.model import Fact, Finding, Note, Page
 from srcnet_compiler.report.page.shift import Shift, shifts
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
-from srcnet_compiler.report.review.movement import movement_lines
+from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
     area_rows,
+    asking,
     both,
     by_year,
     counted,
@@ -156,7 +158,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(changed(edit, review) for edit in review.edits),
         tuple(changed(edit, review) for edit in review.moved),
         tuple(asked(each) for each in review.requirements),
-        tuple(readable(each) for each in review.access),
+        tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
         moves(review),
@@ -194,7 +196,18 @@ def moves(review: Review) -> System | None:
     """What is moved of the data that a snapshot has; None where none was given."""
     if review.movement is None:
         return None
-    _, title, first, *rest = movement_lines(review.movement, True, plain)
+    return _moved(movement_lines(review.movement, True, plain))
+
+
+def moves_of(review: Review, site: SiteName) -> System | None:
+    """The same of one site."""
+    if review.movement is None:
+        return None
+    return _moved(site_lines(review.movement, site, plain))
+
+
+def _moved(lines: Iterable[str]) -> System:
+    _, title, first, *rest = lines
     return System(title, first.strip(), "\n".join([first, *rest]))
 
 
@@ -205,12 +218,13 @@ def stays(left: Left) -> Changed:
     return Changed(str(left.address), Fact(left.why.value, note))
 
 
-def readable(each: Access) -> Changed:
-    """What people may read by what they start, and could not before, or no longer."""
+def readable(each: Access, review: Review) -> Changed:
+    """What people may read by what they start, and could not before, or no longer; and whose wish
+    that is."""
     note = _note(each.place if each.gained else None, None if each.gained else each.place)
-    return Changed(
-        "may be read" if each.gained else "no longer", Fact(f"{reading(each)}; {terms(each)}", note)
-    )
+    wishes = (f"asked for by {c.author}: {c.title} ({c.id})" for c in asking(review, [each]))
+    said = "; ".join([reading(each), terms(each), *wishes])
+    return Changed("may be read" if each.gained else "no longer", Fact(said, note))
 
 
 def asked(found: Requirement) -> Asked:

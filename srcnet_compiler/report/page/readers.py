@@ -17,6 +17,7 @@ from srcnet_compiler.report.page.comparison import (
     drifted,
     duties,
     moves,
+    moves_of,
     readable,
     slight_sites,
     stays,
@@ -59,6 +60,7 @@ class SiteChange:
     edits: tuple[Changed, ...]
     commits: tuple[str, ...]
     access: tuple[Changed, ...]
+    moves: System | None
     systems: tuple[System, ...]
     left: tuple[Changed, ...]
     moved: tuple[Changed, ...]
@@ -111,7 +113,8 @@ def site_change(review: Review, site: SiteName) -> SiteChange:
         ),
         tuple(changed(edit, review) for edit in page.asked),
         tuple(f"{each.id} {each.author}: {each.title}" for each in page.commits),
-        tuple(readable(each) for each in page.access),
+        tuple(readable(each, review) for each in page.access),
+        moves_of(review, reach.site),
         tuple(systems(reach.effects)),
         tuple(stays(left) for left in reach.left),
         tuple(changed(edit, review) for edit in page.moved),
@@ -138,7 +141,7 @@ def policy_change(review: Review, before: Page, after: Page) -> PolicyChange:
         weight(review, review.impact),
         tuple(findings(Report(review.refusals, review.head_lines))),
         tuple(asked(each) for each in page.requirements),
-        tuple(readable(each) for each in review.access),
+        tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(page)),
         _sites(review),

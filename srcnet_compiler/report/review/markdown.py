@@ -12,7 +12,7 @@ from srcnet_compiler.report.markdown import LIMIT, escape, prose
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.comment import Section, cell, comment, fenced, fold, table
-from srcnet_compiler.report.review.movement import movement_lines
+from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
     ACCESS,
@@ -125,6 +125,7 @@ def _site_sections(review: Review, page: SitePage) -> Iterator[Section]:
     if not reach.is_touched:
         yield Section("nothing", UNTOUCHED)
         yield from _access(review, page.access)
+        yield from _site_movement(review, page)
         yield from _of_others(review, page.moved, page.drift)
         return
     notice = (("daemons", daemons(page.daemons, page.drained)), ("jobs", jobs(page.jobs)))
@@ -144,6 +145,7 @@ def _site_sections(review: Review, page: SitePage) -> Iterator[Section]:
         lines = [f"- {cell(f'{each.id} {each.author}: {each.title}')}" for each in page.commits]
         yield Section("commits", "\n".join(lines))
     yield from _access(review, page.access)
+    yield from _site_movement(review, page)
     yield from _systems(reach.effects)
     yield from _left(reach.left)
     yield from _of_others(review, page.moved, page.drift)
@@ -209,8 +211,17 @@ def _access(review: Review, access: Sequence[Access]) -> Iterator[Section]:
 
 def _movement(review: Review) -> Iterator[Section]:
     if review.movement is not None:
-        _, title, *moved = movement_lines(review.movement, True, plain)
-        yield Section("what is moved", fold(prose(title), fenced("\n".join(moved) + "\n")))
+        yield _moved(movement_lines(review.movement, True, plain))
+
+
+def _site_movement(review: Review, page: SitePage) -> Iterator[Section]:
+    if review.movement is not None:
+        yield _moved(site_lines(review.movement, page.reach.site, plain))
+
+
+def _moved(lines: Iterable[str]) -> Section:
+    _, title, *moved = lines
+    return Section("what is moved", fold(prose(title), fenced("\n".join(moved) + "\n")))
 
 
 def _edits(title: str, edits: Sequence[Edit], review: Review) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from srcnet_compiler.catalogue.questions import Amount
+from srcnet_compiler.names import SiteName
 from srcnet_compiler.quantity import BitsPerSecond, round_bytes
 from srcnet_compiler.report.paint import Paint
 from srcnet_compiler.review.movement.model import Movement, SiteWork, Work
@@ -17,12 +18,24 @@ def movement_lines(movement: Movement, full: bool, paint: Paint) -> Iterator[str
     """Totals, the links with most, and every site that takes part."""
     work = movement.after
     yield ""
-    title = f"What it moves of what is there, by the {movement.source} of {movement.at:%Y-%m-%d}"
-    yield paint(title, "bold")
+    yield paint(_title(movement), "bold")
     yield f"  {said(movement, movement.changed)} are wanted otherwise than before"
     yield f"  {_copies(work)}; without the change {_copies(movement.before)}"
     yield from (f"  {line}" for line in _remarks(movement))
     yield from flow_lines(movement, full, paint)
+
+
+def site_lines(movement: Movement, site: SiteName, paint: Paint) -> Iterator[str]:
+    """What comes to one site and goes from it."""
+    yield ""
+    yield paint(f"{_title(movement)}, at least, by its uplink alone", "bold")
+    own = [_site(movement, each) for each in movement.sites if each.site == site]
+    yield f"  {site}: {next(filter(None, own), 'nothing comes or goes')}"
+    yield from (f"  {line}" for line in _of_drafts(movement))
+
+
+def _title(movement: Movement) -> str:
+    return f"What it moves of what is there, by the {movement.source} of {movement.at:%Y-%m-%d}"
 
 
 def flow_lines(movement: Movement, full: bool, paint: Paint) -> Iterator[str]:
@@ -77,6 +90,10 @@ def _remarks(movement: Movement) -> Iterator[str]:
         yield f"for {said(movement, work.unplaced)} no area is left for all the copies"
     if movement.left.bytes:
         yield f"{said(movement, movement.left)} are no policy's any more; their rules stay"
+    yield from _of_drafts(movement)
+
+
+def _of_drafts(movement: Movement) -> Iterator[str]:
     if movement.drafts:
         yield f"rests on drafts: {', '.join(movement.drafts)}"
 

@@ -10,7 +10,7 @@ from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
-from srcnet_compiler.report.review.movement import movement_lines
+from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     ACCESS,
     DRIFT,
@@ -103,6 +103,7 @@ def _site_page(review: Review, page: SitePage, full: bool, paint: Paint) -> Iter
         yield ""
         yield UNTOUCHED
         yield from _access(review, page.access, full, paint)
+        yield from _site_movement(review, page, paint)
         yield from _of_others(page, review, full, paint)
         return
     yield ""
@@ -124,6 +125,7 @@ def _site_page(review: Review, page: SitePage, full: bool, paint: Paint) -> Iter
                 yield from task_lines(duty.task, full)
     if page.until:
         yield f"  by {page.until}: the document that ends something holds no longer than that"
+    yield from _site_movement(review, page, paint)
     yield from _of_others(page, review, full, paint)
 
 
@@ -276,6 +278,11 @@ def _sites(review: Review, full: bool, paint: Paint) -> Iterator[str]:
 def _movement(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     if review.movement is not None:
         yield from movement_lines(review.movement, full, paint)
+
+
+def _site_movement(review: Review, page: SitePage, paint: Paint) -> Iterator[str]:
+    if review.movement is not None:
+        yield from site_lines(review.movement, page.reach.site, paint)
 
 
 def _areas(page: PolicyPage, full: bool, paint: Paint) -> Iterator[str]:
