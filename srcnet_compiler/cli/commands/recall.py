@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,26 +99,29 @@ def command(
     from srcnet_compiler.report.recall import recalls_data, render_recalls
 
     wanted = [lowered for lowered in systems_of(result) if lowered.target.name == "rucio"]
-    with _engine(settings, result, names) as engine, system_trouble():
-        with reading(wanted), reach(result, os.environ, wanted) as reached:
+    with ExitStack() as stack:
+        engine = stack.enter_context(_engine(settings, result, names))
+        stack.enter_context(system_trouble())
+        with reading(wanted):
+            reached = stack.enter_context(reach(result, os.environ, wanted))
             system = recall_system(reached)
             found = plan_recalls(result, system, engine, names, asked, day)
-            if form == "json":
-                show(recalls_data(found.decided, found.plan))
-            else:
-                show(render_recalls(found.decided, day, colour=is_coloured()))
-            if found.plan is None:
-                return Exit.FINDINGS
-            if found.plan.changes and form == "text":
-                show("\n" + plan_as(found.plan, "text", True))
-            if out is not None:
-                _save(settings, found.plan, out)
-            if refusals := objections(found.plan, result, day):
-                show_refusals(refusals, result)
-                return Exit.REFUSED
-            if out is not None or plan_only or today is not None or not found.plan.changes:
-                return Exit.FINE
-            return _do(settings, found.plan, reached, state, yes, form)
+        if form == "json":
+            show(recalls_data(found.decided, found.plan))
+        else:
+            show(render_recalls(found.decided, day, colour=is_coloured()))
+        if found.plan is None:
+            return Exit.FINDINGS
+        if found.plan.changes and form == "text":
+            show("\n" + plan_as(found.plan, "text", True))
+        if out is not None:
+            _save(settings, found.plan, out)
+        if refusals := objections(found.plan, result, day):
+            show_refusals(refusals, result)
+            return Exit.REFUSED
+        if out is not None or plan_only or today is not None or not found.plan.changes:
+            return Exit.FINE
+        return _do(settings, found.plan, reached, state, yes, form)
 
 
 def _name(text: str) -> tuple[str, str]:

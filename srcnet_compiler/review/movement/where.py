@@ -10,6 +10,7 @@ from srcnet_compiler.catalogue.engine import DuckDb, literal
 from srcnet_compiler.catalogue.policies import phase_at, places, policy_of
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
 from srcnet_compiler.review.movement.settle import Settled, settle
+from srcnet_compiler.targets.rucio.model.recall import is_recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Rule:
     expires: datetime | None
     locks_ok: int
     locks: int
+
+    @property
+    def is_recall(self) -> bool:
+        """Whether it is ours and ends by itself, having made data accessible for a while."""
+        return self.ours and self.expires is not None and is_recall(self.comment or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,9 +86,9 @@ def _lasting(found: Whereabouts, recall: Recall, until: datetime) -> Iterator[St
     }
     for copy in found.copies:
         area = copy.area
-        if area is not None and copy.whole and copy.kept and area.tier == recall.tier:
-            if area.name not in leaving:
-                yield area
+        stays = copy.whole and copy.kept and area is not None and area.name not in leaving
+        if stays and area is not None and area.tier == recall.tier:
+            yield area
 
 
 def _recalled(

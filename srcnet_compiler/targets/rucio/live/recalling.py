@@ -1,4 +1,4 @@
-"""What must be seen of a Rucio before data are recalled: some data sets, and where there is room."""
+"""What must be seen of a Rucio before data are recalled: some data sets, and where room is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SeenForRecall:
 def look_for_recall(
     client: RucioClient, desired: RucioModel, dids: Sequence[tuple[str, str]]
 ) -> SeenForRecall:
-    """Some requests for each data set, and two for all RSEs. Raises UnreachableError, RefusedError."""
+    """One request for each data set, and four for all. Raises UnreachableError, RefusedError."""
     filters = [parse_filter(dict(life.filter)) for life in desired.lifecycles.values()]
     columns = sorted({column for each in filters for column in each.metadata})
     with in_plain_words(client.host):
