@@ -78,7 +78,9 @@ def archive(
     list(turns(case))
     assert whole(case) == (2, 2)
     for name in ("night-00", "night-01"):
-        assert {r["rse_expression"].partition("srcnet_tier=")[2] for r in case.rules(case.scope, name)} == {"nearline)"}
+        assert {
+            r["rse_expression"].partition("srcnet_tier=")[2] for r in case.rules(case.scope, name)
+        } == {"nearline)"}
     return made
 
 
