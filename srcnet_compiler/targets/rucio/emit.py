@@ -42,10 +42,13 @@ def _embargoes(path: str, desired: RucioModel) -> Iterator[Artifact]:
     if not desired.embargoes:
         return
     spans = (
-        span for each in desired.embargoes for found in each.origins.values() for span in found
+        span
+        for each in desired.embargoes.values()
+        for found in each.origins.values()
+        for span in found
     )
     head = "Who alone may read, up to which age; Rucio controls no reading: for who grants access"
-    tree: Tree = {"embargoes": [_embargo(each) for each in desired.embargoes]}
+    tree: Tree = {"embargoes": [_embargo(each) for _, each in sorted(desired.embargoes.items())]}
     yield to_artifact(
         path, head, tree, tuple(dict.fromkeys((*desired.origins["instance"], *spans)))
     )

@@ -91,7 +91,7 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
                 if end.area in (area.name, area.name_today)
             },
             origins={"instance": instance, "distances": distance_places(federation)},
-            embargoes=tuple(embargoes(federation)),
+            embargoes={each.name: each for each in embargoes(federation)},
         ),
     )
 

@@ -271,7 +271,7 @@ class RucioModel:
     closing: Mapping[RseName, str] = field(default_factory=dict)
     set_aside: Mapping[RseName, tuple[Span, ...]] = field(default_factory=dict, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
-    embargoes: tuple[Embargo, ...] = field(default=(), compare=False)
+    embargoes: Mapping[str, Embargo] = field(default_factory=dict, compare=False)
 
     def things(self) -> Iterator[Thing]:
         """Every object that is declared, in the order in which they can be created, by name."""

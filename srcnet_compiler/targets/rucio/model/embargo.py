@@ -18,3 +18,8 @@ class Embargo:
     readers: str
     until: str
     origins: Mapping[str, tuple[Span, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What it is called among others."""
+        return f"{self.policy} {self.scope}"
