@@ -78,7 +78,7 @@ def plan_recalls(
         each = decide(federation, found, asked, running, room, day)
         decided.append(each)
         if isinstance(each.outcome, Wanted):
-            changes.append(_change(federation, desired, dataset, each, each.outcome, asked))
+            changes.append(change_for(federation, desired, dataset, each, each.outcome, asked))
     if any(isinstance(each.outcome, Impossible) for each in decided):
         return Recalls(tuple(decided), None)
     there = RucioModel(
@@ -128,7 +128,7 @@ def _is(rule: Rule, wanted: RecallRule) -> bool:
     return same and rule.comments == wanted.comments
 
 
-def _change(
+def change_for(
     federation: Federation,
     desired: RucioModel,
     dataset: Dataset,
