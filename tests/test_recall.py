@@ -150,7 +150,7 @@ def archived(
     policy = federation.policies[PolicyName("products")]
     there = [federation.areas[AreaName(name)] for name in areas]
     gone = tuple(federation.areas[AreaName(name)] for name in leaving)
-    copies = tuple(Copy(a.name_today, a, 2, size, True, kept, True) for a in there)
+    copies = tuple(Copy(a.name_today, a, 2, size, True, kept, True, False) for a in there)
     steps = (Step(policy.phases[1], None, Settled((), (), gone, 0)),)
     return Whereabouts(
         "odp:d-00", datetime(2027, 1, 1), MADE, True, 2, size, policy, False, copies, (), steps
@@ -231,7 +231,8 @@ def test_anywhere_is_near_the_archive_and_the_requester_must_say_where_that_is()
     assert wanted.site == "JPSRC-JP"
     assert [(s.area.name, s.seconds) for s in wanted.sources] == [("JPSRC-JP-T2", 2000)]
     assert wanted.until == datetime(2027, 11, 25)  # 36 h are two days, and this one
-    unsaid = outcome(compiled(), archived(federation, *TAPES), None, space)
+    asking = compiled()
+    unsaid = outcome(asking, archived(federation_of(asking), *TAPES), None, space)
     assert isinstance(unsaid, Impossible)
     assert "`--near`" in unsaid.remedy
 

@@ -80,6 +80,8 @@ def _copy(copy: Copy, snapshot: Snapshot) -> str:
         name, where = f"{copy.area.name}{renamed}", copy.area.tier
     whole = "whole" if copy.whole else f"{round_bytes(copy.bytes)} of it"
     kept = "" if snapshot.source is not Source.READING else ", kept" if copy.kept else ", not kept"
+    if copy.recalled:
+        return f"{name}, {where}: {whole}, recalled"
     use = "of use" if copy.useful else "the phase has no use for it"
     return f"{name}, {where}: {whole}{kept}; {use}"
 
@@ -152,6 +154,7 @@ def where_data(found: Whereabouts, snapshot: Snapshot) -> str:
                 "whole": copy.whole,
                 "kept": copy.kept,
                 "useful": copy.useful,
+                "recalled": copy.recalled,
             }
             for copy in found.copies
         ],
