@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from srcnet_compiler.demo.rucio_server import RucioServer
 
 pytestmark = pytest.mark.live("rucio")
 KEEP = 14
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "recall.md"
 
 
 class Archive:
@@ -61,7 +63,7 @@ def archive(
     daemons_of: Callable[[RucioServer], Daemons],
     tmp_path: Path,
 ) -> Archive:
-    case = Case(rucio_postgresql, daemons_of(rucio_postgresql), tmp_path)
+    case = Case(rucio_postgresql, daemons_of(rucio_postgresql), tmp_path, tag="odp")
     case.describe(Area("CH"), Area("JP"), Area("ZA", "1 GB"))
     with_archive(case, "CH", "JP")
     policy(case)["phases"][1] = phase("archive", nearline=2)
@@ -83,6 +85,7 @@ def archive(
 
 
 def test_archived_data_come_near_who_asks_and_stay_for_as_long_as_the_policy_says(archive: Archive):
+    """And all that is printed stands on the page of this."""
     case = archive.case
     did = f"{case.scope}:night-00"
     disks = [case.rse(country) for country in ("CH", "JP", "ZA")]
@@ -95,26 +98,23 @@ def test_archived_data_come_near_who_asks_and_stay_for_as_long_as_the_policy_say
     before = archive.others("night-00")
     assert {rule["account"] for rule in before} == {"root", case.owner}
 
-    ran = archive.recall(did, "--near", "ZA", "--reason", "the workshop", "--yes")
+    told = [archive.recall(did, "--near", "ZA", "--reason", "the workshop in Cape Town", "--yes")]
 
     site = f"ZASRC-{case.tag.upper()}"
-    assert f"{did}: is to be at {site} on online, until " in ran.out
-    assert "because it is asked for: the workshop" in ran.out
     (rule,) = archive.recalls("night-00")
     assert rule["comments"] == case.tagged(f"recall/{site}")
     assert rule["rse_expression"] == f"(srcnet_tier=online&srcnet_site={site})"
     left = rule["expires_at"] - case.client.get_replication_rule(rule["id"])["created_at"]
     assert timedelta(days=KEEP) < left <= timedelta(days=KEEP + 1)
-    assert "on its way already, 0 of 2 files" in archive.recall(did, "--near", "ZA").out
+    told.append(archive.recall(did, "--near", "ZA"))
     case.settle(case.scope, ["night-00"])
     there = case.on_disk(case.scope, files, disks)
     assert there == {file: {case.rse("ZA")} for file in files}
     assert case.plan().changes == ()
     assert case.verify().is_converged
-    assert f"recalled until {rule['expires_at']:%Y-%m-%d %H:%M}" in archive.where("night-00")
+    told.append(archive.where("night-00"))
 
-    again = archive.recall(did, "--near", "CH", "--yes")
-    assert f"recalled already, at {site} until " in again.out
+    told.append(archive.recall(did, "--near", "CH", "--yes"))
     case.client.update_replication_rule(rule["id"], {"lifetime": 86_400})  # days have passed
     longer = archive.recall(did, "--near", "CH", "--yes")
 
@@ -123,6 +123,7 @@ def test_archived_data_come_near_who_asks_and_stay_for_as_long_as_the_policy_say
     assert later["id"] == rule["id"]
     assert abs(later["expires_at"] - rule["expires_at"]) < timedelta(minutes=5)
     assert archive.others("night-00") == before
+    assert archive.recalls("night-01") == []
     assert case.plan().changes == ()
 
     case.client.update_replication_rule(rule["id"], {"lifetime": -1})  # its end has come
@@ -130,3 +131,37 @@ def test_archived_data_come_near_who_asks_and_stay_for_as_long_as_the_policy_say
     assert not set().union(*case.on_disk(case.scope, files, disks).values())
     assert archive.others("night-00") == before
     assert case.plan().changes == ()
+
+    agreed(archive)
+
+    page = PAGE.read_text("utf-8")
+    missing = [text for ran in told if (text := without_days(ran.out).strip()) not in page]
+    assert not missing, "\n\n".join(missing)
+
+
+def agreed(archive: Archive) -> None:
+    """More than may be recalled unasked: refused, until somebody who is trusted has signed it."""
+    case, did = archive.case, f"{archive.case.scope}:night-01"
+    specs = case.folder / "specs"
+    archive.describe(approval="above 0 TB")
+    refused = archive.recall(did, "--near", "ZA", "--yes", code=3)
+    assert "above 0 B somebody must agree" in refused.err
+    assert "srcnet sign PLAN" in refused.err
+    archive.recall(did, "--near", "ZA", "--out", "recall.json", code=3)
+    assert srcnet("apply", "recall.json", cwd=specs).code == 3
+    assert archive.recalls("night-01") == []
+    key = srcnet("sign", "--new-key", case.folder / "key.pem", cwd=specs).out.strip()
+    (specs / "srcnet.toml").write_text(f'[signatures]\ntrusted = ["{key}"]\n', "utf-8")
+    signed = srcnet("sign", "recall.json", "--key", f"file:{case.folder / 'key.pem'}", cwd=specs)
+    assert signed.code == 0, signed
+    for _ in range(2):  # again, it is so already
+        done = srcnet("apply", "recall.json", cwd=specs)
+        assert done.code == 0, done
+    assert len(archive.recalls("night-01")) == 1
+    assert case.plan().changes == ()
+
+
+def without_days(text: str) -> str:
+    """What differs from one day to the next is left out on the page."""
+    days = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}([ T][0-9:]+)?"
+    return re.sub(days, "…", "\n".join(line.rstrip() for line in text.splitlines()))
