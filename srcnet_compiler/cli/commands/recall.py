@@ -113,7 +113,7 @@ def command(
         if found.plan is None:
             return Exit.FINDINGS
         if found.plan.changes and form == "text":
-            show("\n" + plan_as(found.plan, "text", True))
+            show("\n" + plan_as(found.plan, "text", False))
         if out is not None:
             _save(settings, found.plan, out)
         if refusals := objections(found.plan, result, day):
@@ -137,7 +137,8 @@ def _asked(found: "Compiled", near: str | None, group: str | None, reason: str |
     from srcnet_compiler.review.recall.near import place_named
 
     assert found.federation is not None
-    place = None if near is None else place_named(found.federation, near)
+    words = () if near is None else (near, near.upper())
+    place = next(filter(None, (place_named(found.federation, each) for each in words)), None)
     if near is not None and place is None:
         sites = list(found.federation.sites)
         remedy = did_you_mean(near.upper(), sites, f"there are {', '.join(sites)}")

@@ -65,6 +65,11 @@ def _outcome(
             f"`{policy.name}` does not say how its data are recalled",
             f"give the policy a `recall` at {policy.origin.at()}",
         )
+    if federation.tiers[recall.tier].archive:
+        return Impossible(
+            f"`{policy.name}` recalls data to `{recall.tier}`, which is an archive",
+            f"name a tier that is reachable at once at {recall.origin.at('to', 'tier')}",
+        )
     if recall.near == "requester" and asked.near is None:
         return Impossible(
             f"`{policy.name}` recalls data near who asks, and nobody has said where that is",
