@@ -4,16 +4,13 @@ It ends by itself, so that it never counts for a floor, and no audit has a use f
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.targets.rucio.model.expression import attribute
 from srcnet_compiler.targets.rucio.model.requirement import SITE, TIER, WEIGHT
 
 _MARK = "recall"
-CLOCKS_DIFFER = timedelta(hours=1)
-"""An end that is not further from another one is the same: Rucio counts from its own clock, from
-when it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
