@@ -70,6 +70,8 @@ class Code(Enum):
     SELECTOR_NOT_EXPRESSIBLE = "selector-not-expressible"
     POLICIES_OVERLAP = "policies-overlap"
     FLOOR_OVER_COPIES = "floor-over-copies"
+    FLOOR_OF_NOTHING = "floor-of-nothing"
+    PHASE_NEVER_BEGINS = "phase-never-begins"
     OVER_CAPACITY = "area-over-capacity"
     TIER_OVER_CAPACITY = "tier-over-capacity"
     WORST_CASE = "worst-case-over-capacity"

@@ -10,10 +10,11 @@ import pytest
 from golden_scalars import FILES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_review import POLICIES, SCHEMA, SITE, changed, compiled, review
+from test_review import POLICIES, SCHEMA, changed, compiled, review
 
 from srcnet_compiler.ages import day_of_age
 from srcnet_compiler.analysis.demand import Asked, Demand, can_be_kept, lack, witness
+from srcnet_compiler.analysis.phases import phases_together, reached
 from srcnet_compiler.analysis.placement import Slot
 from srcnet_compiler.federation.model import Federation, Phase
 from srcnet_compiler.names import AreaName, TierName
@@ -22,7 +23,6 @@ from srcnet_compiler.report.review.json import render_json, render_policy_json
 from srcnet_compiler.report.review.markdown import render_markdown, render_policy_markdown
 from srcnet_compiler.report.review.meaning import age, examples
 from srcnet_compiler.report.review.text import render_policy, render_review
-from srcnet_compiler.review.meaning.ages import phases_together, reached
 from srcnet_compiler.review.meaning.model import Meaning, Relation
 
 TIERS = [TierName(name) for name in ("disk", "tape", "cold")]

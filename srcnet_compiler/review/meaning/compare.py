@@ -15,9 +15,9 @@ from srcnet_compiler.analysis.demand import (
     demand_of,
     witness,
 )
+from srcnet_compiler.analysis.phases import Together, phases_together, same_age
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, Selector
 from srcnet_compiler.names import Namespace
-from srcnet_compiler.review.meaning.ages import Together, phases_together, same_age
 from srcnet_compiler.review.meaning.model import (
     DataClass,
     Example,
