@@ -72,6 +72,8 @@ class Code(Enum):
     FLOOR_OVER_COPIES = "floor-over-copies"
     FLOOR_OF_NOTHING = "floor-of-nothing"
     PHASE_NEVER_BEGINS = "phase-never-begins"
+    WRONG_IDENTIFIER = "wrong-identifier"
+    IDENTIFIERS_COLLIDE = "identifiers-collide"
     OVER_CAPACITY = "area-over-capacity"
     TIER_OVER_CAPACITY = "tier-over-capacity"
     WORST_CASE = "worst-case-over-capacity"
