@@ -70,6 +70,8 @@ class Code(Enum):
     SELECTOR_NOT_EXPRESSIBLE = "selector-not-expressible"
     POLICIES_OVERLAP = "policies-overlap"
     FLOOR_OVER_COPIES = "floor-over-copies"
+    END_NOT_CLEAR = "end-not-clear"
+    END_OVER_LIMIT = "end-over-limit"
     OVER_CAPACITY = "area-over-capacity"
     TIER_OVER_CAPACITY = "tier-over-capacity"
     WORST_CASE = "worst-case-over-capacity"

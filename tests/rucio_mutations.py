@@ -256,6 +256,15 @@ def end_a_phase_at_another_age(model: RucioModel) -> Models:
         yield with_phase(model, life, number, until=Period(7, "weeks"))
 
 
+def let_data_end_otherwise(model: RucioModel) -> Models:
+    """At another age, or although the policy does not say so, or never although it does."""
+    for life in model.lifecycles.values():
+        for end in (Period(7, "weeks"), None):
+            if end != life.end:
+                other = replace(life, end=end)
+                yield replace(model, lifecycles={**model.lifecycles, life.policy: other})
+
+
 def wait_for_fewer_copies(model: RucioModel) -> Models:
     for life, number in each_phase(model):
         wanted = life.phases[number].requirement
@@ -302,6 +311,7 @@ MUTATIONS = (
     deal_one_place_twice,
     deal_some_names_nothing,
     end_a_phase_at_another_age,
+    let_data_end_otherwise,
     wait_for_fewer_copies,
     wait_for_copies_that_are_nearer,
 )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
+from srcnet_compiler.analysis.endings import check_end
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
 from srcnet_compiler.federation.model import DataPolicy, Federation, Selector, StorageArea
@@ -19,6 +20,7 @@ def check_policies(
         yield from _activity(federation, policy)
         yield from _selectors(federation, policy)
         yield from _floor(federation, policy)
+        yield from check_end(federation, policy, _severity(federation, policy))
         yield from _arrival(federation, policy)
         yield from _namespaces(federation, policy)
     for placement in placements:

@@ -173,13 +173,17 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """All `copies` together, all `apart` by region, site or area; `until` None: it lasts."""
+    """All `copies` together, all `apart` by region, site or area; `until` None: it lasts.
+
+    `ends`: after it no copy is kept.
+    """
 
     name: str
     until: Period | None
     apart: str
     copies: tuple[Copies, ...]
     origin: Origin = field(compare=False, repr=False)
+    ends: bool = False
 
     @property
     def count(self) -> int:
@@ -217,6 +221,12 @@ class DataPolicy:
     origin: Origin = field(compare=False, repr=False)
     embargo: str | None = None
     recall: Recall | None = None
+
+    @property
+    def end(self) -> Period | None:
+        """The age at which no copy is kept any more; None: data stay for good."""
+        last = self.phases[-1]
+        return last.until if last.ends else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ def _phase(phase: schema.Phase, origin: Origin, found: Findings) -> Phase:
             for index, copies in enumerate(phase.copies)
         ),
         origin,
+        ends=phase.then is not None,
     )
 
 

@@ -84,7 +84,11 @@ class Phase(Spec):
     name: Annotated[Name, such_as("fresh")]
     """What it is called."""
     until: PeriodText | None = None
-    """The age at which the next phase begins; without it the phase lasts."""
+    """The age at which the next phase begins; without it the phase lasts. Of the last phase, the
+    age at which data end; it must then say so in `then`."""
+    then: Literal["no copy is kept"] | None = None
+    """What comes after the last phase, in these words: from the age `until` on the network lets go
+    of every copy, the last one too, and the floor holds no longer."""
     apart: Literal["region", "site", "area"]
     """How far apart the copies must be: all in different regions, sites, or merely areas."""
     copies: Annotated[list[Copies], Field(min_length=1)]

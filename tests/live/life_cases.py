@@ -55,6 +55,11 @@ def grow_old(case: Case, days: int) -> None:
     case.day = now().date() + timedelta(days=days)
 
 
+def registered(case: Case, days: int) -> None:
+    """The server has known all data sets of the case for so many days."""
+    case.daemons.registered(case.scope, now() - timedelta(days=days))
+
+
 def whole(case: Case) -> tuple[int, int]:
     """The fewest valid copies of any file of any dataset, and the fewest regions."""
     held = case.held(case.scope).values()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
+from srcnet_compiler.quantity import Period
 from srcnet_compiler.targets.rucio.model import RucioModel, RuleTemplate
 from srcnet_compiler.targets.rucio.model.expression import RseFacts
 from srcnet_compiler.targets.rucio.model.lifecycle import LifePhase
@@ -43,9 +44,20 @@ def check_lives(
         life = desired.lifecycles.get(policy.name)
         if life is None:
             continue
+        if life.end != _end_in(policy, len(life.phases)):
+            words = "data would end otherwise than the policy says"
+            yield Against(policy, policy.phases[-1], words)
         for asked, phase in zip(policy.phases, life.phases, strict=False):
             for words in _phase(desired, policy, asked, phase, rses, meant):
                 yield Against(policy, asked, words)
+
+
+def _end_in(policy: DataPolicy, entered: int) -> Period | None:
+    """The age at which data end: where the policy says so in words, is agreed, and they can go
+    through every phase before."""
+    last = policy.phases[-1]
+    said = last.ends and not policy.drafts and entered == len(policy.phases)
+    return last.until if said else None
 
 
 def requirement_in(policy: DataPolicy, phase: Phase) -> Requirement:
