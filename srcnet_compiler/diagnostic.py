@@ -147,6 +147,7 @@ class Code(Enum):
     POLICY_NOT_IN_FORCE = "policy-not-in-force"
     CLOSED_FOR_WRITING = "closed-for-writing"
     ENDPOINT_NOT_DESCRIBED = "endpoint-not-described"
+    ARRIVAL_OVERDUE = "arrival-overdue"
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,20 @@ def match_less(model: RucioModel) -> Models:
         yield with_filter(model, subscription, narrower)
 
 
+def hold_what_arrives_elsewhere(model: RucioModel) -> Models:
+    """At every ingest, or nowhere."""
+    for subscription in model.subscriptions.values():
+        ours = our_rules(subscription)
+        for pin in subscription.rules:
+            if pin.is_pin:
+                wide = replace(pin, rse_expression="srcnet_site=CHSRC-CSCS")
+                for rules in ((*ours, wide), tuple(ours)):
+                    other = replace(subscription, rules=rules)
+                    yield replace(
+                        model, subscriptions={**model.subscriptions, subscription.name: other}
+                    )
+
+
 # ── lifecycles ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -311,6 +325,7 @@ MUTATIONS = (
     deal_one_place_twice,
     deal_some_names_nothing,
     end_a_phase_at_another_age,
+    hold_what_arrives_elsewhere,
     let_data_end_otherwise,
     wait_for_fewer_copies,
     wait_for_copies_that_are_nearer,

@@ -17,10 +17,11 @@ from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.guard import guard, held_back
 from srcnet_compiler.plan.model import Binding
-from srcnet_compiler.quantity import Period
+from srcnet_compiler.quantity import Period, Seconds
 from srcnet_compiler.report.plan import summary
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Proof, Reading
+from srcnet_compiler.targets.rucio import TARGET
 from srcnet_compiler.targets.rucio.check.proof import prove
 from srcnet_compiler.targets.rucio.diff import diff
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel
@@ -165,3 +166,45 @@ def test_nothing_ends_by_a_draft_although_a_waiver_accepts_it_and_that_is_said()
     assert model.lifecycles["trial-products"].end is None
     held = [each.what for each in held_back(compiled.federation, ("rucio",))]
     assert "the end of data of policy `trial-products`" in held
+
+
+# ── the deadline of arrival ───────────────────────────────────────────────────────────────────
+
+
+def late(*there: Dataset, days: int, deadline: int = 7 * 86_400) -> list[str]:
+    phases = tuple(replace(phase, origins={"deadline": (FLOOR,)}) for phase in LIFE.phases)
+    life = replace(LIFE, phases=phases, deadline=Seconds(deadline))
+    wanted = replace(MODEL, lifecycles={"p": life})
+    seen = replace(MODEL, datasets={each.did: each for each in there})
+    found = TARGET.overdue(wanted, Reading(seen, day=OLD + timedelta(days=days)))
+    return [each.message for each in found]
+
+
+PIN = replace(rule("pin", "as"), comments="srcnet:p/arrival/pin")
+HALF = (rule("fresh/0", "as"), rule("fresh/1", "eu", locks_ok=0), PIN)
+
+
+def test_what_arrives_for_longer_than_its_deadline_is_told_once_with_who_waits_longest():
+    others = [dataset(*HALF, name=f"e-0{n}", created=OLD + timedelta(days=1)) for n in (1, 2)]
+    assert late(dataset(*HALF), *others, days=9) == [
+        "3 data sets of `p` are arriving for longer than 7 d: `s:d-00`, registered on 2027-01-31, "
+        "has 1 of 2 copies complete"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "deadline", "said"),
+    [(7, 7 * 86_400, 0), (8, 7 * 86_400, 1), (1, 3600, 0), (2, 3600, 1)],
+)
+def test_a_deadline_is_over_at_whatever_hour_of_its_day_a_data_set_came_in(days, deadline, said):
+    assert len(late(dataset(*HALF), days=days, deadline=deadline)) == said
+
+
+def test_nobody_is_late_who_has_all_copies_or_is_in_a_later_phase():
+    assert late(dataset(*TWO, PIN), days=30) == []
+    assert late(dataset(*HALF), days=400) == []
+    assert late(replace(dataset(*HALF), created=None), days=30) == []
+
+
+def test_who_has_no_rule_at_all_is_late():
+    assert late(dataset(), days=30)[0].endswith("has 0 of 2 copies complete")

@@ -36,6 +36,7 @@ def lifecycles(federation: Federation, analysis: Analysis) -> Iterator[Lifecycle
                 filter=selected(federation, policy),
                 phases=tuple(_phase(federation, policy, placement) for placement in drawn),
                 end=_end(policy, len(drawn)),
+                deadline=policy.deadline,
                 drafts=(*policy.drafts, *(d for each in drawn for d in drafts_drawn(each))),
                 origins={"lifecycle": tuple(dict.fromkeys(places))},
             )
@@ -84,6 +85,7 @@ def _origins(
         "phase": (phase.at("name"), phase.at()),
         "until": (phase.at("until"),),
         "then": (phase.at("then"),),
+        "deadline": (here.at("arrives", "deadline"),),
         "copies": (phase.at("copies"), phase.at("apart")),
         "rules": (phase.at(), here.at("activity")),
     }

@@ -11,7 +11,7 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.lower.areas import is_in_force
 from srcnet_compiler.targets.rucio.lower.places import Spans, all_standing, policy_places
 from srcnet_compiler.targets.rucio.model import Origins, RuleTemplate, Subscription
-from srcnet_compiler.targets.rucio.model.expression import attribute
+from srcnet_compiler.targets.rucio.model.expression import any_of, attribute
 from srcnet_compiler.targets.rucio.model.requirement import (
     REGION,
     ROLE,
@@ -169,10 +169,18 @@ def _expression(apart: str, slot: Slot) -> str:
 
 
 def _pin(policy: DataPolicy, areas: Iterable[StorageArea]) -> tuple[RuleTemplate, ...]:
-    """Keeps the replica that the producer made until the first phase is complete."""
-    there = [a for a in areas if a.role == "ingest" and a.environment == "production"]
-    if not any(area.country in policy.ingest for area in there):
+    """Keeps the replica that the producer made until the first phase is complete: at the sites of
+    the policy's own countries, so that the data of one never wait at the ingest of another."""
+    sites = {
+        area.site
+        for area in areas
+        if area.role == "ingest"
+        and area.environment == "production"
+        and area.country in policy.ingest
+    }
+    if not sites:
         return ()
-    expression = str(attribute(ROLE, "ingest"))
+    there = any_of(attribute(SITE, site) for site in sorted(sites))
+    expression = str(there & attribute(ROLE, "ingest"))
     comments = f"srcnet:{policy.name}/arrival/pin"
     return (RuleTemplate(1, expression, comments, policy.activity),)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from srcnet_compiler.ages import day_of_age
-from srcnet_compiler.quantity import Bytes, Period
+from srcnet_compiler.quantity import Bytes, Period, Seconds
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 from srcnet_compiler.targets.rucio.model.rules import RuleTemplate
@@ -58,12 +58,14 @@ class Lifecycle:
     """All that becomes of the datasets that `filter` takes, in order of age.
 
     `end` is the age from which on no copy is kept; None: there is none, or it is not agreed.
+    `deadline` is how long the first phase may take to be complete; None: for ever.
     """
 
     policy: str
     filter: Mapping[str, str | Sequence[str]]
     phases: tuple[LifePhase, ...]
     end: Period | None = None
+    deadline: Seconds | None = None
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
     origins: Mapping[str, tuple[Span, ...]] = field(default_factory=dict, compare=False, repr=False)
 
