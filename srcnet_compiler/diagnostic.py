@@ -70,6 +70,7 @@ class Code(Enum):
     SELECTOR_NOT_EXPRESSIBLE = "selector-not-expressible"
     POLICIES_OVERLAP = "policies-overlap"
     FLOOR_OVER_COPIES = "floor-over-copies"
+    COPIES_ON_CACHE = "copies-on-cache"
     END_NOT_CLEAR = "end-not-clear"
     END_OVER_LIMIT = "end-over-limit"
     OVER_CAPACITY = "area-over-capacity"

@@ -209,6 +209,13 @@ def match_less(model: RucioModel) -> Models:
         yield with_filter(model, subscription, narrower)
 
 
+def let_a_place_drop_files(model: RucioModel) -> Models:
+    for name, rse in model.rses.items():
+        if "srcnet_tier" in rse.attributes:
+            vanishing = replace(rse, settings={**rse.settings, "volatile": True})
+            yield replace(model, rses={**model.rses, name: vanishing})
+
+
 def hold_what_arrives_elsewhere(model: RucioModel) -> Models:
     """At every ingest, or nowhere."""
     for subscription in model.subscriptions.values():
@@ -326,6 +333,7 @@ MUTATIONS = (
     deal_some_names_nothing,
     end_a_phase_at_another_age,
     hold_what_arrives_elsewhere,
+    let_a_place_drop_files,
     let_data_end_otherwise,
     wait_for_fewer_copies,
     wait_for_copies_that_are_nearer,

@@ -99,6 +99,9 @@ def _unusable(
     barred = [n for n in choice.candidates if f"{desired.owner}@{n}" not in desired.account_limits]
     if barred:
         yield f"{desired.owner} has no limit on {', '.join(sorted(barred))}"
+    vanishing = [name for name in choice.candidates if rses[name].columns.get("volatile") is True]
+    if vanishing:
+        yield f"{', '.join(sorted(vanishing))} may drop files by itself"
     unweighted = [
         name
         for name in choice.candidates
