@@ -71,6 +71,7 @@ class Code(Enum):
     POLICIES_OVERLAP = "policies-overlap"
     FLOOR_OVER_COPIES = "floor-over-copies"
     COPIES_ON_CACHE = "copies-on-cache"
+    NO_EXTRA_AREA = "no-extra-area"
     END_NOT_CLEAR = "end-not-clear"
     END_OVER_LIMIT = "end-over-limit"
     OVER_CAPACITY = "area-over-capacity"

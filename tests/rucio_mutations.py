@@ -209,6 +209,20 @@ def match_less(model: RucioModel) -> Models:
         yield with_filter(model, subscription, narrower)
 
 
+def let_rules_end_otherwise(model: RucioModel) -> Models:
+    """Those that count at some time, those that do not never."""
+    for subscription in model.subscriptions.values():
+        for number, rule in enumerate(subscription.rules):
+            rules = list(subscription.rules)
+            rules[number] = replace(rule, lifetime=86_400 if rule.lifetime is None else None)
+            other = replace(subscription, rules=tuple(rules))
+            yield replace(model, subscriptions={**model.subscriptions, subscription.name: other})
+    for life, number in each_phase(model):
+        for deal in life.phases[number].deals:
+            ending = tuple(replace(rule, lifetime=86_400) for rule in deal.rules)
+            yield with_phase(model, life, number, deals=(replace(deal, rules=ending),))
+
+
 def let_a_place_drop_files(model: RucioModel) -> Models:
     for name, rse in model.rses.items():
         if "srcnet_tier" in rse.attributes:
@@ -334,6 +348,7 @@ MUTATIONS = (
     end_a_phase_at_another_age,
     hold_what_arrives_elsewhere,
     let_a_place_drop_files,
+    let_rules_end_otherwise,
     let_data_end_otherwise,
     wait_for_fewer_copies,
     wait_for_copies_that_are_nearer,

@@ -4,7 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from srcnet_compiler.analysis.caches import check_copies, check_tiers_that_count, rests_on_cache
+from srcnet_compiler.analysis.caches import (
+    check_copies,
+    check_extras,
+    check_tiers_that_count,
+    rests_on_cache,
+)
 from srcnet_compiler.analysis.endings import check_end
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
@@ -23,6 +28,7 @@ def check_policies(
         yield from _selectors(federation, policy)
         yield from _floor(federation, policy)
         yield from check_end(federation, policy, _severity(federation, policy))
+        yield from check_extras(federation, policy, _severity(federation, policy))
         for phase in policy.phases:
             yield from check_copies(federation, policy, phase, _severity(federation, policy))
         yield from _arrival(federation, policy)

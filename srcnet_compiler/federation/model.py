@@ -192,6 +192,15 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """A copy on a cache of each of `sites` for `keep` seconds from arrival on. It never counts."""
+
+    sites: tuple[SiteName, ...]
+    keep: Seconds
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Selector:
     """Which data a policy is about. None or empty: no restriction, but for namespaces."""
 
@@ -221,6 +230,7 @@ class DataPolicy:
     origin: Origin = field(compare=False, repr=False)
     embargo: str | None = None
     recall: Recall | None = None
+    extras: tuple[Extra, ...] = ()
 
     @property
     def end(self) -> Period | None:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import Copies, DataPolicy, Phase, Selector, Volume
+from srcnet_compiler.federation.model import Copies, DataPolicy, Extra, Phase, Selector, Volume
 from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.federation.rates import Recall
 from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated
-from srcnet_compiler.names import Namespace, PolicyName, TierName
+from srcnet_compiler.names import Namespace, PolicyName, SiteName, TierName
 from srcnet_compiler.quantity import (
     Period,
     Seconds,
@@ -56,6 +56,16 @@ def read_policy(
         origin=here,
         embargo=spec.embargo.for_ if spec.embargo is not None else None,
         recall=_recall(spec.recall, here.below("recall"), found),
+        extras=tuple(
+            Extra(
+                tuple(SiteName(name) for name in extra.at),
+                found.required(
+                    parse_duration, extra.for_, here.below("also", index), "for", Seconds(0)
+                ),
+                here.below("also", index),
+            )
+            for index, extra in enumerate(spec.also)
+        ),
     )
 
 

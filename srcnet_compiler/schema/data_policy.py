@@ -95,6 +95,16 @@ class Phase(Spec):
     """What the phase asks for; all of these together, all apart."""
 
 
+class Extra(Spec):
+    """Copies for some time beside those that a policy counts: near to people at sites that have no
+    archive, or little room."""
+
+    at: Annotated[list[Name], Field(min_length=1)]
+    """The sites. On an area of role `cache` of each there is one copy."""
+    for_: Annotated[DurationText, Field(alias="for")]
+    """For how long from arrival on. Then it goes, and nobody is asked."""
+
+
 class RecallTarget(Spec):
     """Where recalled data go."""
 
@@ -156,6 +166,8 @@ class DataPolicySpec(Agreed):
     """Once reached, never fewer valid copies of any file, at no moment of any change."""
     phases: Annotated[list[Phase], Field(min_length=1)]
     """The life of the data, in order."""
+    also: Annotated[list[Extra], Field(default_factory=list)]
+    """Copies for some time, which count for nothing."""
     recall: Recall | None = None
     """How archived data become accessible again."""
     embargo: Embargo | None = None

@@ -14,6 +14,8 @@ from srcnet_compiler.apply.receipt import Receipt
 
 TAPE = "TAPE"
 """The storage class of the archive's areas."""
+NEAR = "NEAR"
+"""The storage class of caches."""
 
 
 def with_archive(case: Case, *countries: str, until: str = "12 months") -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from life_cases import (
+    NEAR,
     TAPE,
     end_released,
     grow_old,
@@ -21,7 +23,7 @@ from life_cases import (
     whole,
     with_archive,
 )
-from policy_cases import MOVE, Area, Case, kinds, now, said
+from policy_cases import MOVE, Area, Case, file_area, kinds, now, said
 from rucio_daemons import Daemons
 
 from srcnet_compiler.apply.receipt import Status, exit_code
@@ -263,6 +265,31 @@ def test_data_end_when_the_policy_and_two_clocks_say_so_and_no_sooner(case: Case
     (left,) = case.client.list_dids(case.scope, {}, did_type="dataset")  # Rucio forgets the empty
     assert left == "night-00"
     assert case.plan().changes == ()
+    assert case.verify().is_converged
+
+
+def test_a_copy_for_some_time_comes_at_arrival_counts_for_nothing_and_goes_by_itself(case: Case):
+    case.describe(Area("CH"), Area("JP"))
+    classes = case.documents["policies/federation.yaml"]["spec"]["storageClasses"]
+    classes[NEAR] = {"tier": "online", "role": "cache"}
+    cache = case.rse("JP", NEAR)
+    area = file_area(cache, case.folder / "storage", "1 TB")
+    case.site("JP")["storage"].append({**area, "role": "cache"})
+    policy(case)["also"] = [{"at": [f"JPSRC-{case.tag.upper()}"], "for": "30 d"}]
+
+    settled(case, ["night-00"])  # the observer counts two copies, not three
+
+    extra, *others = case.rules(case.scope, "night-00")
+    assert extra["comments"] == case.tagged("extra/0")
+    assert extra["expires_at"] - extra["created_at"] == timedelta(days=30)
+    assert [lock["rse"] for lock in case.client.list_replica_locks(extra["id"])] == [cache]
+    assert all(rule["expires_at"] is None for rule in others)
+    assert case.assert_expressions_agree() == 3
+    assert case.plan().changes == ()
+    end_released(case)  # its time is over
+    assert case.rules(case.scope, "night-00") == others
+    assert whole(case) == (2, 2)
+    assert case.plan().changes == ()  # and it is not made again
     assert case.verify().is_converged
 
 

@@ -197,6 +197,7 @@ def _rule(rule: RuleTemplate) -> Tree:
         "copies": rule.copies,
         "rse_expression": rule.rse_expression,
         **weight,
+        **({} if rule.lifetime is None else {"lifetime": rule.lifetime}),
         "grouping": rule.grouping,
         "activity": rule.activity,
         "ignore_availability": rule.ignore_availability,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
 from srcnet_compiler.span import Span
-from srcnet_compiler.targets.rucio.check.arrivals import check_pin
+from srcnet_compiler.targets.rucio.check.arrivals import check_extras, check_pin
 from srcnet_compiler.targets.rucio.check.lives import check_lives, requirement_in
 from srcnet_compiler.targets.rucio.model import RucioModel, RuleTemplate, Subscription
 from srcnet_compiler.targets.rucio.model.expression import (
@@ -185,6 +185,8 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
             for words in _objections(wanted, subscription, rses, places):
                 yield _against(policy, subscription.name, words)
             for words in check_pin(policy, subscription, desired, federation, meant):
+                yield _against(policy, subscription.name, words)
+            for words in check_extras(policy, subscription, desired, federation, meant):
                 yield _against(policy, subscription.name, words)
             for words in _without_leave(subscription, desired, places):
                 yield _against(policy, subscription.name, words)

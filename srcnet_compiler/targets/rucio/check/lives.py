@@ -87,6 +87,8 @@ def _phase(
     for deal in phase.deals:
         given = [Choice(r.copies, meant[r.rse_expression]) for r in deal.rules]
         yield from objections(wanted, given, rses)
+        if any(rule.lifetime is not None for rule in deal.rules):
+            yield "a rule that counts would end by itself"
         if any(not rule.comments.startswith(wanted.tag) for rule in deal.rules):
             yield "a rule carries the name of another phase"
         for rule, choice in zip(deal.rules, given, strict=True):

@@ -119,7 +119,12 @@ def distance_places(federation: Federation) -> Spans:
         for phase in policy.phases
         for copies in phase.copies
     )
+    beside = (
+        (extra.origin.at(), *policy_places(federation, policy))
+        for policy in federation.policies.values()
+        for extra in policy.extras
+    )
     ends = (written(end.origin, "policy") for end in federation.retired)
     moves = (written(move.origin, "to", "area") for move in federation.moved.values())
     spans = (federation.data.origin.at("distances"), *all_standing(federation))
-    return tuple(dict.fromkeys(chain(spans, chain.from_iterable((*asked, *ends, *moves)))))
+    return tuple(dict.fromkeys(chain(spans, chain.from_iterable((*asked, *beside, *ends, *moves)))))
