@@ -17,7 +17,8 @@ OTHER = {"online": "nearline", "nearline": "online", "fast": "nearline"}
 
 
 def our_rules(subscription: Subscription) -> list[RuleTemplate]:
-    return [rule for rule in subscription.rules if not rule.comments.endswith("/arrival/pin")]
+    """Those that count."""
+    return [rule for rule in subscription.rules if not rule.is_pin and rule.lifetime is None]
 
 
 def each_rule(model: RucioModel) -> Iterator[tuple[Subscription, RuleTemplate]]:
