@@ -116,6 +116,7 @@ def change_data(change: Change) -> dict[str, Any]:
         "moves": change.moves,
         "drains": change.drains,
         "until": change.until,
+        **({"recalls": change.recalls} if change.recalls else {}),
     }
 
 
@@ -191,6 +192,7 @@ def change_from(data: Mapping[str, Any]) -> Change:
         moves=data["moves"],
         drains=data["drains"],
         until=data["until"],
+        recalls=data.get("recalls", 0),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from srcnet_compiler.analysis.caches import takes_extras
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import DataPolicy, Endpoint, Federation, StorageArea
-from srcnet_compiler.names import AreaName
+from srcnet_compiler.names import AreaName, TierName
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.rucio.lower.places import (
     Spans,
@@ -180,7 +180,8 @@ def is_in_force(federation: Federation, policy: DataPolicy) -> bool:
 def distances(
     federation: Federation, areas: Sequence[StorageArea], counted: set[AreaName]
 ) -> Iterator[Distance]:
-    """Links that a policy can use: from where data are or come in, to where copies may be asked."""
+    """Links that a policy can use: from where data are or come in, to where copies may be asked,
+    or recalled to."""
     asked = {
         copies.tier
         for policy in federation.policies.values()
@@ -188,6 +189,7 @@ def distances(
         for phase in policy.phases
         for copies in phase.copies
     }
+    asked |= {tier for policy in federation.policies.values() for tier in _to(federation, policy)}
     beside = {
         site
         for policy in federation.policies.values()
@@ -206,6 +208,15 @@ def distances(
                     distance = _how_far(federation, start, end)
                     drafts = (*start.drafts, *end.drafts)
                     yield Distance(source, destination, distance, origins, drafts)
+
+
+def _to(federation: Federation, policy: DataPolicy) -> Iterator[TierName]:
+    """The tier that data of the policy are recalled to, where that is agreed."""
+    recall = policy.recall
+    if recall is None or not is_in_force(federation, policy):
+        return
+    if not federation.holds_back(recall.drafts, policy.name):
+        yield recall.tier
 
 
 def _how_far(federation: Federation, start: StorageArea, end: StorageArea) -> int:

@@ -14,6 +14,7 @@ from typing import ClassVar, TypeAlias, TypeVar
 from srcnet_compiler.change import Json
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.model.embargo import Embargo
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, Pace
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
@@ -245,7 +246,8 @@ class RucioModel:
     becomes of data after arrival, at which `pace`; `renames` the name before, by the name after;
     `ended` are policies that a spec retires, `closing` says why RSEs are. `set_aside` are RSEs that
     a spec describes and takes out of use, with the places that say so. Only a wanted model has
-    these, and `origins`: the places of the instance and of all distances together.
+    these, `embargoes`, which the server hears nothing of, and `origins`: the places of the instance
+    and of all distances together.
 
     What is seen has more than is wanted: RSEs that no spec describes and that our rules mean, and,
     as `account:name`, subscriptions of other accounts that carry our comment.
@@ -269,6 +271,7 @@ class RucioModel:
     closing: Mapping[RseName, str] = field(default_factory=dict)
     set_aside: Mapping[RseName, tuple[Span, ...]] = field(default_factory=dict, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
+    embargoes: Mapping[str, Embargo] = field(default_factory=dict, compare=False)
 
     def things(self) -> Iterator[Thing]:
         """Every object that is declared, in the order in which they can be created, by name."""
