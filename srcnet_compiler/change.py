@@ -1,7 +1,7 @@
 """One step from what is to what should be, in words that every target shares."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
@@ -91,6 +91,10 @@ class Wait:
     text: str
 
 
+PAST_END = "past-end"
+"""The kind of wait of changes that end data, the last copy too: its subject names one data set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """`needs` are the objects whose changes come first; `drafts` the drafts this rests on.
@@ -123,3 +127,9 @@ class Change:
         ]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return sha256(text.encode()).hexdigest()[:16]
+
+
+def ended_data(changes: Iterable[Change]) -> frozenset[str]:
+    """The data sets that lose their last copy by these changes, because their policy says so."""
+    waits = (wait for change in changes for wait in change.waits)
+    return frozenset(wait.subject for wait in waits if wait.kind == PAST_END)

@@ -173,7 +173,8 @@ def _read(system: System, trying: bool) -> _Seen:
     try:
         reading = system.read()
         changes = target.diff(model, reading)
-        findings = tuple(target.check_seen(model, reading.model))
+        late = target.overdue(model, reading)
+        findings = (*target.check_seen(model, reading.model), *late)
         later = tuple(Held(what, why) for what, why in target.postponed(model, reading))
         if not trying:
             return _Seen(system, reading, None, changes, findings, postponed=later)

@@ -74,6 +74,10 @@ class Code(Enum):
     PHASE_NEVER_BEGINS = "phase-never-begins"
     WRONG_IDENTIFIER = "wrong-identifier"
     IDENTIFIERS_COLLIDE = "identifiers-collide"
+    COPIES_ON_CACHE = "copies-on-cache"
+    NO_EXTRA_AREA = "no-extra-area"
+    END_NOT_CLEAR = "end-not-clear"
+    END_OVER_LIMIT = "end-over-limit"
     OVER_CAPACITY = "area-over-capacity"
     TIER_OVER_CAPACITY = "tier-over-capacity"
     WORST_CASE = "worst-case-over-capacity"
@@ -149,6 +153,7 @@ class Code(Enum):
     POLICY_NOT_IN_FORCE = "policy-not-in-force"
     CLOSED_FOR_WRITING = "closed-for-writing"
     ENDPOINT_NOT_DESCRIBED = "endpoint-not-described"
+    ARRIVAL_OVERDUE = "arrival-overdue"
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ def policies(draw: st.DrawFn, number: int) -> Spec:
             }
         )
     del phases[-1]["until"]
+    if draw(st.integers(0, 2)) == 0:
+        phases[-1] |= {"until": "36 months", "then": "no copy is kept"}
     spec: Spec = {
         "status": draw(rarely("agreed", "draft")),
         "selects": {"namespaces": [f"space-{number}"]},

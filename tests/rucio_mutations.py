@@ -17,7 +17,8 @@ OTHER = {"online": "nearline", "nearline": "online", "fast": "nearline"}
 
 
 def our_rules(subscription: Subscription) -> list[RuleTemplate]:
-    return [rule for rule in subscription.rules if not rule.comments.endswith("/arrival/pin")]
+    """Those that count."""
+    return [rule for rule in subscription.rules if not rule.is_pin and rule.lifetime is None]
 
 
 def each_rule(model: RucioModel) -> Iterator[tuple[Subscription, RuleTemplate]]:
@@ -209,6 +210,41 @@ def match_less(model: RucioModel) -> Models:
         yield with_filter(model, subscription, narrower)
 
 
+def let_rules_end_otherwise(model: RucioModel) -> Models:
+    """Those that count at some time, those that do not never."""
+    for subscription in model.subscriptions.values():
+        for number, rule in enumerate(subscription.rules):
+            rules = list(subscription.rules)
+            rules[number] = replace(rule, lifetime=86_400 if rule.lifetime is None else None)
+            other = replace(subscription, rules=tuple(rules))
+            yield replace(model, subscriptions={**model.subscriptions, subscription.name: other})
+    for life, number in each_phase(model):
+        for deal in life.phases[number].deals:
+            ending = tuple(replace(rule, lifetime=86_400) for rule in deal.rules)
+            yield with_phase(model, life, number, deals=(replace(deal, rules=ending),))
+
+
+def let_a_place_drop_files(model: RucioModel) -> Models:
+    for name, rse in model.rses.items():
+        if "srcnet_tier" in rse.attributes:
+            vanishing = replace(rse, settings={**rse.settings, "volatile": True})
+            yield replace(model, rses={**model.rses, name: vanishing})
+
+
+def hold_what_arrives_elsewhere(model: RucioModel) -> Models:
+    """At every ingest, or nowhere."""
+    for subscription in model.subscriptions.values():
+        ours = our_rules(subscription)
+        for pin in subscription.rules:
+            if pin.is_pin:
+                wide = replace(pin, rse_expression="srcnet_site=CHSRC-CSCS")
+                for rules in ((*ours, wide), tuple(ours)):
+                    other = replace(subscription, rules=rules)
+                    yield replace(
+                        model, subscriptions={**model.subscriptions, subscription.name: other}
+                    )
+
+
 # ── lifecycles ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -254,6 +290,15 @@ def deal_some_names_nothing(model: RucioModel) -> Models:
 def end_a_phase_at_another_age(model: RucioModel) -> Models:
     for life, number in each_phase(model):
         yield with_phase(model, life, number, until=Period(7, "weeks"))
+
+
+def let_data_end_otherwise(model: RucioModel) -> Models:
+    """At another age, or although the policy does not say so, or never although it does."""
+    for life in model.lifecycles.values():
+        for end in (Period(7, "weeks"), None):
+            if end != life.end:
+                other = replace(life, end=end)
+                yield replace(model, lifecycles={**model.lifecycles, life.policy: other})
 
 
 def wait_for_fewer_copies(model: RucioModel) -> Models:
@@ -302,6 +347,10 @@ MUTATIONS = (
     deal_one_place_twice,
     deal_some_names_nothing,
     end_a_phase_at_another_age,
+    hold_what_arrives_elsewhere,
+    let_a_place_drop_files,
+    let_rules_end_otherwise,
+    let_data_end_otherwise,
     wait_for_fewer_copies,
     wait_for_copies_that_are_nearer,
 )

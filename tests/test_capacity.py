@@ -122,7 +122,42 @@ def test_no_byte_is_lost_between_phases(built):
         span = years(built.federation)
         for year in span:
             together = sum(arrivals(policy, before) for before in range(span.start, year + 1))
-            assert sum(phase_volumes(policy, year, span.start)) == together
+            there = sum(phase_volumes(policy, year, span.start))
+            ended = sum(
+                arrivals(policy, before)
+                for before in range(span.start, year + 1)
+                if policy.end is not None and year - before >= policy.end.count // 12
+            )
+            assert there == together - ended
+
+
+@pytest.mark.parametrize(
+    ("volume", "until", "there"),
+    [
+        ({"rate": "1 PB/yr"}, "3 months", [Fraction(1, 4)] * 4),
+        ({"rate": "1 PB/yr"}, "18 months", [1, Fraction(3, 2), Fraction(3, 2), Fraction(3, 2)]),
+        ({"rate": "1 PB/yr"}, "2 years", [1, 2, 2, 2]),
+        ({"amount": "1 PB"}, "3 months", [1, 0, 0, 0]),
+        ({"amount": "1 PB"}, "18 months", [1, 1, 0, 0]),
+    ],
+    ids=str,
+)
+def test_what_has_ended_fills_nothing(volume, until, there):
+    """What arrives all along a year ends all along a year: three months of it are there."""
+    ends = {"until": until, "then": "no copy is kept"}
+    policy = policy_of(kept(**ends), volume=[{"from": 2027, **volume}])
+    assert [sum(phase_volumes(policy, year, 2027)) / PB for year in range(2027, 2031)] == there
+
+
+def test_an_area_that_would_be_full_is_not_where_data_end():
+    area = ("CHSRC-A-T1", "30 TB", {})
+    volume = [{"from": 2026, "rate": "100 TB/yr"}]
+    stays = federation_of([area], [{"volume": volume, "phases": [kept()]}])
+    ending = kept(until="3 months", then="no copy is kept")
+    ends = federation_of([area], [{"volume": volume, "phases": [ending]}])
+    for federation, codes in ((stays, [Code.OVER_CAPACITY]), (ends, [])):
+        found = check_areas(federation, loads(federation, place(federation)), TODAY)
+        assert [each.code for each in found] == codes
 
 
 @given(built=federations())

@@ -6,7 +6,7 @@ import bz2
 import gzip
 import json
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import permutations
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from cli_runner import srcnet
 from hypothesis import given
 from hypothesis import strategies as st
-from specs import REAL, TODAY
+from specs import GOLDEN, REAL, TODAY, compile_texts, texts
 
 from srcnet_compiler.analysis.capacity import loads
 from srcnet_compiler.catalogue.engine import DuckDb, open_tables
@@ -433,3 +433,49 @@ def test_the_areas_of_a_federation_have_each_name_that_the_catalogue_may_know(
     known = places(federation)
     assert all(known.by_name[a.name_today] is a for a in federation.areas.values())
     assert known.of((0b101, 0, 0, 0)) == (known.numbered[0], known.numbered[2])
+
+
+# ── data that end ─────────────────────────────────────────────────────────────────────────────
+
+KEPT = "phases: [{name: kept, apart: site, copies: [{count: 2, tier: online}]}]"
+ENDS = KEPT.replace("kept,", "kept, until: 90 d, then: no copy is kept,")
+
+
+def ending() -> Compiled:
+    """The golden federation, whose project products end at the age of 90 days."""
+    path = "policies/data/others.yaml"
+    files = texts(GOLDEN)
+    assert files[path].count(KEPT) == 1
+    rate = "[{from: 2026, rate: 50 TB/yr}]"
+    text = files[path].replace(KEPT, ENDS).replace("[{from: 2026, amount: 50 TB}]", rate, 1)
+    return compile_texts({**files, path: text}, TODAY)
+
+
+def test_what_has_ended_is_told_apart_and_lacks_nothing(tmp_path: Path):
+    compiled = ending()
+    assert compiled.federation is not None
+    made = [AT - timedelta(days=days) for days in (0, 89, 90, 400)]
+    rows = [
+        ("project", f"d-{n}", "project", "LOW", None, created, True, 1, 5)
+        for n, created in enumerate(made)
+    ]
+    found = held(written(tmp_path / "there", collections=rows), compiled.federation)
+    key = "project-products"
+    assert found.phases == {(key, "kept"): Amount(2, 2, 10), (key, None): Amount(2, 2, 10)}
+    assert [lack.amount for lack in found.lacks] == [Amount(2, 2, 10)]
+    policy = compiled.federation.policies[PolicyName(key)]
+    phases = [phase_at(policy, created, AT) for created in made]
+    assert [phase and phase.name for phase in phases] == ["kept", "kept", None, None]
+
+
+def test_a_forecast_lets_go_of_what_has_ended(tmp_path: Path):
+    compiled = ending()
+    assert compiled.federation is not None
+    assert compiled.analysis is not None
+    for year in (2027, 2029):
+        found = list(forecast(compiled.federation, compiled.analysis, year))
+        there = [row for table, row in found if table == "collections" and row[0] == "project"]
+        assert {row[5].year for row in there} == {year}
+        assert sum(row[8] for row in there) == 50 * 10**12 // 4  # three months of twelve
+        copies = [row for table, row in found if table == "held" and row[0] == "project"]
+        assert len(copies) == 2 * len(there)

@@ -404,6 +404,57 @@ def test_a_phase_that_empties_may_do_so_late() -> None:
     assert the(asked(world(*files)), Question.TOGETHER).verdict is Verdict.POSSIBLE
 
 
+def ending(until: str, capacity: str) -> Built:
+    """100 TB a year come in at AU over a narrow uplink and end at CH at the age of `until`."""
+    (built,) = policy(
+        "p",
+        ("region", {"online": 1}),
+        volume=[{"from": 2026, "rate": "100 TB/yr"}],
+        arrives=FROM_AU,
+    ).items()
+    ends = built[1].replace('"apart"', f'"until": "{until}", "then": "no copy is kept", "apart"', 1)
+    assert ends != built[1]
+    return world(
+        site("AU", 0, {**INGEST}, network={"srcnet": "1 Gbit/s"}),
+        site("CH", 1, {"capacity": capacity}),
+        {built[0]: ends},
+    )
+
+
+@pytest.mark.parametrize(
+    ("until", "capacity", "verdict"),
+    [
+        ("3 months", "25 TB", Verdict.POSSIBLE),
+        ("3 months", "24 TB", Verdict.IMPOSSIBLE),
+        ("18 months", "150 TB", Verdict.POSSIBLE),
+        ("18 months", "149 TB", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_an_area_need_hold_only_what_has_not_ended(
+    until: str, capacity: str, verdict: Verdict
+) -> None:
+    question = Question.TOGETHER if verdict is Verdict.POSSIBLE else Question.SPACE
+    assert the(asked(ending(until, capacity)), question).verdict is verdict
+
+
+def test_what_ends_must_be_brought_all_the_same() -> None:
+    """Although little is there at any time, all of it goes over the uplink."""
+    narrow = arriving("4100 TB/yr", "1 Gbit/s")
+    assert the(asked(narrow), Question.TRANSFERS).verdict is Verdict.IMPOSSIBLE
+    (path, text), *_ = policy(
+        "p", ("region", {"online": 2}), volume=[{"from": 2026, "rate": "4100 TB/yr"}],
+        arrives=FROM_AU,
+    ).items()  # fmt: skip
+    ends = text.replace('"apart"', '"until": "1 months", "then": "no copy is kept", "apart"', 1)
+    files = (
+        site("AU", 0, {**INGEST}, network={"srcnet": "1 Gbit/s"}),
+        site("CH", 1, {"capacity": "90 PB"}),
+        site("CA", 2, {"capacity": "90 PB"}),
+        {path: ends},
+    )
+    assert the(asked(world(*files)), Question.TRANSFERS).verdict is Verdict.IMPOSSIBLE
+
+
 def test_a_draft_limit_holds_nobody_back_until_it_is_agreed_and_is_named() -> None:
     built = arriving("4100 TB/yr", "1 Gbit/s", status="draft", source="a guess")
     found = asked(built)

@@ -388,7 +388,7 @@ def test_docs_writes_the_page_and_says_what_is_on_it(tmp_path: Path):
     folder = golden_specs(tmp_path / "specs")
     ran = srcnet("docs", "--out", "public/index.html", "--today", TODAY, cwd=folder)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "public/index.html: 7 sites, 17 storage areas, 7 data policies, 0 findings\n"
+    assert ran.out == "public/index.html: 7 sites, 18 storage areas, 7 data policies, 0 findings\n"
     page = (folder / "public/index.html").read_text("utf-8")
     assert page.startswith("<!doctype html>")
     assert srcnet("docs", "--out", "-", "--today", TODAY, cwd=folder).out == page

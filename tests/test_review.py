@@ -304,6 +304,13 @@ def test_a_new_system_is_all_new(target):
             Impact.MOVES_DATA,
         ),
         (
+            "name: archive",
+            "name: archive\n      until: 10 years\n      then: no copy is kept",
+            "the end of phase `archive`",
+            Turn.LOOSER,
+            Impact.DELETES_DATA,
+        ),
+        (
             "deadline: 7 d",
             "deadline: 1 d",
             "the deadline of arrival",

@@ -66,15 +66,38 @@ def arrivals(policy: DataPolicy, year: int) -> Fraction:
 
 
 def phase_volumes(policy: DataPolicy, year: int, first: int) -> list[Fraction]:
-    """The bytes, one copy, that are in each phase at the end of `year`."""
+    """The bytes, one copy, that are in each phase at the end of `year`; those that have ended are
+    in none."""
     volumes = [Fraction(0)] * len(policy.phases)
     for arrived in range(first, year + 1):
-        volumes[phase_at(policy, year - arrived)] += arrivals(policy, arrived)
+        age = year - arrived
+        phase = phase_at(policy, age)
+        if phase is not None:
+            part = part_left(policy, Fraction(age), once=_is_once(policy, arrived))
+            volumes[phase] += part * arrivals(policy, arrived)
     return volumes
 
 
-def phase_at(policy: DataPolicy, age: int) -> int:
-    """The phase, by its number, of data that have been there for so many ends of a year."""
+def _is_once(policy: DataPolicy, year: int) -> bool:
+    in_force = [volume for volume in policy.volumes if volume.year <= year]
+    return bool(in_force) and in_force[-1].rate is None
+
+
+def part_left(policy: DataPolicy, age: Fraction, *, once: bool) -> Fraction:
+    """What part of a year's data has not ended when the youngest of them are so many years old.
+
+    What arrives all along a year ends all along a year. Of what arrives once nobody knows when in
+    its year that is: all of it stays as long as some of it may.
+    """
+    if policy.end is None:
+        return Fraction(1)
+    left = _in_years(policy.end) - age
+    return Fraction(left > 0) if once else min(max(left, Fraction(0)), Fraction(1))
+
+
+def phase_at(policy: DataPolicy, age: int) -> int | None:
+    """The phase, by its number, of data that have been there for so many ends of a year; None:
+    they have ended."""
     end = Fraction(0)
     for index, phase in enumerate(policy.phases):
         if phase.until is None:
@@ -82,7 +105,7 @@ def phase_at(policy: DataPolicy, age: int) -> int:
         end = _in_years(phase.until)
         if age < end:
             return index
-    return len(policy.phases) - 1
+    return None if policy.end is not None else len(policy.phases) - 1
 
 
 def _in_years(period: Period) -> Fraction:

@@ -4,6 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
+from srcnet_compiler.analysis.caches import (
+    check_copies,
+    check_extras,
+    check_tiers_that_count,
+    rests_on_cache,
+)
+from srcnet_compiler.analysis.endings import check_end
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
 from srcnet_compiler.federation.model import DataPolicy, Federation, Selector, StorageArea
@@ -14,14 +21,21 @@ def check_policies(
     federation: Federation, placements: Iterable[PhasePlacement]
 ) -> Iterator[Diagnostic]:
     """Each policy for itself, then pairs that select the same data."""
+    yield from check_tiers_that_count(federation)
     living = [policy for policy in federation.policies.values() if not policy.retired]
     for policy in living:
         yield from _activity(federation, policy)
         yield from _selectors(federation, policy)
         yield from _floor(federation, policy)
+        yield from check_end(federation, policy, _severity(federation, policy))
+        yield from check_extras(federation, policy, _severity(federation, policy))
+        for phase in policy.phases:
+            yield from check_copies(federation, policy, phase, _severity(federation, policy))
         yield from _arrival(federation, policy)
         yield from _namespaces(federation, policy)
     for placement in placements:
+        if rests_on_cache(federation, placement.phase):
+            continue
         if not placement.draws:
             yield _too_few(federation, placement)
         elif placement.phase.apart == "area" and placement.phase.count > 1:

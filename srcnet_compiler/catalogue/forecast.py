@@ -26,15 +26,19 @@ _PRIME, _STRIDE = 997, 616
 
 def forecast(federation: Federation, analysis: Analysis, year: int) -> Iterator[tuple[str, Row]]:
     """What there is at the end of `year`, as rows of `collections` and `held`, with the table that
-    each is for: every copy where its phase puts it, by expected shares inside a domain."""
+    each is for: every copy where its phase puts it, by expected shares inside a domain. What has
+    ended is there no more."""
     at = datetime(year + 1, 1, 1)
     placed = {(each.policy, each.phase.name): each for each in analysis.placements}
     for policy in federation.policies.values():
         if policy.retired:
             continue
         for collection in _collections(policy, years(federation).start, year):
+            phase = phase_at(policy, collection.created, at)
+            if phase is None:
+                continue
             yield "collections", collection.row
-            placement = placed.get((policy.name, phase_at(policy, collection.created, at).name))
+            placement = placed.get((policy.name, phase.name))
             if placement is not None and placement.draws:
                 for area in _areas(placement, collection):
                     yield "held", (*collection.row[:2], area.name_today, 1, collection.bytes)

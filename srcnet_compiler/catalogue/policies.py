@@ -24,7 +24,8 @@ PHASES: Columns = {
     "after": "TIMESTAMP",
     "until": "TIMESTAMP",
 }
-"""When a collection was made that is in the phase now: later than one, no later than the other."""
+"""When a collection was made that is in the phase now: later than one, no later than the other. One
+that is in none has ended."""
 AREAS: Columns = {
     "rse": "VARCHAR",
     "area": "VARCHAR",
@@ -113,7 +114,8 @@ def _selectors(policy: DataPolicy) -> Iterator[Row]:
 def _phases(policy: DataPolicy, at: datetime) -> Iterator[Row]:
     until = datetime.max
     for phase in policy.phases:
-        if phase is policy.phases[-1] or phase.until is None:
+        lasts = phase is policy.phases[-1] and policy.end is None
+        if lasts or phase.until is None:
             yield policy.name, phase.name, datetime.min, until
             return
         after = datetime.combine(last_born(at.date(), phase.until), datetime.max.time())
@@ -121,12 +123,12 @@ def _phases(policy: DataPolicy, at: datetime) -> Iterator[Row]:
         until = after
 
 
-def phase_at(policy: DataPolicy, created: datetime, at: datetime) -> Phase:
-    """The phase of a collection at a moment."""
-    for phase in policy.phases[:-1]:
+def phase_at(policy: DataPolicy, created: datetime, at: datetime) -> Phase | None:
+    """The phase of a collection at a moment; None: it has ended."""
+    for phase in policy.phases:
         if phase.until is None or created.date() > last_born(at.date(), phase.until):
             return phase
-    return policy.phases[-1]
+    return None if policy.end is not None else policy.phases[-1]
 
 
 def policy_of(

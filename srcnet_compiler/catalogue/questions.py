@@ -69,7 +69,7 @@ class OnRse:
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """What a snapshot says. `at` is the moment by which phases are told apart, in UTC; policy and
-    phase None: no policy is about these collections."""
+    phase None: no policy is about these collections. Only the phase None: they have ended."""
 
     at: datetime
     phases: Mapping[tuple[str | None, str | None], Amount]

@@ -80,6 +80,7 @@ _MEANT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("namespace", "spec.selects.namespaces.*"),
         ("tier", "spec.phases.*.copies.*.tier"),
         ("tier", "spec.recall.to.tier"),
+        ("site", "spec.also.*.at.*"),
         ("activity", "spec.activity"),
     ),
     "Allocation": (

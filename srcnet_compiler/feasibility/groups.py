@@ -44,6 +44,7 @@ def _key(policy: DataPolicy, drafts: bool) -> object:
     recall = policy.recall if _recalls(policy, drafts) else None
     return (
         phases,
+        policy.end,
         policy.deadline,
         policy.ingest,
         None if recall is None else (recall.tier, recall.keep),

@@ -252,6 +252,9 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
         for phase in policy.phases:
             for copies in phase.copies:
                 yield from known(copies.tier, federation.tiers, "tier", copies.origin, "tier")
+        for extra in policy.extras:
+            for index, site in enumerate(extra.sites):
+                yield from known(site, federation.sites, "site", extra.origin, "at", index)
         if policy.recall is not None:
             recall = policy.recall
             yield from known(recall.tier, federation.tiers, "tier", recall.origin, "to", "tier")

@@ -173,18 +173,31 @@ class Copies:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """All `copies` together, all `apart` by region, site or area; `until` None: it lasts."""
+    """All `copies` together, all `apart` by region, site or area; `until` None: it lasts.
+
+    `ends`: after it no copy is kept.
+    """
 
     name: str
     until: Period | None
     apart: str
     copies: tuple[Copies, ...]
     origin: Origin = field(compare=False, repr=False)
+    ends: bool = False
 
     @property
     def count(self) -> int:
         """How many copies the phase asks for."""
         return sum(copies.count for copies in self.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A copy on a cache of each of `sites` for `keep` seconds from arrival on. It never counts."""
+
+    sites: tuple[SiteName, ...]
+    keep: Seconds
+    origin: Origin = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +245,13 @@ class DataPolicy:
     origin: Origin = field(compare=False, repr=False)
     embargo: Embargo | None = None
     recall: Recall | None = None
+    extras: tuple[Extra, ...] = ()
+
+    @property
+    def end(self) -> Period | None:
+        """The age at which no copy is kept any more; None: data stay for good."""
+        last = self.phases[-1]
+        return last.until if last.ends else None
 
 
 @dataclass(frozen=True, slots=True)

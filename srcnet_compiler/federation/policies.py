@@ -8,6 +8,7 @@ from srcnet_compiler.federation.model import (
     Copies,
     DataPolicy,
     Embargo,
+    Extra,
     Phase,
     Selector,
     Volume,
@@ -16,7 +17,7 @@ from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.federation.rates import Recall
 from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated
-from srcnet_compiler.names import Namespace, PolicyName, TierName
+from srcnet_compiler.names import Namespace, PolicyName, SiteName, TierName
 from srcnet_compiler.quantity import (
     Bytes,
     Period,
@@ -64,6 +65,16 @@ def read_policy(
         origin=here,
         embargo=_embargo(spec.embargo, here.below("embargo"), found),
         recall=_recall(spec.recall, here.below("recall"), found),
+        extras=tuple(
+            Extra(
+                tuple(SiteName(name) for name in extra.at),
+                found.required(
+                    parse_duration, extra.for_, here.below("also", index), "for", Seconds(0)
+                ),
+                here.below("also", index),
+            )
+            for index, extra in enumerate(spec.also)
+        ),
     )
 
 
@@ -114,6 +125,7 @@ def _phase(phase: schema.Phase, origin: Origin, found: Findings) -> Phase:
             for index, copies in enumerate(phase.copies)
         ),
         origin,
+        ends=phase.then is not None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import TypeAlias
 
-from srcnet_compiler.change import Action, Change
+from srcnet_compiler.change import Action, Change, ended_data
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
 from srcnet_compiler.federation.compute import Compute
 from srcnet_compiler.federation.model import Federation, StorageArea
@@ -46,6 +46,11 @@ def held_back(federation: Federation, targets: Collection[str] = ALL) -> tuple[H
         *((f"namespace `{n.name}`", n.drafts, (n.name,)) for n in federation.data.namespaces),
     ]
     both = {"slurm", "kubernetes"}.intersection(targets)
+    ends = [
+        (f"the end of data of policy `{p.name}`", f"rests on a draft at {p.drafts[0]}")
+        for p in federation.policies.values()
+        if p.end and p.drafts and not p.retired and not federation.holds_back(p.drafts, p.name)
+    ]
     names = [
         *(data if "rucio" in targets else ()),
         *(_policy(federation.compute) if both else ()),
@@ -57,6 +62,7 @@ def held_back(federation: Federation, targets: Collection[str] = ALL) -> tuple[H
         for what, drafts, waived in names
         if federation.holds_back(drafts, *waived)
     }
+    held |= dict(ends if "rucio" in targets else ())
     unread = dict(_unread(federation) if "kubernetes" in targets else ())
     return tuple(Held(what, why) for what, why in {**unread, **held}.items())
 
@@ -114,12 +120,14 @@ def _in_force(federation: Federation, kind: str, today: date) -> Iterator[Waiver
 def _limits(plan: Plan, federation: Federation, today: date) -> Iterator[Diagnostic]:
     limits = federation.limits
     names = {federation.name, *(system.instance for system in plan.systems)}
+    deleted = len(ended_data(plan.changes))
     moved = sum(change.moves for change in plan.changes)
     drained = sum(change.drains for change in plan.changes)
     retired = sum(
         change.action is Action.RETIRE and change.address.kind == "rse" for change in plan.changes
     )
     for key, amount, allowed in (
+        ("deletedCollections", deleted, limits.deleted_collections),
         ("movedData", moved, int(limits.moved_data)),
         ("retiredAreas", retired, limits.retired_areas),
         ("drainedNodes", drained, limits.drained_nodes),

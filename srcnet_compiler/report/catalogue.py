@@ -50,7 +50,7 @@ def _lines(
     yield from _table(
         (paint("policy", "bold"), "phase", *head),
         [
-            (_policy(federation, policy), phase or "", *_figures(snapshot, amount))
+            (_policy(federation, policy), phase or _no_phase(policy), *_figures(snapshot, amount))
             for (policy, phase), amount in held.phases.items()
         ],
     )
@@ -100,6 +100,11 @@ def _lacking(
 def _said(snapshot: Snapshot, amount: Amount) -> str:
     collections, _, size = _figures(snapshot, amount)
     return size if not collections else f"{collections} with {size}"
+
+
+def _no_phase(policy: str | None) -> str:
+    """What is said of collections in no phase: they have ended, or no policy is about them."""
+    return "" if policy is None else "(ended)"
 
 
 def _policy(federation: Federation, name: str | None) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from srcnet_compiler.change import Action, Address, Change, SystemName
+from srcnet_compiler.change import Action, Address, Change, SystemName, ended_data
 from srcnet_compiler.plan.model import Held, Plan
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.cells import visible
@@ -96,8 +96,10 @@ def summary(changes: Sequence[Change]) -> str:
     gravest = max((change.impact for change in changes), key=lambda i: i.rank)
     moved = sum(change.moves for change in changes)
     data = f", {round_bytes(moved)} to transfer" if moved else ""
+    ended = len(ended_data(changes))
+    last = f", {ended} data set{'' if ended == 1 else 's'} without a copy" if ended else ""
     noun = "change" if len(changes) == 1 else "changes"
-    return f"{len(changes)} {noun} ({', '.join(words)}); impact: {gravest.value}{data}"
+    return f"{len(changes)} {noun} ({', '.join(words)}); impact: {gravest.value}{data}{last}"
 
 
 def markdown_plan(plan: Plan) -> str:

@@ -71,8 +71,15 @@ def _policy(found: Whereabouts, paint: Paint) -> Iterator[str]:
     place = paint(str(policy.origin.at("selects")), "place")
     yield f"  policy `{policy.name}`{draft}   {place}"
     step = found.steps[0]
+    if step.settled.ended:
+        yield f"  it has ended: no copy is kept   {_end(step, paint)}"
+        return
     place = paint(str(step.phase.origin.at()), "place")
     yield f"  phase `{step.phase.name}`: {_wanted(step.phase)}   {place}"
+
+
+def _end(step: Step, paint: Paint) -> str:
+    return paint(str(step.phase.origin.at("then")), "place")
 
 
 def _wanted(phase: Phase) -> str:
@@ -105,6 +112,11 @@ def _rule(rule: Rule) -> str:
 def _step(step: Step, paint: Paint) -> Iterator[str]:
     settled = step.settled
     when = "now" if step.since is None else f"from {step.since:%Y-%m-%d} on"
+    if settled.ended:
+        yield f"  {when}, no copy is kept   {_end(step, paint)}"
+        for area in settled.released:
+            yield f"    {area.name} lets its copy go"
+        return
     if step.since is not None:
         place = paint(str(step.phase.origin.at()), "place")
         yield f"  {when}, phase `{step.phase.name}`: {_wanted(step.phase)}   {place}"
@@ -192,6 +204,7 @@ def where_data(found: Whereabouts, snapshot: Snapshot, said: Identified | None) 
                 "added": [[area.name for area in areas] for areas in step.settled.new],
                 "released": [area.name for area in step.settled.released],
                 "unplaced": step.settled.unplaced,
+                "ended": step.settled.ended,
             }
             for step in found.steps
         ],

@@ -174,12 +174,24 @@ def _phase(both: _Both, phases: _Phases) -> Iterator[Requirement]:
         farther = _APART.index(new.apart) > _APART.index(old.apart)
         what, texts = f"how far apart the copies {where} are", (old.apart, new.apart)
         yield _at(both, what, texts, farther, "apart", Impact.MOVES_DATA, origins)
-    if _days(old.until) != _days(new.until):
+    if (_days(old.until), old.ends) != (_days(new.until), new.ends):
         texts = _until(old), _until(new)
-        yield _at(both, f"the end {where}", texts, None, "until", Impact.MOVES_DATA, origins)
+        sooner = _is_sooner(both.head, both.base) and new.ends
+        later = _is_sooner(both.base, both.head) and old.ends
+        impact = Impact.DELETES_DATA if sooner else Impact.MOVES_DATA
+        stricter = None if sooner == later else later
+        yield _at(both, f"the end {where}", texts, stricter, "until", impact, origins)
+
+
+def _is_sooner(one: DataPolicy, other: DataPolicy) -> bool:
+    """Whether data end by one policy that would still be there by the other."""
+    end, others = _days(one.end), _days(other.end)
+    return end is not None and (others is None or end < others)
 
 
 def _until(phase: Phase) -> str:
+    if phase.ends:
+        return f"{phase.until}, then no copy is kept"
     return str(phase.until) if phase.until else "it lasts"
 
 

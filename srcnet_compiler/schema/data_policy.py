@@ -84,11 +84,25 @@ class Phase(Spec):
     name: Annotated[Name, such_as("fresh")]
     """What it is called."""
     until: PeriodText | None = None
-    """The age at which the next phase begins; without it the phase lasts."""
+    """The age at which the next phase begins; without it the phase lasts. Of the last phase, the
+    age at which data end; it must then say so in `then`."""
+    then: Literal["no copy is kept"] | None = None
+    """What comes after the last phase, in these words: from the age `until` on the network lets go
+    of every copy, the last one too, and the floor holds no longer."""
     apart: Literal["region", "site", "area"]
     """How far apart the copies must be: all in different regions, sites, or merely areas."""
     copies: Annotated[list[Copies], Field(min_length=1)]
     """What the phase asks for; all of these together, all apart."""
+
+
+class Extra(Spec):
+    """Copies for some time beside those that a policy counts: near to people at sites that have no
+    archive, or little room."""
+
+    at: Annotated[list[Name], Field(min_length=1)]
+    """The sites. On an area of role `cache` of each there is one copy."""
+    for_: Annotated[DurationText, Field(alias="for")]
+    """For how long from arrival on. Then it goes, and nobody is asked."""
 
 
 class RecallTarget(Spec):
@@ -152,6 +166,8 @@ class DataPolicySpec(Agreed):
     """Once reached, never fewer valid copies of any file, at no moment of any change."""
     phases: Annotated[list[Phase], Field(min_length=1)]
     """The life of the data, in order."""
+    also: Annotated[list[Extra], Field(default_factory=list)]
+    """Copies for some time, which count for nothing."""
     recall: Recall | None = None
     """How archived data become accessible again."""
     embargo: Embargo | None = None

@@ -54,7 +54,7 @@ class StorageClass(Agreed):
 
     tier: TierName
     """The tier of areas of this class."""
-    role: Literal["data", "ingest", "test"] = "data"
+    role: Literal["data", "ingest", "test", "cache"] = "data"
     """The role of areas of this class."""
     pledged: bool = True
     """Whether its capacity is promised to the federation."""

@@ -111,7 +111,7 @@ class Target(Generic[M, C]):
     `prove` looks at all that may come of the changes, in whatever order they are carried out and
     whatever of them fails: a plan that it objects to is refused.
     `postponed` is what is due and is not among the changes because a later run begins it, each with
-    the reason.
+    the reason; `overdue` what is later than the specs let it be.
     """
 
     name: str
@@ -133,6 +133,7 @@ class Target(Generic[M, C]):
         Proof()
     )
     postponed: Callable[[M, Reading[M]], tuple[tuple[str, str], ...]] = lambda wanted, reading: ()
+    overdue: Callable[[M, Reading[M]], Iterable[Diagnostic]] = lambda wanted, reading: ()
 
 
 class Managed(NamedTuple):

@@ -14,6 +14,8 @@ from srcnet_compiler.apply.receipt import Receipt
 
 TAPE = "TAPE"
 """The storage class of the archive's areas."""
+NEAR = "NEAR"
+"""The storage class of caches."""
 
 
 def with_archive(case: Case, *countries: str, until: str = "12 months") -> None:
@@ -53,6 +55,11 @@ def limits(case: Case) -> dict[str, Any]:
 def grow_old(case: Case, days: int) -> None:
     """From now on the case is judged by a day that is so many days ahead."""
     case.day = now().date() + timedelta(days=days)
+
+
+def registered(case: Case, days: int) -> None:
+    """The server has known all data sets of the case for so many days."""
+    case.daemons.registered(case.scope, now() - timedelta(days=days))
 
 
 def whole(case: Case) -> tuple[int, int]:

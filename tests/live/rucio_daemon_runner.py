@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import uuid
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -160,6 +161,14 @@ def sql(query, parameters):
         return [dict(row) for row in connection.execute(text(query), parameters).mappings()]
 
 
+def registered(scope, moment):
+    """All datasets of the scope were registered then (UTC), as far as the server knows."""
+    then = datetime.fromisoformat(moment).replace(tzinfo=None)
+    query = "UPDATE dids SET created_at = :then WHERE scope = :scope AND did_type = 'D'"
+    with get_engine().begin() as connection:
+        connection.execute(text(query), {"then": then, "scope": scope})
+
+
 @read_session
 def expressions(expressions, *, session):
     """For each RSE expression the names that the server's parser gives, or its refusal."""
@@ -175,7 +184,7 @@ def evaluated(expression, session):
         return {"error": described(error)}
 
 
-REQUESTS = {"run": run, "sql": sql, "expressions": expressions}
+REQUESTS = {"run": run, "sql": sql, "registered": registered, "expressions": expressions}
 
 
 def answer(request):

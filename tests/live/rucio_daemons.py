@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import select
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -85,6 +86,10 @@ class Daemons:
         Parameters are written `:name`. Identifiers that are binary come as hex, times as text.
         """
         return self._ask(do="sql", query=query, parameters=parameters)
+
+    def registered(self, scope: str, moment: datetime) -> None:
+        """The server takes all datasets of the scope for registered then."""
+        self._ask(do="registered", scope=scope, moment=moment.isoformat())
 
     def evaluate_expression(self, expression: str) -> frozenset[str]:
         """The RSEs that the server's parser finds; RucioRefusedError as the server refuses it."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from life_cases import (
+    NEAR,
     TAPE,
     end_released,
     grow_old,
@@ -16,11 +18,12 @@ from life_cases import (
     out_of_order,
     phase,
     policy,
+    registered,
     turns,
     whole,
     with_archive,
 )
-from policy_cases import MOVE, Area, Case, kinds, said
+from policy_cases import MOVE, Area, Case, file_area, kinds, now, said
 from rucio_daemons import Daemons
 
 from srcnet_compiler.apply.receipt import Status, exit_code
@@ -213,6 +216,81 @@ def test_nothing_of_an_open_dataset_is_let_go_and_what_it_lacks_is_added(case: C
     assert len(case.rules(case.scope, "night-00")) == 3
     case.client.set_status(case.scope, "night-00", open=False)
     assert kinds(case.plan()) == {"retire rule": 1}
+
+
+def test_data_end_when_the_policy_and_two_clocks_say_so_and_no_sooner(case: Case):
+    case.describe(Area("CH"), Area("JP"))
+    with_archive(case, "CH", "JP")
+    names = ["night-00", "night-01"]
+    settled(case, names)
+    policy(case)["phases"] = [
+        {**phase("fresh", online=2), "until": "90 d", "then": "no copy is kept"}
+    ]
+    limits(case)["deletedCollections"] = 2
+    assert case.plan().changes == ()
+    grow_old(case, 400)  # whoever plans has a clock that is wrong, and takes the data for old
+
+    plan = case.plan()
+
+    assert kinds(plan) == {"retire rule": 4}
+    assert "impact: deletes-data, 2 data sets without a copy" in render_plan(plan)
+    receipt = case.apply(plan)
+    assert exit_code(receipt) == 6, said(receipt)
+    why, *_ = (result.text for result in receipt.of(Status.WAITING))
+    assert re.match(
+        rf"the server says that it is {now().date()}; {case.scope}:night-0. ends on ", why
+    )
+    assert whole(case) == (2, 2)
+
+    case.day = None
+    registered(case, 89)
+    assert case.plan().changes == ()
+    registered(case, 90)
+    case.client.set_status(case.scope, "night-01", open=True)
+    did = {"scope": case.scope, "name": "night-00"}
+    case.client.set_local_account_limit("root", case.rse("CH"), 10**6)
+    (theirs,) = case.client.add_replication_rule([did], 1, case.rse("CH"), comment="we need it")
+
+    receipt = case.apply()
+
+    assert exit_code(receipt) == 0, said(receipt)
+    assert case.plan().changes == ()
+    end_released(case)
+    assert [rule["id"] for rule in case.client.list_did_rules(**did)] == [theirs]
+    assert len(case.rules(case.scope, "night-01")) == 2  # it still grows
+    case.client.set_status(case.scope, "night-01", open=False)
+    assert kinds(case.plan()) == {"retire rule": 2}
+    case.apply()
+    end_released(case)
+    (left,) = case.client.list_dids(case.scope, {}, did_type="dataset")  # Rucio forgets the empty
+    assert left == "night-00"
+    assert case.plan().changes == ()
+    assert case.verify().is_converged
+
+
+def test_a_copy_for_some_time_comes_at_arrival_counts_for_nothing_and_goes_by_itself(case: Case):
+    case.describe(Area("CH"), Area("JP"))
+    classes = case.documents["policies/federation.yaml"]["spec"]["storageClasses"]
+    classes[NEAR] = {"tier": "online", "role": "cache"}
+    cache = case.rse("JP", NEAR)
+    area = file_area(cache, case.folder / "storage", "1 TB")
+    case.site("JP")["storage"].append({**area, "role": "cache"})
+    policy(case)["also"] = [{"at": [f"JPSRC-{case.tag.upper()}"], "for": "30 d"}]
+
+    settled(case, ["night-00"])  # the observer counts two copies, not three
+
+    extra, *others = case.rules(case.scope, "night-00")
+    assert extra["comments"] == case.tagged("extra/0")
+    assert extra["expires_at"] - extra["created_at"] == timedelta(days=30)
+    assert [lock["rse"] for lock in case.client.list_replica_locks(extra["id"])] == [cache]
+    assert all(rule["expires_at"] is None for rule in others)
+    assert case.assert_expressions_agree() == 3
+    assert case.plan().changes == ()
+    end_released(case)  # its time is over
+    assert case.rules(case.scope, "night-00") == others
+    assert whole(case) == (2, 2)
+    assert case.plan().changes == ()  # and it is not made again
+    assert case.verify().is_converged
 
 
 def test_no_copy_is_let_go_for_one_that_cannot_be_read_now(case: Case):

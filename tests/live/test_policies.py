@@ -82,7 +82,8 @@ def test_what_came_in_may_go_only_when_every_file_has_its_valid_copies(case: Cas
     case.daemons.run("transmogrifier")
     for name in (*names, "open-31"):
         (kept,) = [r for r in case.rules(scope, name) if r["comments"] == pin]
-        assert (kept["state"], kept["rse_expression"]) == ("OK", "srcnet_role=ingest")
+        here = f"(srcnet_site=AUSSRC-{case.tag.upper()}&srcnet_role=ingest)"
+        assert (kept["state"], kept["rse_expression"]) == ("OK", here)
 
     plan = case.plan()
     assert [change.address.name for change in plan.changes] == [

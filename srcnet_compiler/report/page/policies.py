@@ -136,11 +136,16 @@ def _phases(
             policy.name,
             phase.name,
             bool(federation.holds_back(policy.drafts, policy.name)),
-            (since, *until, ": ", *_joined(copies), *apart),
+            (since, *until, ": ", *_joined(copies), *apart, *_end(phase)),
             written(counted(phase.count, "copy", "copies"), at.at("copies"), phase.count),
             tuple(_shares(federation, placement)) if placement is not None else (),
         )
         since = f"from {phase.until} on " if phase.until is not None else ""
+
+
+def _end(phase: federation_model.Phase) -> Words:
+    """Data end by nothing that goes without saying."""
+    return (", then ", written("no copy is kept", phase.origin.at("then"))) if phase.ends else ()
 
 
 def _joined(facts: list[Fact]) -> Words:

@@ -15,7 +15,7 @@ from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
 from srcnet_compiler.names import AreaName, PolicyName, SiteName
 from srcnet_compiler.quantity import BitsPerSecond
 from srcnet_compiler.review.movement.model import Link, Movement, SiteWork, Work
-from srcnet_compiler.review.movement.settle import Settled, settle, sources, split
+from srcnet_compiler.review.movement.settle import Settled, ended, settle, sources, split
 
 DRAWS: Columns = {
     "policy": "VARCHAR",
@@ -57,8 +57,10 @@ class _Side:
         self, name: str | None, phase: str | None, draw: int | None, names: tuple[AreaName, ...]
     ) -> Settled | None:
         policy = self.policy(name)
-        if policy is None or phase is None:
+        if policy is None:
             return None
+        if phase is None:
+            return ended(self.there(names))
         found = next(each for each in policy.phases if each.name == phase)
         return settle(found, self.placed.get((policy.name, phase)), draw, self.there(names))
 
@@ -162,7 +164,7 @@ class _Counted:
     ) -> None:
         if settled is None or policy is None:
             return
-        if len(settled.useful) < policy.floor:
+        if not settled.ended and len(settled.useful) < policy.floor:
             self._short[policy.name] += many
         federation = self._side.federation
         there = self._side.there(names)
@@ -173,8 +175,12 @@ class _Counted:
         if settled.new and not there:
             self._nowhere += many
             return
-        if _online(federation, there) and not _online(
-            federation, (*settled.useful, *(area for areas in settled.new for area in areas))
+        if (
+            not settled.ended
+            and _online(federation, there)
+            and not _online(
+                federation, (*settled.useful, *(area for areas in settled.new for area in areas))
+            )
         ):
             self._offline += many
         if settled.new and not _online(federation, there):

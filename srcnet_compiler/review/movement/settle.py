@@ -13,12 +13,18 @@ from srcnet_compiler.names import AreaName, TierName
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What becomes of one class: which copies are of use, and which areas a new one may be on, with
-    their weights. `unplaced` are copies for which no area is left."""
+    their weights. `unplaced` are copies for which no area is left. `ended`: no copy is kept."""
 
     useful: tuple[StorageArea, ...]
     new: tuple[tuple[StorageArea, ...], ...]
     released: tuple[StorageArea, ...]
     unplaced: int
+    ended: bool = False
+
+
+def ended(there: Sequence[StorageArea]) -> Settled:
+    """What becomes of copies of data that have ended."""
+    return Settled((), (), tuple(area for area in there if area.counts), 0, ended=True)
 
 
 def settle(

@@ -10,7 +10,7 @@ from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.catalogue.engine import DuckDb, literal
 from srcnet_compiler.catalogue.policies import phase_at, places, policy_of
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
-from srcnet_compiler.review.movement.settle import Settled, settle
+from srcnet_compiler.review.movement.settle import Settled, ended, settle
 from srcnet_compiler.targets.rucio.model.recall import RecallRule, is_recall
 
 _ORDER = "ours DESC, comment, id"
@@ -60,7 +60,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a phase makes of the collection from a moment on; None: it is in it already."""
+    """What a phase makes of the collection from a moment on; None: it is in it already. After the
+    last `phase` of data that end, what is settled says so."""
 
     phase: Phase
     since: date | None
@@ -135,6 +136,8 @@ def _steps(
     area of it stands for all."""
     placed = {each.phase.name: each for each in analysis.placements if each.policy == policy.name}
     first = phase_at(policy, row["created"], at)
+    if first is None:
+        return (Step(policy.phases[-1], None, ended(there)),)
     steps: list[Step] = []
     since = None
     for phase in policy.phases[policy.phases.index(first) :]:
@@ -145,6 +148,8 @@ def _steps(
         if phase.until is None:
             break
         since = day_of_age(row["created"].date(), phase.until)
+    if policy.end is not None:
+        steps.append(Step(policy.phases[-1], since, ended(there)))
     return tuple(steps)
 
 

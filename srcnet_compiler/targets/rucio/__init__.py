@@ -71,4 +71,5 @@ TARGET: "Target[RucioModel, RucioClient]" = Target(
     whole=lambda model: model,
     prove=check.prove,
     postponed=diff.postponed,
+    overdue=check.overdue,
 )

@@ -171,7 +171,12 @@ def _policies(folder: str, desired: RucioModel) -> Iterable[Artifact]:
 
 def _lifecycle(life: Lifecycle) -> Tree:
     """The rules of the first phase are those of the subscriptions."""
-    return [_phase(phase, with_rules=bool(number)) for number, phase in enumerate(life.phases)]
+    phases = [_phase(phase, with_rules=bool(number)) for number, phase in enumerate(life.phases)]
+    if life.end is None:
+        return phases
+    last = life.phases[-1]
+    end: Tree = {"age": _sourced(str(life.end), last.origins, "until"), "copies": {}}
+    return [*phases, _sourced(end, last.origins, "then")]
 
 
 def _phase(phase: LifePhase, *, with_rules: bool) -> Tree:
@@ -224,6 +229,7 @@ def _rule(rule: RuleTemplate) -> Tree:
         "copies": rule.copies,
         "rse_expression": rule.rse_expression,
         **weight,
+        **({} if rule.lifetime is None else {"lifetime": rule.lifetime}),
         "grouping": rule.grouping,
         "activity": rule.activity,
         "ignore_availability": rule.ignore_availability,

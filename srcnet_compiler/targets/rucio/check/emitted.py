@@ -12,6 +12,7 @@ from typing import NamedTuple
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.check.arrivals import check_extras, check_pin
 from srcnet_compiler.targets.rucio.check.lives import check_lives, requirement_in
 from srcnet_compiler.targets.rucio.model import RucioModel, RuleTemplate, Subscription
 from srcnet_compiler.targets.rucio.model.expression import (
@@ -173,6 +174,7 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
         for name, rse in desired.rses.items()
     }
     places = {text: _places(text, rses) for text in sorted(_expressions(desired))}
+    meant = {text: place.rses for text, place in places.items()}
     by_policy: dict[str, list[Subscription]] = defaultdict(list)
     for _, subscription in sorted(desired.subscriptions.items()):
         by_policy[subscription.policy].append(subscription)
@@ -181,6 +183,10 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
         wanted = requirement_of(policy)
         for subscription in subscriptions:
             for words in _objections(wanted, subscription, rses, places):
+                yield _against(policy, subscription.name, words)
+            for words in check_pin(policy, subscription, desired, federation, meant):
+                yield _against(policy, subscription.name, words)
+            for words in check_extras(policy, subscription, desired, federation, meant):
                 yield _against(policy, subscription.name, words)
             for words in _without_leave(subscription, desired, places):
                 yield _against(policy, subscription.name, words)
@@ -195,7 +201,6 @@ def _policies(desired: RucioModel, federation: Federation) -> Iterator[Diagnosti
             yield _against(policy, subscriptions[0].name, words)
         if not subscriptions and not policy.drafts and not policy.retired:
             yield _against(policy, desired.instance, "no subscription is for it")
-    meant = {text: place.rses for text, place in places.items()}
     for against in check_lives(desired, federation, rses, meant):
         yield _against_phase(*against)
     yield from _misplaced(desired, federation)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
+from srcnet_compiler.quantity import Period
 from srcnet_compiler.targets.rucio.model import RucioModel, RuleTemplate
 from srcnet_compiler.targets.rucio.model.expression import RseFacts
 from srcnet_compiler.targets.rucio.model.lifecycle import LifePhase
@@ -43,9 +44,20 @@ def check_lives(
         life = desired.lifecycles.get(policy.name)
         if life is None:
             continue
+        if life.end != _end_in(policy, len(life.phases)):
+            words = "data would end otherwise than the policy says"
+            yield Against(policy, policy.phases[-1], words)
         for asked, phase in zip(policy.phases, life.phases, strict=False):
             for words in _phase(desired, policy, asked, phase, rses, meant):
                 yield Against(policy, asked, words)
+
+
+def _end_in(policy: DataPolicy, entered: int) -> Period | None:
+    """The age at which data end: where the policy says so in words, is agreed, and they can go
+    through every phase before."""
+    last = policy.phases[-1]
+    said = last.ends and not policy.drafts and entered == len(policy.phases)
+    return last.until if said else None
 
 
 def requirement_in(policy: DataPolicy, phase: Phase) -> Requirement:
@@ -75,6 +87,8 @@ def _phase(
     for deal in phase.deals:
         given = [Choice(r.copies, meant[r.rse_expression]) for r in deal.rules]
         yield from objections(wanted, given, rses)
+        if any(rule.lifetime is not None for rule in deal.rules):
+            yield "a rule that counts would end by itself"
         if any(not rule.comments.startswith(wanted.tag) for rule in deal.rules):
             yield "a rule carries the name of another phase"
         for rule, choice in zip(deal.rules, given, strict=True):
@@ -87,6 +101,9 @@ def _unusable(
     barred = [n for n in choice.candidates if f"{desired.owner}@{n}" not in desired.account_limits]
     if barred:
         yield f"{desired.owner} has no limit on {', '.join(sorted(barred))}"
+    vanishing = [name for name in choice.candidates if rses[name].columns.get("volatile") is True]
+    if vanishing:
+        yield f"{', '.join(sorted(vanishing))} may drop files by itself"
     unweighted = [
         name
         for name in choice.candidates

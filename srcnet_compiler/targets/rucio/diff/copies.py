@@ -17,7 +17,7 @@ def lowers_copies(before: Subscription, after: Subscription) -> bool:
 def _by_tier(subscription: Subscription) -> Counter[str]:
     found: Counter[str] = Counter()
     for rule in subscription.rules:
-        if not rule.is_pin:
+        if not rule.is_pin and rule.lifetime is None:
             found[_tier(rule.rse_expression)] += rule.copies
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from srcnet_compiler.change import Change
+from srcnet_compiler.targets.rucio.diff.endings import endings_of
 from srcnet_compiler.targets.rucio.diff.pace import Step, begun, under_way
 from srcnet_compiler.targets.rucio.diff.rules import Audited, changes_of
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel
@@ -39,9 +40,14 @@ def _steps(desired: RucioModel, observed: RucioModel, day: date | None) -> Itera
         for life, wanted in filters:
             if matches(wanted, _did(dataset, wanted)):
                 phase = life.phase_on(day, dataset.created)
-                changes = () if phase is None else changes_of(audited, dataset, life, phase)
+                end = life.end_of(dataset.created)
+                changes: tuple[Change, ...] = ()
+                if end is not None and day is not None and end <= day:
+                    changes = endings_of(audited, dataset, life, end)
+                elif phase is not None:
+                    changes = changes_of(audited, dataset, life, phase)
                 if changes:
-                    yield Step(life.policy, dataset, tuple(changes))
+                    yield Step(life.policy, dataset, changes)
 
 
 def _did(dataset: Dataset, wanted: Filter) -> Did:

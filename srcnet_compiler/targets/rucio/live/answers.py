@@ -61,6 +61,7 @@ TEMPLATE = frozenset(
         "weight",
         "grouping",
         "ignore_availability",
+        "lifetime",
     }
 )
 
@@ -178,6 +179,7 @@ def _template(raw: Answer) -> RuleTemplate:
         weight=raw.get("weight"),
         grouping=raw.get("grouping") or "DATASET",
         ignore_availability=bool(raw.get("ignore_availability")),
+        lifetime=int(raw["lifetime"]) if raw.get("lifetime") else None,
     )
 
 

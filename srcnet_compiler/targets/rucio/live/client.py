@@ -11,6 +11,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date
+from email.utils import parsedate_to_datetime
 from functools import cache
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -68,6 +70,16 @@ class Transport:
 
     def close(self) -> None:
         self.session.close()
+
+    def today(self) -> date | None:
+        """The day by the server's own clock, in UTC; None: it does not say."""
+        answer = self._answer(f"{self.host}/ping", "GET", None, None, None, False)
+        answer.close()
+        try:
+            said = parsedate_to_datetime(answer.headers["Date"])
+        except (KeyError, ValueError):
+            return None
+        return said.astimezone(UTC).date()
 
     def _get_auth_tokens(self) -> tuple[None, str, str, str]:
         """No files. What Rucio's client asks for last before it logs in: it gets its session here,

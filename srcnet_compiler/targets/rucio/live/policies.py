@@ -65,7 +65,7 @@ def datasets(
     if not filters:
         return lambda scopes: {}
     demands = [
-        (wanted, {(rule.copies, rule.rse_expression) for rule in each.rules})
+        (wanted, {(r.copies, r.rse_expression) for r in each.rules if r.lifetime is None})
         for wanted, each in zip(filters, desired.subscriptions.values(), strict=True)
     ]
     asked = None if listing else look.ask(lambda client: list_rules(client, desired.owner))

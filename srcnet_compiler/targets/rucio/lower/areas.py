@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from srcnet_compiler.analysis.caches import takes_extras
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import DataPolicy, Endpoint, Federation, StorageArea
 from srcnet_compiler.names import AreaName, TierName
@@ -72,7 +73,7 @@ def to_rse(federation: Federation, area: StorageArea, counts: bool) -> Rse:
     return Rse(
         name=name_of(federation, area),
         settings={key: value for key, value in settings.items() if value is not None},
-        attributes=dict(_attributes(area, counts)),
+        attributes=dict(_attributes(area, counts, takes_extras(federation, area))),
         protocols=tuple(
             _protocol(endpoint, priority) for priority, endpoint in enumerate(area.endpoints, 1)
         ),
@@ -83,7 +84,7 @@ def to_rse(federation: Federation, area: StorageArea, counts: bool) -> Rse:
     )
 
 
-def _attributes(area: StorageArea, counts: bool) -> Iterator[tuple[str, str | bool]]:
+def _attributes(area: StorageArea, counts: bool, extra: bool) -> Iterator[tuple[str, str | bool]]:
     """Areas that do not count carry no tier, so that no policy's expression ever means them."""
     yield SITE, area.site
     if area.region is not None:
@@ -91,7 +92,7 @@ def _attributes(area: StorageArea, counts: bool) -> Iterator[tuple[str, str | bo
     if counts:
         yield TIER, area.tier
         yield WEIGHT, str(max(1, (area.pledged or 0) // _GIGABYTE))
-    if area.role == "ingest" and area.environment == "production":
+    if (area.role == "ingest" and area.environment == "production") or extra:
         yield ROLE, area.role
     transfers = area.transfers
     if transfers.fts is not None:
@@ -158,7 +159,7 @@ def account_limit(
 ) -> Iterator[AccountLimit]:
     """What our rules may lock: what is pledged, on areas that policies can mean."""
     ingest = area.role == "ingest" and area.environment == "production"
-    if area.pledged and (counts or ingest):
+    if area.pledged and (counts or ingest or takes_extras(federation, area)):
         owner = federation.data.origin.at("owner")
         places = (size_place(area), owner, *standing(federation, area))
         yield AccountLimit(
@@ -189,13 +190,21 @@ def distances(
         for copies in phase.copies
     }
     asked |= {tier for policy in federation.policies.values() for tier in _to(federation, policy)}
+    beside = {
+        site
+        for policy in federation.policies.values()
+        if is_in_force(federation, policy)
+        for extra in policy.extras
+        for site in extra.sites
+    }
     ends = {area.name for area in areas if area.name in counted and area.tier in asked}
+    caches = {a.name for a in areas if a.site in beside and takes_extras(federation, a)}
     named = [(name_of(federation, area), area) for area in sorted(areas, key=lambda a: a.name)]
     origins = {"distance": distance_places(federation)}
     for source, start in named:
         if start.name in ends or start.role == "ingest":
             for destination, end in named:
-                if end.name in ends and end is not start:
+                if (end.name in ends or end.name in caches) and end is not start:
                     distance = _how_far(federation, start, end)
                     drafts = (*start.drafts, *end.drafts)
                     yield Distance(source, destination, distance, origins, drafts)

@@ -6,6 +6,7 @@ from itertools import groupby, takewhile
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.federation.model import DataPolicy, Federation
+from srcnet_compiler.quantity import Period
 from srcnet_compiler.targets.rucio.lower.areas import is_in_force
 from srcnet_compiler.targets.rucio.lower.places import Spans, all_standing, policy_places
 from srcnet_compiler.targets.rucio.lower.policies import (
@@ -34,9 +35,17 @@ def lifecycles(federation: Federation, analysis: Analysis) -> Iterator[Lifecycle
                 policy=policy.name,
                 filter=selected(federation, policy),
                 phases=tuple(_phase(federation, policy, placement) for placement in drawn),
+                end=_end(policy, len(drawn)),
+                deadline=policy.deadline,
                 drafts=(*policy.drafts, *(d for each in drawn for d in drafts_drawn(each))),
                 origins={"lifecycle": tuple(dict.fromkeys(places))},
             )
+
+
+def _end(policy: DataPolicy, entered: int) -> Period | None:
+    """Nothing ends by what is not agreed, not even where a waiver accepts a draft, nor before the
+    data could go through all their phases."""
+    return None if policy.drafts or entered < len(policy.phases) else policy.end
 
 
 def pace(federation: Federation) -> Pace:
@@ -75,6 +84,8 @@ def _origins(
     places: dict[str, Spans] = {
         "phase": (phase.at("name"), phase.at()),
         "until": (phase.at("until"),),
+        "then": (phase.at("then"),),
+        "deadline": (here.at("arrives", "deadline"),),
         "copies": (phase.at("copies"), phase.at("apart")),
         "rules": (phase.at(), here.at("activity")),
     }

@@ -119,6 +119,11 @@ def distance_places(federation: Federation) -> Spans:
         for phase in policy.phases
         for copies in phase.copies
     )
+    beside = (
+        (extra.origin.at(), *policy_places(federation, policy))
+        for policy in federation.policies.values()
+        for extra in policy.extras
+    )
     recalls = (
         (recall.origin.at("to", "tier"), *written(recall.origin, "status"))
         for policy in federation.policies.values()
@@ -128,5 +133,5 @@ def distance_places(federation: Federation) -> Spans:
     moves = (written(move.origin, "to", "area") for move in federation.moved.values())
     spans = (federation.data.origin.at("distances"), *all_standing(federation))
     return tuple(
-        dict.fromkeys(chain(spans, chain.from_iterable((*asked, *recalls, *ends, *moves))))
+        dict.fromkeys(chain(spans, chain.from_iterable((*asked, *beside, *recalls, *ends, *moves))))
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import groupby
 
+from srcnet_compiler.analysis.caches import EXTRA
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import Draw, PhasePlacement, Slot
 from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
@@ -11,7 +12,7 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.lower.areas import is_in_force
 from srcnet_compiler.targets.rucio.lower.places import Spans, all_standing, policy_places
 from srcnet_compiler.targets.rucio.model import Origins, RuleTemplate, Subscription
-from srcnet_compiler.targets.rucio.model.expression import attribute
+from srcnet_compiler.targets.rucio.model.expression import any_of, attribute
 from srcnet_compiler.targets.rucio.model.requirement import (
     REGION,
     ROLE,
@@ -57,11 +58,11 @@ def subscriptions_for(
 ) -> Iterator[Subscription]:
     """One per draw, and one for names that fall in no bucket, which follows the largest draw."""
     policy = federation.policies[placement.policy]
-    pin = _pin(policy, areas)
+    more = (*_pin(policy, areas), *_extras(policy))
     origins = _origins(federation, policy, placement)
     largest = max(placement.draws, key=lambda draw: (len(draw.buckets), draw.slots))
     for draw in placement.draws:
-        rules = (*rules_of(policy, placement, draw), *pin)
+        rules = (*rules_of(policy, placement, draw), *more)
         sharded = len(draw.buckets) < len(BUCKETS)
         shard = {"pattern": bucket_pattern(draw.buckets)} if sharded else {}
         yield _subscription(federation, placement, _title(draw), shard, rules, origins)
@@ -120,7 +121,12 @@ def _origins(federation: Federation, policy: DataPolicy, placement: PhasePlaceme
         "name": (phase.origin.at(),),
         "account": (federation.data.origin.at("owner"),),
         "filter": (here.at("selects"), federation.data.origin.at("metadata")),
-        "replication_rules": (phase.origin.at(), here.at("activity"), here.at("arrives")),
+        "replication_rules": (
+            phase.origin.at(),
+            here.at("activity"),
+            here.at("arrives"),
+            *(extra.origin.at() for extra in policy.extras),
+        ),
         "comments": (name, phase.origin.at("name")),
         "active": (name,),
     }
@@ -175,10 +181,31 @@ def _expression(apart: str, slot: Slot) -> str:
 
 
 def _pin(policy: DataPolicy, areas: Iterable[StorageArea]) -> tuple[RuleTemplate, ...]:
-    """Keeps the replica that the producer made until the first phase is complete."""
-    there = [a for a in areas if a.role == "ingest" and a.environment == "production"]
-    if not any(area.country in policy.ingest for area in there):
+    """Keeps the replica that the producer made until the first phase is complete: at the sites of
+    the policy's own countries, so that the data of one never wait at the ingest of another."""
+    sites = {
+        area.site
+        for area in areas
+        if area.role == "ingest"
+        and area.environment == "production"
+        and area.country in policy.ingest
+    }
+    if not sites:
         return ()
-    expression = str(attribute(ROLE, "ingest"))
+    there = any_of(attribute(SITE, site) for site in sorted(sites))
+    expression = str(there & attribute(ROLE, "ingest"))
     comments = f"srcnet:{policy.name}/arrival/pin"
     return (RuleTemplate(1, expression, comments, policy.activity),)
+
+
+def _extras(policy: DataPolicy) -> Iterator[RuleTemplate]:
+    """One for each site; the audit knows nothing of them, so none is made again when it is over."""
+    wanted = ((site, extra.keep) for extra in policy.extras for site in extra.sites)
+    for number, (site, keep) in enumerate(wanted):
+        yield RuleTemplate(
+            copies=1,
+            rse_expression=str(attribute(SITE, site) & attribute(ROLE, "cache")),
+            comments=f"srcnet:{policy.name}/{EXTRA}/{number}",
+            activity=policy.activity,
+            lifetime=keep,
+        )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from srcnet_compiler.ages import day_of_age
-from srcnet_compiler.quantity import Bytes, Period
+from srcnet_compiler.quantity import Bytes, Period, Seconds
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 from srcnet_compiler.targets.rucio.model.rules import RuleTemplate
@@ -55,16 +55,31 @@ class LifePhase:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """All that becomes of the datasets that `filter` takes, in order of age."""
+    """All that becomes of the datasets that `filter` takes, in order of age.
+
+    `end` is the age from which on no copy is kept; None: there is none, or it is not agreed.
+    `deadline` is how long the first phase may take to be complete; None: for ever.
+    """
 
     policy: str
     filter: Mapping[str, str | Sequence[str]]
     phases: tuple[LifePhase, ...]
+    end: Period | None = None
+    deadline: Seconds | None = None
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
     origins: Mapping[str, tuple[Span, ...]] = field(default_factory=dict, compare=False, repr=False)
 
+    def end_of(self, created: date | None) -> date | None:
+        """The first day on which no copy of data of that age is kept; None where there is none, or
+        it cannot be told."""
+        if self.end is None or created is None:
+            return None
+        day = day_of_age(created, self.end)
+        return day if day < date.max else None
+
     def phase_on(self, day: date | None, created: date | None) -> LifePhase | None:
-        """The phase on the day of data of that age; None where that cannot be told."""
+        """The phase on the day of data of that age; None where that cannot be told. Whether they
+        have ended is another matter."""
         first, *others = self.phases
         if not others:
             return first

@@ -12,6 +12,7 @@ class RuleTemplate:
     """What a subscription does for each dataset, and what the audit adds where it is missing.
 
     `comments` is ``srcnet:<policy>/<phase>/<n>``, which with the owning account marks it as ours.
+    `lifetime` is in seconds; None: its rules have no end, as all that count.
     """
 
     copies: int
@@ -21,6 +22,7 @@ class RuleTemplate:
     weight: str | None = None
     grouping: str = "DATASET"
     ignore_availability: bool = True
+    lifetime: int | None = None
 
     @property
     def is_pin(self) -> bool:
@@ -28,7 +30,9 @@ class RuleTemplate:
         return self.comments.endswith(_PIN)
 
     def value(self) -> Json:
-        optional = {} if self.weight is None else {"weight": self.weight}
+        optional: dict[str, Json] = {} if self.weight is None else {"weight": self.weight}
+        if self.lifetime is not None:
+            optional["lifetime"] = self.lifetime
         return {
             "copies": self.copies,
             "rse_expression": self.rse_expression,

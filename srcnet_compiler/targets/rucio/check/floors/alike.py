@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from srcnet_compiler.change import Action, Address, Change
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.check.floors.ends import has_ended
 from srcnet_compiler.targets.rucio.check.floors.problem import Kind
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel
 from srcnet_compiler.targets.rucio.model.requirement import TIER
@@ -109,7 +110,7 @@ def classes(
     promises = _Promises(desired, day)
     found: dict[Alike, Found] = {}
     for did, dataset in sorted(seen.datasets.items()):
-        promise = promises.of(dataset)
+        promise = promises.of(dataset, [change for change, _ in by_did.get(did, ())])
         if promise is None:
             continue
         alike, kept = _alike(desired, dataset, promise, by_did.get(did, ()))
@@ -130,10 +131,13 @@ class _Promises:
             for _, life in sorted(desired.lifecycles.items())
         ]
 
-    def of(self, dataset: Dataset) -> Promise | None:
+    def of(self, dataset: Dataset, changes: Sequence[Change]) -> Promise | None:
+        """None: no policy is about it, or it has ended, and the changes wait for that."""
         for wanted, life in self._filters:
             columns = {key: dataset.columns.get(key) for key in wanted.metadata}
             if matches(wanted, Did(dataset.scope, dataset.name, "DATASET", columns)):
+                if has_ended(life, dataset, self._day, changes):
+                    return None
                 phase = life.phase_on(self._day, dataset.created) or life.phases[0]
                 asked = phase.requirement
                 return Promise(asked.policy, asked.apart, asked.floor, asked.floor_place)

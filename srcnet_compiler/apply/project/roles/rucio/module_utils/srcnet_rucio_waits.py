@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.srcnet_gate import Wire
@@ -79,6 +80,33 @@ def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
     return None
 
 
+def past_end(client: Client, owner: str, fact: Wire) -> str | None:
+    """The closed dataset is past the end that its policy sets, by what the server itself says: of
+    the day on which it heard of it, and of the day that it is.
+
+    Whoever made the plan had a clock, which may be wrong; two clocks are rarely wrong together.
+    """
+    scope, name = fact["scope"], fact["name"]
+    did, created, end = f"{scope}:{name}", fact["created"], _day(fact["end"])
+    if client.get_did(scope, name).get("open"):
+        return f"{did} is still open"
+    moment = client.get_metadata(scope, name)["created_at"]
+    registered = None if moment is None else moment.date()
+    if str(registered) != created:
+        return f"{did} was registered on {registered}, not on {created}"
+    today = client.today()
+    if today is None:
+        return f"the server does not say what day it is, and {did} ends on {end}"
+    return None if end <= today else f"the server says that it is {today}; {did} ends on {end}"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise KeyError(text) from None
+
+
 def rse_empty(client: Client, owner: str, fact: Wire) -> str | None:
     """Nothing is stored on the RSE: no locks, and nothing in Rucio's own count, which is late."""
     rse = fact["rse"]
@@ -117,6 +145,7 @@ CHECKS: Mapping[str, Callable[[Client, str, Wire], str | None]] = {
     "copies-valid": copies_valid,
     "rules-moved": rules_moved,
     "rse-empty": rse_empty,
+    "past-end": past_end,
 }
 
 
