@@ -266,10 +266,11 @@ def carry_out(
     commit: str | None = None,
     signers: tuple[Signer, ...] = (),
 ) -> Receipt:
-    """Do all of the plan that is ready. Raises LockHeldError, StateError."""
+    """Do all of the plan that is ready on the day. Raises LockHeldError, StateError; as `reach`,
+    where the day is one that holds something back and a system does not say what."""
     connections = {str(s.name): s.connection for s in systems if s.connection is not None}
     return apply_plan(
-        plan,
+        _as_of_day(plan, systems),
         digest=digest(plan),
         store=store,
         connections=connections,
@@ -281,6 +282,17 @@ def carry_out(
         commit=commit,
         signers=signers,
     )
+
+
+def _as_of_day(plan: Plan, systems: Sequence[System]) -> Plan:
+    """The plan with the waits of the day, which may be another than that on which it was made."""
+    now: dict[int, Change] = {}
+    for system in systems:
+        target, model, changes = system.lowered.target, system.lowered.model, plan.of(system.name)
+        found = target.as_of_day(model, system.read, system.day, changes)
+        now |= {id(was): change for was, change in zip(changes, found, strict=True)}
+    waves = (tuple(now.get(id(change), change) for change in wave) for wave in plan.waves)
+    return replace(plan, waves=tuple(waves))
 
 
 def _barred(trouble: Trouble | None) -> Barred:

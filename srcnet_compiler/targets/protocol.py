@@ -111,7 +111,8 @@ class Target(Generic[M, C]):
     `prove` looks at all that may come of the changes, in whatever order they are carried out and
     whatever of them fails: a plan that it objects to is refused.
     `postponed` is what is due and is not among the changes because a later run begins it, each with
-    the reason.
+    the reason. `as_of_day` gives changes that may have been planned on another day the waits of
+    this one; it reads the system where that matters.
     """
 
     name: str
@@ -133,6 +134,9 @@ class Target(Generic[M, C]):
         Proof()
     )
     postponed: Callable[[M, Reading[M]], tuple[tuple[str, str], ...]] = lambda wanted, reading: ()
+    as_of_day: Callable[
+        [M, Callable[[], Reading[M]], date | None, Sequence[Change]], Sequence[Change]
+    ] = lambda wanted, read, day, changes: changes
 
 
 class Managed(NamedTuple):

@@ -71,4 +71,5 @@ TARGET: "Target[RucioModel, RucioClient]" = Target(
     whole=lambda model: model,
     prove=check.prove,
     postponed=diff.postponed,
+    as_of_day=diff.as_of_day,
 )

@@ -1,5 +1,7 @@
 """The changes that turn one Rucio into the other: on owned fields only, nothing because absent."""
 
+from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 
 from srcnet_compiler.change import Action, Change, FieldChange, Impact
@@ -18,8 +20,10 @@ from srcnet_compiler.targets.rucio.diff.objects import (
     to_change,
 )
 from srcnet_compiler.targets.rucio.diff.order import after_replacements
+from srcnet_compiler.targets.rucio.diff.quiet import dated
 from srcnet_compiler.targets.rucio.model import RucioModel
 from srcnet_compiler.targets.rucio.model.lifecycle import Pace
+from srcnet_compiler.targets.rucio.model.quiet import on_day
 
 _ADOPTED = {"account", "scope", "rse", "subscription"}
 
@@ -58,6 +62,17 @@ def postponed(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[tuple
         )
         for policy, number in sorted(waiting.items())
     )
+
+
+def as_of_day(
+    desired: RucioModel,
+    read: Callable[[], Reading[RucioModel]],
+    day: date | None,
+    changes: Sequence[Change],
+) -> Sequence[Change]:
+    """Changes that may have been planned on another day, as this one lets them be carried out."""
+    quiet = on_day(desired.quiet, day)
+    return dated(changes, (lambda: diff(desired, read())) if quiet else None)
 
 
 def _is_paced(desired: RucioModel) -> bool:

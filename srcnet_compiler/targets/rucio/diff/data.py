@@ -7,6 +7,7 @@ from datetime import date
 
 from srcnet_compiler.change import Change
 from srcnet_compiler.targets.rucio.diff.pace import Step, begun, under_way
+from srcnet_compiler.targets.rucio.diff.quiet import Hush
 from srcnet_compiler.targets.rucio.diff.rules import Audited, changes_of
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel
 from srcnet_compiler.targets.rucio.model.subscription import Did, Filter, matches, parse_filter
@@ -33,15 +34,16 @@ def audit(desired: RucioModel, observed: RucioModel, day: date | None) -> Audit:
 
 def _steps(desired: RucioModel, observed: RucioModel, day: date | None) -> Iterator[Step]:
     """In order of name, those of datasets for which something is to be done."""
-    audited = Audited(desired, observed)
+    audited, hush = Audited(desired, observed), Hush(desired.quiet, day)
     filters = [(life, parse_filter(dict(life.filter))) for life in desired.lifecycles.values()]
     for _, dataset in sorted(observed.datasets.items()):
         for life, wanted in filters:
             if matches(wanted, _did(dataset, wanted)):
                 phase = life.phase_on(day, dataset.created)
                 changes = () if phase is None else changes_of(audited, dataset, life, phase)
-                if changes:
-                    yield Step(life.policy, dataset, tuple(changes))
+                if phase is not None and changes:
+                    held = hush.held(audited, dataset, phase.requirement.floor, changes)
+                    yield Step(life.policy, dataset, held)
 
 
 def _did(dataset: Dataset, wanted: Filter) -> Did:

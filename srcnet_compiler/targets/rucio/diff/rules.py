@@ -22,6 +22,7 @@ from srcnet_compiler.targets.rucio.model import (
     RuleTemplate,
 )
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, LifePhase
+from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import TIER, Requirement, candidates_of
 from srcnet_compiler.targets.rucio.model.shard import BUCKETS, bucket_of
 
@@ -33,7 +34,14 @@ class Audited:
         self.desired, self._observed = desired, observed
         self._after, self._now = facts_after(desired), facts_now(desired, observed)
         self._needed: dict[str, tuple[Address, ...]] = {}
+        self._meant: dict[str, frozenset[RseName]] = {}
         self.settling = Settling(self._after)
+
+    def meant(self, expression: str) -> frozenset[RseName]:
+        """The RSEs that it means now."""
+        if expression not in self._meant:
+            self._meant[expression] = candidates_of(expression, self._now)
+        return self._meant[expression]
 
     def rule_at(self, dataset: Dataset, comments: str) -> Address:
         """How a change calls a rule of the dataset."""
@@ -48,7 +56,7 @@ class Audited:
 
     def _needs(self, expression: str) -> Iterator[Address]:
         later = sorted(candidates_of(expression, self._after))
-        if not candidates_of(expression, self._now):
+        if not self.meant(expression):
             yield from (address(self.desired, "rse", name) for name in later)
         for name in (f"{self.desired.owner}@{rse}" for rse in later):
             if name in self.desired.account_limits and name not in self._observed.account_limits:

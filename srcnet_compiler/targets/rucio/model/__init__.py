@@ -16,6 +16,7 @@ from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, Pace
 from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.rucio.model.quiet import Quiet
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 from srcnet_compiler.targets.rucio.model.rules import Rule as Rule
 from srcnet_compiler.targets.rucio.model.rules import RuleTemplate as RuleTemplate
@@ -242,10 +243,11 @@ class RucioModel:
     """One Rucio. `owner` holds our rules and subscriptions; names are unique within a kind.
 
     `requirements` say, by subscription, what its rules are for; `lifecycles`, by policy, what
-    becomes of data after arrival, at which `pace`; `renames` the name before, by the name after;
-    `ended` are policies that a spec retires, `closing` says why RSEs are. `set_aside` are RSEs that
-    a spec describes and takes out of use, with the places that say so. Only a wanted model has
-    these, and `origins`: the places of the instance and of all distances together.
+    becomes of data after arrival, at which `pace`, and when not (`quiet`); `renames` the name
+    before, by the name after; `ended` are policies that a spec retires, `closing` says why RSEs
+    are. `set_aside` are RSEs that a spec describes and takes out of use, with the places that say
+    so. Only a wanted model has these, and `origins`: the places of the instance and of all
+    distances together.
 
     What is seen has more than is wanted: RSEs that no spec describes and that our rules mean, and,
     as `account:name`, subscriptions of other accounts that carry our comment.
@@ -264,6 +266,7 @@ class RucioModel:
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     pace: Pace = field(default=Pace(), compare=False)
+    quiet: tuple[Quiet, ...] = field(default=(), compare=False)
     renames: Mapping[RseName, RseName] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
     closing: Mapping[RseName, str] = field(default_factory=dict)
