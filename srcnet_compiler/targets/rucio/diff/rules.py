@@ -11,6 +11,7 @@ from zlib import crc32
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.diff.leaving import Leaving
 from srcnet_compiler.targets.rucio.diff.objects import address
 from srcnet_compiler.targets.rucio.diff.passage import facts_after, facts_now
 from srcnet_compiler.targets.rucio.diff.settle import Settling, held_by
@@ -36,6 +37,7 @@ class Audited:
         self._needed: dict[str, tuple[Address, ...]] = {}
         self._meant: dict[str, frozenset[RseName]] = {}
         self.settling = Settling(self._after)
+        self.leaving = Leaving(desired, observed)
 
     def meant(self, expression: str) -> frozenset[RseName]:
         """The RSEs that it means now."""
@@ -70,15 +72,20 @@ def changes_of(
     wanted = phase.requirement
     lasting = [rule for rule in dataset.rules if not (rule.released or rule.is_pin)]
     pins = [rule for rule in dataset.rules if rule.is_pin and not rule.released]
-    settled = audited.settling.settle(
-        phase,
-        phase.deal_of(dataset.name),
+    going = [rule for rule in lasting if audited.leaving.must_go(rule)]
+    staying = [rule for rule in lasting if rule not in going]
+    ways, settling = phase, audited.settling
+    if going:
+        ways, settling = audited.leaving.without(phase, going)
+    settled = settling.settle(
+        ways,
+        ways.deal_of(dataset.name),
         _bucket(dataset.name),
-        [held_by(rule, wanted) for rule in lasting],
+        [held_by(rule, wanted) for rule in staying],
     )
     if settled is None:
         return tuple(_tried_again(audited, dataset, [*lasting, *pins]))
-    kept = [lasting[index] for index in settled.kept]
+    kept = [staying[index] for index in settled.kept]
     others = [rule for rule in lasting if rule not in kept]
     names = _Names(phase, lasting)
     changes = [

@@ -72,6 +72,8 @@ class Rse:
 
     `settings` are Rucio's columns by its own names; attribute values are what the server reads
     back: text, or true and false. Limits are bytes. `stored` is read only of an RSE that closes.
+    `holds` are our rules that have data there, by id, read only of one that is to count elsewhere
+    or no more.
     """
 
     kind: ClassVar[str] = "rse"
@@ -82,6 +84,7 @@ class Rse:
     limits: Mapping[str, int] = field(default_factory=dict)
     site: str = field(default="", compare=False)
     stored: Stored | None = field(default=None, compare=False)
+    holds: frozenset[str] = field(default=frozenset(), compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
