@@ -152,6 +152,7 @@ class _Seen:
     findings: tuple[Diagnostic, ...] = ()
     proven: tuple[str, ...] = ()
     postponed: tuple[Held, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
@@ -182,7 +183,14 @@ def _read(system: System, trying: bool) -> _Seen:
         return _Seen(system, None, trouble)
     proof = target.prove(model, reading, changes)
     found = (*findings, *proof.objections)
-    return _Seen(system, reading, None, changes, found, proof.claims, later)
+    notes = target.notes(model, reading)
+    return _Seen(system, reading, None, changes, found, proof.claims, later, notes)
+
+
+def rebalancing(system: System) -> System:
+    """The same, and what is there is shared out anew."""
+    target, model = system.lowered.target, system.lowered.model
+    return replace(system, lowered=Lowered(target, target.rebalancing(model)))
 
 
 def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Address]) -> Plan:
@@ -190,6 +198,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
 
     Raises UnreachableError, RefusedError where none can be read.
     """
+    notes: list[str] = []
     changes: list[Change] = []
     adoptions: list[Change] = []
     findings: list[Diagnostic] = []
@@ -202,6 +211,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
         changes += seen.changes
         findings += seen.findings
         proven += seen.proven
+        notes += seen.notes
         postponed += seen.postponed
         if seen.reading is not None:
             adoptions += lowered.target.adoptions(lowered.model, seen.reading)
@@ -223,6 +233,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
             for system in systems
             if (tasks := system.lowered.target.tasks(system.lowered.model))
         },
+        notes=notes,
     )
 
 

@@ -87,7 +87,7 @@ def test_a_freeze_is_kept_by_new_plans_and_by_one_that_was_made_before(case: Cas
 def test_in_a_downtime_no_copy_is_let_go_for_one_that_stands_there(case: Case):
     case.describe(Area("CH", "9 TB"), Area("JP", "9 TB"))
     with_archive(case, "CH", "JP")
-    names = [f"night-{number}0" for number in range(4)]
+    names = [f"night-{number:02d}" for number in (5, 30, 55, 80)]
     settled(case, names)
     grow_old(case, 400)
     case.apply()
@@ -141,3 +141,27 @@ def test_what_an_area_holds_that_ends_is_moved_in_parts_and_then_nothing_means_i
     assert not {"srcnet_tier", "srcnet_weight"} & attributes.keys()
     assert case.client.get_rse(ch)["availability_write"] is False
     assert case.verify().is_converged
+
+
+def test_shares_are_restored_after_growth_when_somebody_asks_and_never_by_themselves(case: Case):
+    case.describe(Area("CH", "9 TB"), Area("JP", "9 TB"))
+    names = [f"night-{number:02d}" for number in range(0, 100, 10)]
+    settled(case, names)
+    case.add(Area("ZA", "9 TB"))
+    case.converge()
+    assert case.plan().changes == ()
+    limits(case)["inFlight"] = "256 B"  # four data sets
+
+    for begun in (4, 2, 0):  # a third of twenty copies, which all stand in two regions
+        plan = case.plan(rebalance=True)
+        assert kinds(plan)["create rule"] == begun
+        if begun:
+            receipt = case.apply(plan)
+            assert exit_code(receipt) == 6, said(receipt)
+        list(turns(case))  # an ordinary run ends what was begun, and nothing else
+    (note,) = plan.notes  # less than a data set is nothing that can move
+    assert note.startswith(f"shares of {case.tag}-products/fresh: nothing to move, though")
+    places = Counter(e for rules in lasting(case, names).values() for e in rules)
+    assert sorted(places.values()) == [6, 7, 7]
+    assert tiers(case, names) == {("online", "online"): 10}
+    assert case.plan().changes == ()

@@ -1,6 +1,7 @@
 """The changes that turn one Rucio into the other: on owned fields only, nothing because absent."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -21,6 +22,7 @@ from srcnet_compiler.targets.rucio.diff.objects import (
 )
 from srcnet_compiler.targets.rucio.diff.order import after_replacements
 from srcnet_compiler.targets.rucio.diff.quiet import dated
+from srcnet_compiler.targets.rucio.diff.shares import shares_in_words
 from srcnet_compiler.targets.rucio.model import RucioModel
 from srcnet_compiler.targets.rucio.model.lifecycle import Pace
 from srcnet_compiler.targets.rucio.model.quiet import on_day
@@ -73,6 +75,19 @@ def as_of_day(
     """Changes that may have been planned on another day, as this one lets them be carried out."""
     quiet = on_day(desired.quiet, day)
     return dated(changes, (lambda: diff(desired, read())) if quiet else None)
+
+
+def rebalancing(desired: RucioModel) -> RucioModel:
+    """The same, and shares by pledge are restored for data that are there."""
+    return replace(desired, rebalances=True)
+
+
+def notes(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[str, ...]:
+    """What each place holds and should hold, where shares are restored."""
+    if not desired.rebalances:
+        return ()
+    found = audit(desired, observed.model, observed.day)
+    return tuple(shares_in_words(found.shares, found.unmoved))
 
 
 def _is_paced(desired: RucioModel) -> bool:

@@ -21,6 +21,8 @@ class Step:
     policy: str
     dataset: Dataset
     changes: tuple[Change, ...]
+    is_extra: bool = False
+    """Whether it is done only because somebody asked for balance."""
 
     @property
     def moves(self) -> int:
@@ -61,11 +63,12 @@ def begun(steps: Sequence[Step], pace: Pace, already: int) -> Iterator[Step]:
     """The steps that are taken now, with so many bytes under way already.
 
     Each in its turn: nobody passes a large one that must wait for room. One that is larger than
-    all the room there is goes alone. What the day holds back gets what the others leave.
+    all the room there is goes alone. What restores balance gets what the others leave, and what
+    the day holds back what is left then.
     """
     room = None if pace.in_flight is None else int(pace.in_flight) - already
     places = pace.datasets
-    for step in sorted(steps, key=lambda step: (step.is_quiet, step.turn)):
+    for step in sorted(steps, key=lambda step: (step.is_quiet, step.is_extra, step.turn)):
         if not step.begins:
             yield step
             continue

@@ -6,6 +6,7 @@ while the dataset is open: files may still come.
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from zlib import crc32
 
@@ -33,10 +34,10 @@ class Audited:
 
     def __init__(self, desired: RucioModel, observed: RucioModel) -> None:
         self.desired, self._observed = desired, observed
-        self._after, self._now = facts_after(desired), facts_now(desired, observed)
+        self.after, self._now = facts_after(desired), facts_now(desired, observed)
         self._needed: dict[str, tuple[Address, ...]] = {}
         self._meant: dict[str, frozenset[RseName]] = {}
-        self.settling = Settling(self._after)
+        self.settling = Settling(self.after)
         self.leaving = Leaving(desired, observed)
 
     def meant(self, expression: str) -> frozenset[RseName]:
@@ -57,7 +58,7 @@ class Audited:
         return self._needed[expression]
 
     def _needs(self, expression: str) -> Iterator[Address]:
-        later = sorted(candidates_of(expression, self._after))
+        later = sorted(candidates_of(expression, self.after))
         if not self.meant(expression):
             yield from (address(self.desired, "rse", name) for name in later)
         for name in (f"{self.desired.owner}@{rse}" for rse in later):
@@ -98,6 +99,23 @@ def changes_of(
         changes += [c for rule in leaving for c in _let_go(audited, dataset, life, phase, rule)]
         changes += [_unpinned(audited, dataset, phase, rule) for rule in pins]
     return tuple(changes)
+
+
+def exchanged(
+    audited: Audited,
+    dataset: Dataset,
+    life: Lifecycle,
+    phase: LifePhase,
+    rule: Rule,
+    template: RuleTemplate,
+) -> tuple[Change, ...]:
+    """One rule for another of the same phase. The first gives up its name before there are more
+    rules than the phase needs: so an ordinary run goes on with what it finds half-way."""
+    *renamed, ended = _let_go(audited, dataset, life, phase, rule)
+    added = _added(audited, dataset, life, phase, template, _Names(phase, dataset.rules))
+    why = "its place has less than its share of the copies"
+    needs = (*added.needs, *(change.address for change in renamed))
+    return (*renamed, replace(added, reason=why, needs=needs), ended)
 
 
 def _bucket(name: str) -> int:

@@ -246,11 +246,11 @@ class RucioModel:
     """One Rucio. `owner` holds our rules and subscriptions; names are unique within a kind.
 
     `requirements` say, by subscription, what its rules are for; `lifecycles`, by policy, what
-    becomes of data after arrival, at which `pace`, and when not (`quiet`); `renames` the name
-    before, by the name after; `ended` are policies that a spec retires, `closing` says why RSEs
-    are. `set_aside` are RSEs that a spec describes and takes out of use, with the places that say
-    so. Only a wanted model has these, and `origins`: the places of the instance and of all
-    distances together.
+    becomes of data after arrival, at which `pace`, when not (`quiet`), and whether shares are
+    restored (`rebalances`); `renames` the name before, by the name after; `ended` are policies that
+    a spec retires, `closing` says why RSEs are. `set_aside` are RSEs that a spec describes and
+    takes out of use, with the places that say so. Only a wanted model has these, and `origins`: the
+    places of the instance and of all distances together.
 
     What is seen has more than is wanted: RSEs that no spec describes and that our rules mean, and,
     as `account:name`, subscriptions of other accounts that carry our comment.
@@ -270,6 +270,7 @@ class RucioModel:
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     pace: Pace = field(default=Pace(), compare=False)
     quiet: tuple[Quiet, ...] = field(default=(), compare=False)
+    rebalances: bool = field(default=False, compare=False)
     renames: Mapping[RseName, RseName] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
     closing: Mapping[RseName, str] = field(default_factory=dict)
