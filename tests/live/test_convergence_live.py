@@ -12,10 +12,11 @@ import pytest
 from life_cases import TAPE, grow_old, limits, turns, whole, with_archive
 from policy_cases import MOVE, Area, Case, document, kinds, said
 from rucio_daemons import Daemons
-from test_lifecycle_live import settled, tiers
+from test_lifecycle_live import PAGE, settled, tiers
 
 from srcnet_compiler.apply.receipt import Receipt, Status, exit_code
 from srcnet_compiler.demo.rucio_server import RucioServer
+from srcnet_compiler.report.plan import render_plan
 from srcnet_compiler.targets.rucio.model.names import RseName
 
 pytestmark = pytest.mark.live("rucio")
@@ -49,6 +50,16 @@ def lasting(case: Case, names: list[str]) -> dict[str, list[str]]:
         name: [r["rse_expression"] for r in case.rules(case.scope, name) if not r["expires_at"]]
         for name in names
     }
+
+
+def assert_on_page(case: Case, text: str, *parts: str) -> None:
+    """The lines with these parts stand on the page, where the federation is called `ska`."""
+    page = PAGE.read_text("utf-8")
+    called = text.replace(case.tag, "ska").replace(case.tag.upper(), "SKA")
+    for part in parts:
+        lines = {line for line in called.splitlines() if part in line}
+        assert lines
+        assert all(line in page for line in lines), lines
 
 
 def test_a_freeze_is_kept_by_new_plans_and_by_one_that_was_made_before(case: Case):
@@ -131,6 +142,7 @@ def test_what_an_area_holds_that_ends_is_moved_in_parts_and_then_nothing_means_i
     plan = case.plan()
 
     assert kinds(plan)["create rule"] == 2
+    assert_on_page(case, render_plan(plan, full=True), "rse_expression: ((", "holds data on")
     assert [each.what for each in plan.held] == [
         f"data sets `{case.tag}-products`: {len(there) - 2} are due besides,"
     ]
@@ -158,6 +170,8 @@ def test_shares_are_restored_after_growth_when_somebody_asks_and_never_by_themse
     for begun in (4, 2, 0):  # a third of twenty copies, which all stand in two regions
         plan = case.plan(rebalance=True)
         assert kinds(plan)["create rule"] == begun, plan.notes
+        if begun == 4:
+            assert_on_page(case, render_plan(plan), "shares of")
         if begun:
             receipt = case.apply(plan)
             assert exit_code(receipt) == 6, said(receipt)

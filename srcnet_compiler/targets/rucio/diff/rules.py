@@ -110,12 +110,12 @@ def exchanged(
     template: RuleTemplate,
 ) -> tuple[Change, ...]:
     """One rule for another of the same phase. The first gives up its name before there are more
-    rules than the phase needs: so an ordinary run goes on with what it finds half-way."""
+    rules than the phase needs: so an ordinary run goes on with what it finds half-way. Where that
+    fails, it lets go the rule that is not complete: a transfer in vain, and no copy less."""
     *renamed, ended = _let_go(audited, dataset, life, phase, rule)
     added = _added(audited, dataset, life, phase, template, _Names(phase, dataset.rules))
     why = "its place has less than its share of the copies"
-    needs = (*added.needs, *(change.address for change in renamed))
-    return (*renamed, replace(added, reason=why, needs=needs), ended)
+    return (*renamed, replace(added, reason=why), ended)
 
 
 def _bucket(name: str) -> int:
