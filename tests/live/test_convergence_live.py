@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_runner import srcnet
 from life_cases import TAPE, grow_old, limits, turns, whole, with_archive
 from policy_cases import MOVE, Area, Case, document, kinds, said
 from rucio_daemons import Daemons
@@ -172,6 +173,9 @@ def test_shares_are_restored_after_growth_when_somebody_asks_and_never_by_themse
         assert kinds(plan)["create rule"] == begun, plan.notes
         if begun == 4:
             assert_on_page(case, render_plan(plan), "shares of")
+            typed = srcnet("plan", "--rebalance", "--state", "../state", cwd=case.folder / "specs")
+            assert typed.code == 0, typed
+            assert all(note in typed.out for note in plan.notes)
         if begun:
             receipt = case.apply(plan)
             assert exit_code(receipt) == 6, said(receipt)
