@@ -138,20 +138,24 @@ def test_what_an_area_holds_that_ends_is_moved_in_parts_and_then_nothing_means_i
     assert len(there) > 2
     end = {"area": ch, "reason": "it is over", "approvedBy": {"group": "/oper"}}
     case.documents["policies/end.yaml"] = document("Retired", "ch", **end, until="2100-01-01")
-    limits(case).update(retiredAreas=1, inFlight="128 B")  # two data sets
+    limits(case)["retiredAreas"] = 1
+    plan = case.plan()
+    assert kinds(plan)["create rule"] == len(there)
+    assert_on_page(case, render_plan(plan, full=True), "rse_expression: ((", "holds data on")
+    limits(case)["inFlight"] = "128 B"  # two data sets
 
     plan = case.plan()
 
     assert kinds(plan)["create rule"] == 2
-    assert_on_page(case, render_plan(plan, full=True), "rse_expression: ((", "holds data on")
     assert [each.what for each in plan.held] == [
         f"data sets `{case.tag}-products`: {len(there) - 2} are due besides,"
     ]
     list(turns(case, 6 * len(there)))
     assert not list(case.client.get_dataset_locks_by_rse(ch))
-    assert tiers(case, names) == {("online", "online"): len(names)}
     without = rf"\srcnet_site={case.model().rses[RseName(ch)].site})"
     after = lasting(case, names)
+    assert {len(rules) for rules in after.values()} == {2}
+    assert whole(case) == (2, 2)
     assert {n for n in names if any(e.endswith(without) for e in after[n])} < {*there}
     attributes = case.client.list_rse_attributes(ch)
     assert not {"srcnet_tier", "srcnet_weight"} & attributes.keys()
