@@ -96,7 +96,8 @@ class Change:
     """`needs` are the objects whose changes come first; `drafts` the drafts this rests on.
 
     `moves` is how many bytes must be transferred, `drains` how many compute nodes are emptied.
-    `until` is the last day (ISO 8601) on which the document holds that lets this end.
+    `until` is the last day (ISO 8601) on which the document holds that lets this end. `recalls` is
+    how many bytes of archived data it makes accessible for a while, or keeps so.
     """
 
     address: Address
@@ -110,6 +111,7 @@ class Change:
     moves: int = 0
     drains: int = 0
     until: str | None = None
+    recalls: int = 0
 
     @property
     def id(self) -> str:

@@ -260,9 +260,11 @@ def open_waits(store: Store) -> tuple[Mapping[str, str], ...]:
     return tuple(sorted(waits, key=lambda wait: str(wait["address"])))
 
 
-def objections(plan: Plan, compiled: Compiled, today: date) -> tuple[Diagnostic, ...]:
-    """Why the plan must not be carried out on `today`."""
-    return guard(plan, _federation(compiled), today)
+def objections(
+    plan: Plan, compiled: Compiled, today: date, *, signed: bool = False
+) -> tuple[Diagnostic, ...]:
+    """Why the plan must not be carried out on `today`; `signed` by somebody who is trusted."""
+    return guard(plan, _federation(compiled), today, signed=signed)
 
 
 def carry_out(

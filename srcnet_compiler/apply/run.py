@@ -83,7 +83,8 @@ def apply_plan(
         if not rehearsal:
             results = tuple(_since(result, ledger) for result in results)
             store.publish()
-            _store_waits(store, plan.systems, digest, results)
+            if not plan.only_recalls:  # it waits for nothing, and leaves what others wait for
+                _store_waits(store, plan.systems, digest, results)
     return Receipt(
         plan=digest,
         run=run,
@@ -108,12 +109,15 @@ def open_waits_key(system: SystemName | None = None) -> str:
 def _facts(
     plan: Plan, lock: HeldLock, commit: str | None, signers: tuple[Signer, ...]
 ) -> dict[str, Json]:
-    """What is noted of a run: who applies, what its plan was made from, who signed it."""
+    """What is noted of a run: who applies, what its plan was made from, who signed it.
+
+    A recall makes no specs true: whoever asks which were applied last does not hear of its.
+    """
     holder = lock.holder
+    applied: dict[str, Json] = {"commit": commit, "specs": plan.binding.specs}
     return {
         "by": f"{holder.owner} on {holder.host}",
-        "commit": commit,
-        "specs": plan.binding.specs,
+        **({"commit": None} if plan.only_recalls else applied),
         "tool": plan.binding.tool,
         "signers": [{"name": each.name, "keyId": each.key_id} for each in signers],
     }

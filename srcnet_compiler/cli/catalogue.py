@@ -48,6 +48,11 @@ def read_live(found: "Compiled", place: Path) -> "Snapshot":
 
 def read_one(found: "Compiled", place: Path, scope: str, name: str) -> "Snapshot":
     """Asks the federation's catalogue for one collection."""
+    return read_some(found, place, [(scope, name)])
+
+
+def read_some(found: "Compiled", place: Path, names: "Sequence[tuple[str, str]]") -> "Snapshot":
+    """Asks the federation's catalogue for some collections."""
     from srcnet_compiler.catalogue.model import Source
     from srcnet_compiler.cli.shared import system_trouble
     from srcnet_compiler.targets.rucio import live
@@ -57,7 +62,11 @@ def read_one(found: "Compiled", place: Path, scope: str, name: str) -> "Snapshot
     with system_trouble():
         client = live.connect(data, os.environ, account=data.reads_as, secret=data.read_secret)
         with client:
-            rows = live.list_collection(client, scope, name, data.owner, data.columns)
+            rows = [
+                some
+                for scope, name in names
+                for some in live.list_collection(client, scope, name, data.owner, data.columns)
+            ]
     return _written(place, data.name, _moment(), Source.READING, lambda kept: rows)
 
 

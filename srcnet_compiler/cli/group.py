@@ -28,6 +28,7 @@ COMMANDS = {
     "verify": "Look for drift: read the systems and compare.",
     "approvals": "Say who must agree to a plan, and whether they have.",
     "catalogue": "Take a snapshot of what data there is, and ask what is in it.",
+    "recall": "Make archived data accessible for a while, as their policy says.",
     "where": "Say where a collection is, where it should be, and what will happen to it.",
     "what-if": "Say what the loss of a site would break, and what it takes to mend that.",
     "docs": "Write one page that shows the federation as its specs say it.",

@@ -289,6 +289,8 @@ def _unknown_in_waiver(federation: Federation, waiver: Waiver) -> Iterable[Diagn
         there |= {*names_of_drafts(federation.compute), *names_of_drafts_in_serving(federation)}
         what = "site, storage area, policy, namespace, cluster, queue, project or service"
         yield from known(waiver.of, there, what, waiver.origin, "of")
+    elif waiver.kind == "limit" and waiver.what == "recalledData":
+        yield from known(waiver.of, federation.policies, "data policy", waiver.origin, "of")
     elif waiver.kind == "limit":
         there = {federation.name, federation.data.name}
         what = "name of the federation or of its system"

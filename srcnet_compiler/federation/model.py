@@ -188,6 +188,21 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Embargo:
+    """For how long from arrival on only the group `readers` may read; `{namespace}` in its name
+    stands for that of the data."""
+
+    period: Period
+    readers: str
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+    def group(self, namespace: str) -> str:
+        """Who may read data of this namespace."""
+        return self.readers.replace("{namespace}", namespace)
+
+
+@dataclass(frozen=True, slots=True)
 class Selector:
     """Which data a policy is about. None or empty: no restriction, but for namespaces."""
 
@@ -201,7 +216,7 @@ class Selector:
 class DataPolicy:
     """What happens to a class of data. `ingest` are the countries whose ingest areas receive it.
 
-    `embargo` is for how long from arrival on only some may read, as it is written; None: all may.
+    `embargo` None: everybody may read.
     """
 
     name: PolicyName
@@ -215,7 +230,7 @@ class DataPolicy:
     retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
-    embargo: str | None = None
+    embargo: Embargo | None = None
     recall: Recall | None = None
 
 

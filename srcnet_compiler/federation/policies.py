@@ -4,13 +4,21 @@ from collections.abc import Iterable, Iterator
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import Copies, DataPolicy, Phase, Selector, Volume
+from srcnet_compiler.federation.model import (
+    Copies,
+    DataPolicy,
+    Embargo,
+    Phase,
+    Selector,
+    Volume,
+)
 from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.federation.rates import Recall
 from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import Namespace, PolicyName, TierName
 from srcnet_compiler.quantity import (
+    Bytes,
     Period,
     Seconds,
     parse_bytes,
@@ -54,7 +62,7 @@ def read_policy(
         retired=any(end.policy == document.metadata.name for end in retired),
         drafts=draft(spec, here),
         origin=here,
-        embargo=spec.embargo.for_ if spec.embargo is not None else None,
+        embargo=_embargo(spec.embargo, here.below("embargo"), found),
         recall=_recall(spec.recall, here.below("recall"), found),
     )
 
@@ -68,7 +76,21 @@ def _recall(recall: schema.Recall | None, origin: Origin, found: Findings) -> Re
         found.amount(parse_data_rate, recall.expected, origin, "expected"),
         draft(recall, origin),
         origin,
+        recall.to.near,
+        found.amount(_above, recall.approval, origin, "approval"),
     )
+
+
+def _above(text: str) -> Bytes:
+    """The amount in `above 10 TB`."""
+    return parse_bytes(text.removeprefix("above "))
+
+
+def _embargo(embargo: schema.Embargo | None, origin: Origin, found: Findings) -> Embargo | None:
+    if embargo is None:
+        return None
+    period = found.required(parse_period, embargo.for_, origin, "for", Period(0, "d"))
+    return Embargo(period, embargo.readers.group, draft(embargo, origin), origin)
 
 
 def _volume(volume: schema.Volume, origin: Origin, found: Findings) -> Volume:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from srcnet_compiler.names import SiteName, TierName
-from srcnet_compiler.quantity import BitsPerSecond, DataRate, Seconds
+from srcnet_compiler.quantity import BitsPerSecond, Bytes, DataRate, Seconds
 from srcnet_compiler.span import Origin, Span
 
 
@@ -30,10 +30,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Where recalled data go and for how long; `rate` None: nobody has said how much it is."""
+    """Where recalled data go, `near` whom, and for how long.
+
+    `rate` None: nobody has said how much it is. Above `approval` somebody must agree; None: never.
+    """
 
     tier: TierName
     keep: Seconds
     rate: DataRate | None
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    near: str
+    approval: Bytes | None

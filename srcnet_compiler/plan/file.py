@@ -117,6 +117,7 @@ def change_data(change: Change) -> dict[str, Any]:
         "moves": change.moves,
         "drains": change.drains,
         "until": change.until,
+        **({"recalls": change.recalls} if change.recalls else {}),
     }
 
 
@@ -193,6 +194,7 @@ def change_from(data: Mapping[str, Any]) -> Change:
         moves=data["moves"],
         drains=data["drains"],
         until=data["until"],
+        recalls=data.get("recalls", 0),
     )
 
 

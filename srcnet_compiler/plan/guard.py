@@ -11,6 +11,7 @@ from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.federation.notices import Retired, Waiver
 from srcnet_compiler.names import PolicyName
 from srcnet_compiler.plan.model import Held, Plan
+from srcnet_compiler.plan.recalls import large_recalls
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span
 
@@ -19,11 +20,15 @@ _Draft: TypeAlias = tuple[str, tuple[Span, ...], tuple[str, ...]]
 """What may rest on drafts, on which, and the names to waive them by."""
 
 
-def guard(plan: Plan, federation: Federation, today: date) -> tuple[Diagnostic, ...]:
-    """Every reason to refuse the plan on `today`; a waiver in force takes one away."""
+def guard(
+    plan: Plan, federation: Federation, today: date, *, signed: bool = False
+) -> tuple[Diagnostic, ...]:
+    """Every reason to refuse the plan on `today`; a waiver in force takes one away, and the
+    signature of somebody who is trusted (`signed`) what only needs somebody to agree."""
     return (
         *(found for found in plan.findings if found.severity is Severity.ERROR),
         *_limits(plan, federation, today),
+        *(() if signed else large_recalls(plan, federation, today)),
         *_drafts(plan, federation, today),
         *_retirements(plan, federation, today),
     )
@@ -157,6 +162,7 @@ def _accepted(federation: Federation, today: date) -> Iterable[Span]:
     for policy in federation.policies.values():
         if policy.name in waived:
             yield from policy.drafts
+            yield from policy.recall.drafts if policy.recall is not None else ()
     for space in federation.data.namespaces:
         if space.name in waived:
             yield from space.drafts

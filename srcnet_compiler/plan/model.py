@@ -78,6 +78,11 @@ class Plan:
         return tuple(change for wave in self.waves for change in wave)
 
     @property
+    def only_recalls(self) -> bool:
+        """Whether it makes archived data accessible, and nothing as the specs say."""
+        return bool(self.waves) and all(change.recalls for change in self.changes)
+
+    @property
     def impact(self) -> Impact:
         """The gravest impact of any change; cosmetic for an empty plan."""
         impacts = (change.impact for change in self.changes)

@@ -9,7 +9,9 @@ from srcnet_compiler.catalogue.model import Snapshot, Source
 from srcnet_compiler.federation.model import Phase, StorageArea
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.cells import visible
+from srcnet_compiler.report.embargo import embargo_data, embargo_lines
 from srcnet_compiler.report.paint import Paint, painter
+from srcnet_compiler.review.embargo import embargo_of
 from srcnet_compiler.review.movement.where import Copy, Rule, Step, Whereabouts
 
 FORMAT_VERSION = 1
@@ -38,6 +40,11 @@ def _lines(found: Whereabouts, snapshot: Snapshot, paint: Paint) -> Iterator[str
         yield ""
         yield paint("Under which rules", "bold")
         yield from (f"  {_rule(rule)}" for rule in found.rules)
+    embargo = embargo_of(found.policy, found.name, found.created)
+    if lines := list(embargo_lines(embargo, found.at.date(), paint)):
+        yield ""
+        yield paint("Who may read it", "bold")
+        yield from (f"  {line}" for line in lines)
     if found.steps:
         yield ""
         yield paint("What is to happen", "bold")
@@ -73,13 +80,16 @@ def _copy(copy: Copy, snapshot: Snapshot) -> str:
         name, where = f"{copy.area.name}{renamed}", copy.area.tier
     whole = "whole" if copy.whole else f"{round_bytes(copy.bytes)} of it"
     kept = "" if snapshot.source is not Source.READING else ", kept" if copy.kept else ", not kept"
+    if copy.recalled:
+        return f"{name}, {where}: {whole}, recalled"
     use = "of use" if copy.useful else "the phase has no use for it"
     return f"{name}, {where}: {whole}{kept}; {use}"
 
 
 def _rule(rule: Rule) -> str:
     whose = visible(rule.comment or "") if rule.ours else f"of {visible(rule.account)}"
-    end = f", ends {rule.expires:%Y-%m-%d %H:%M}" if rule.expires is not None else ""
+    ends = "recalled until" if rule.is_recall else "ends"
+    end = f", {ends} {rule.expires:%Y-%m-%d %H:%M}" if rule.expires is not None else ""
     asked = f"{_many(rule.copies, 'copy', 'copies')} on {visible(rule.expression)}"
     return f"{whose}: {asked}; {rule.state}, {rule.locks_ok} of {rule.locks} locks{end}"
 
@@ -134,6 +144,7 @@ def where_data(found: Whereabouts, snapshot: Snapshot) -> str:
         "policy": None if policy is None else policy.name,
         "draft": policy is not None and bool(policy.drafts),
         "place": None if policy is None else str(policy.origin.at("selects")),
+        "embargo": embargo_data(embargo_of(policy, found.name, found.created)),
         "copies": [
             {
                 "rse": copy.rse,
@@ -143,6 +154,7 @@ def where_data(found: Whereabouts, snapshot: Snapshot) -> str:
                 "whole": copy.whole,
                 "kept": copy.kept,
                 "useful": copy.useful,
+                "recalled": copy.recalled,
             }
             for copy in found.copies
         ],
@@ -155,6 +167,7 @@ def where_data(found: Whereabouts, snapshot: Snapshot) -> str:
                 "comment": rule.comment,
                 "state": rule.state,
                 "expires": None if rule.expires is None else rule.expires.isoformat(),
+                "recall": rule.is_recall,
                 "locksOk": rule.locks_ok,
                 "locks": rule.locks,
             }

@@ -60,7 +60,9 @@ def _access(side: Side, read: Read) -> Access:
         gained=True,
         draft=_is_held(side.federation, read),
         place=read.mount.origin.at(),
-        embargoed=tuple(f"{each.name} ({each.embargo})" for each in embargoes),
+        embargoed=tuple(
+            f"{each.name} ({each.embargo.period})" for each in embargoes if each.embargo
+        ),
     )
 
 

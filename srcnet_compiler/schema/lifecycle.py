@@ -170,8 +170,11 @@ class SetsAside(ExactlyOne):
     """A finding, by its code."""
     draft: OnlyTrue | None = None
     """That a value is only a draft."""
-    limit: Literal["deletedCollections", "movedData", "drainedNodes", "retiredAreas"] | None = None
-    """A limit of the federation."""
+    limit: (
+        Literal["deletedCollections", "movedData", "drainedNodes", "retiredAreas", "recalledData"]
+        | None
+    ) = None
+    """A limit of the federation; `recalledData`: what a data policy lets be recalled unasked."""
     upTo: (
         Annotated[
             str,
@@ -192,7 +195,8 @@ class WaiverSpec(Spec):
     setsAside: SetsAside
     """What is set aside."""
     of: Annotated[str, such_as("CHSRC-CSCS-T0")]
-    """The object, by its name; for a limit the federation, or the system whose plan it is."""
+    """The object, by its name; for a limit the federation, the system whose plan it is, or, for
+    `recalledData`, the data policy."""
     reason: Reason
     """Why."""
     approvedBy: Group

@@ -116,7 +116,7 @@ def command(
         with reading(wanted):
             reached = stack.enter_context(reach(result, os.environ, wanted))
             plan = reviewed or make_plan(result, reached, known_objects(store))
-        refusals = objections(plan, result, the_day(today))
+        refusals = objections(plan, result, the_day(today), signed=bool(signers))
         if refusals:
             show_refusals(refusals, result)
             return Exit.REFUSED
@@ -125,7 +125,23 @@ def command(
 
             show(render_plan(plan, colour=is_coloured(err=True)), err=True)
             ask("Do this?", yes or rehearse)
-        return _carry_out(plan, reached, store, form, rehearse, commit, signers)
+        return carry_out_plan(plan, reached, store, form, rehearse, commit, signers)
+
+
+def insist_on_leave(settings: Settings, store: "Store") -> str | None:
+    """What is held against a plan that was made just now and that nobody has signed: ends the
+    command where only signed ones may be applied, where these specs are old, or where somebody
+    else is applying. Gives where the specs stand in their history."""
+    from srcnet_compiler.cli.rules import judge_of, trust_by
+    from srcnet_compiler.cli.signatures import insist_on_plan
+
+    commit = _commit(settings)
+    _insist_on_newest(settings, store, commit)
+    with system_trouble():
+        trust = trust_by(settings, judge_of(settings, store))
+    insist_on_plan(trust)
+    _insist_on_free(store)
+    return commit
 
 
 def _reviewed(
@@ -214,7 +230,7 @@ def _insist_on_same_specs(plan: "Plan", found: "Compiled") -> None:
         )
 
 
-def _carry_out(
+def carry_out_plan(
     plan: "Plan",
     systems: "Sequence[System]",
     store: "Store",
@@ -223,6 +239,8 @@ def _carry_out(
     commit: str | None,
     signers: "tuple[Signer, ...]",
 ) -> int:
+    """Do all of it that is ready, say what became of it, and prove it. Of a recall every change was
+    read back already, and the specs are no truer than before."""
     from srcnet_compiler.apply.receipt import as_json, exit_code
     from srcnet_compiler.cli.progress import showing
     from srcnet_compiler.converge import carry_out
@@ -242,7 +260,7 @@ def _carry_out(
         )
     click.echo(as_json(receipt) if form == "json" else render_receipt(receipt), nl=False)
     code = exit_code(receipt)
-    if rehearse or code not in (Exit.FINE, Exit.WAITING):
+    if rehearse or plan.only_recalls or code not in (Exit.FINE, Exit.WAITING):
         return code
     return code if _is_proven(systems, form) else Exit.NOT_CONVERGED
 

@@ -1,5 +1,6 @@
 """One collection: where it is, where its policy wants it, and what will happen when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,12 +11,17 @@ from srcnet_compiler.catalogue.engine import DuckDb, literal
 from srcnet_compiler.catalogue.policies import phase_at, places, policy_of
 from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
 from srcnet_compiler.review.movement.settle import Settled, settle
+from srcnet_compiler.targets.rucio.model.recall import RecallRule, is_recall
+
+_ORDER = "ours DESC, comment, id"
+"""Of rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
     """What of the collection is on one RSE; `area` None: no spec describes it. `kept`: whole, under
-    locks of ours that have no end. `useful`: the phase has a use for it."""
+    locks of ours that have no end. `useful`: the phase has a use for it. `recalled`: it is there
+    for a while alone, and no phase counts it."""
 
     rse: str
     area: StorageArea | None
@@ -24,6 +30,7 @@ class Copy:
     whole: bool
     kept: bool
     useful: bool
+    recalled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,16 @@ class Rule:
     expires: datetime | None
     locks_ok: int
     locks: int
+
+    @property
+    def is_recall(self) -> bool:
+        """Whether it is ours and ends by itself, having made data accessible for a while."""
+        return self.ours and self.expires is not None and is_recall(self.comment or "")
+
+    def recalls_to(self, site: str, tier: str) -> bool:
+        """Whether it is a recall onto this tier at this site."""
+        there = RecallRule("", tier, site, "", datetime.max).rse_expression
+        return self.is_recall and self.expression == there
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +101,14 @@ def whereabouts(
     row = rows[0]
     known = places(federation).by_name
     held = engine.ask(f"SELECT * FROM copies WHERE {asked} ORDER BY rse")
-    there = [known[each["rse"]] for each in held if each["whole"] and each["rse"] in known]
+    rules = tuple(map(_rule, engine.ask(f"SELECT * FROM rules WHERE {asked} ORDER BY {_ORDER}")))
+    recalls = [rule for rule in rules if rule.is_recall]
+    passing = {each["rse"] for each in held if _is_passing(each, known.get(each["rse"]), recalls)}
+    lasting = [each["rse"] for each in held if each["whole"] and each["rse"] not in passing]
+    there = [known[rse] for rse in lasting if rse in known]
     policy = policy_of(federation, scope, row)
     steps = () if policy is None else _steps(analysis, policy, row, there, at)
     useful = {area.name for area in steps[0].settled.useful} if steps else set()
-    rules = engine.ask(f"SELECT * FROM rules WHERE {asked} ORDER BY ours DESC, comment, id")
     return Whereabouts(
         f"{scope}:{name}",
         at,
@@ -98,8 +118,8 @@ def whereabouts(
         row["bytes"],
         policy,
         policy is not None and federation.holds_back(policy.drafts, policy.name),
-        tuple(_copy(each, known.get(each["rse"]), useful) for each in held),
-        tuple(_rule(each) for each in rules),
+        tuple(_copy(each, known.get(each["rse"]), useful, each["rse"] in passing) for each in held),
+        rules,
         steps,
     )
 
@@ -135,7 +155,14 @@ def _draw(name: str, placement: Any) -> int | None:  # noqa: ANN401
     return next((n for n, draw in enumerate(placement.draws) if int(digits) in draw.buckets), None)
 
 
-def _copy(row: dict[str, Any], area: StorageArea | None, useful: set[Any]) -> Copy:
+def _is_passing(row: dict[str, Any], area: StorageArea | None, recalls: Sequence[Rule]) -> bool:
+    """Whether it is there for a recall alone."""
+    if area is None or row["locked"]:
+        return False
+    return any(rule.recalls_to(area.site, area.tier) for rule in recalls)
+
+
+def _copy(row: dict[str, Any], area: StorageArea | None, useful: set[Any], passing: bool) -> Copy:
     return Copy(
         row["rse"],
         area,
@@ -143,7 +170,8 @@ def _copy(row: dict[str, Any], area: StorageArea | None, useful: set[Any]) -> Co
         row["bytes"],
         row["whole"],
         row["locked"],
-        bool(row["whole"]) and area is not None and area.name in useful,
+        bool(row["whole"]) and area is not None and area.name in useful and not passing,
+        passing,
     )
 
 

@@ -17,6 +17,7 @@ from srcnet_compiler.targets.rucio.model import (
     Subscription,
     Thing,
 )
+from srcnet_compiler.targets.rucio.model.embargo import Embargo
 from srcnet_compiler.targets.rucio.model.lifecycle import Deal, Lifecycle, LifePhase
 from srcnet_compiler.targets.rucio.model.shard import BUCKETS, bucket_pattern
 
@@ -29,10 +30,41 @@ def emit(desired: RucioModel) -> tuple[Artifact, ...]:
     return (
         _shared(f"{folder}/accounts.yaml", desired),
         _distances(f"{folder}/distances.yaml", desired),
+        *_embargoes(f"{folder}/embargoes.yaml", desired),
         *_operators(f"{folder}/operators.md", desired),
         *_policies(folder, desired),
         *_sites(folder, desired),
     )
+
+
+def _embargoes(path: str, desired: RucioModel) -> Iterator[Artifact]:
+    """For those who grant access to data, where there is anything."""
+    if not desired.embargoes:
+        return
+    spans = (
+        span
+        for each in desired.embargoes.values()
+        for found in each.origins.values()
+        for span in found
+    )
+    head = "Who alone may read, up to which age; Rucio controls no reading: for who grants access"
+    tree: Tree = {"embargoes": [_embargo(each) for _, each in sorted(desired.embargoes.items())]}
+    yield to_artifact(
+        path, head, tree, tuple(dict.fromkeys((*desired.origins["instance"], *spans)))
+    )
+
+
+def _embargo(embargo: Embargo) -> Tree:
+    origins = embargo.origins
+    metadata: dict[str, Tree] = {key: list(found) for key, found in embargo.metadata.items()}
+    tree: dict[str, Tree] = {
+        "scope": _sourced(embargo.scope, origins, "scope"),
+        "metadata": _sourced(metadata, origins, "metadata"),
+        "readers": _sourced(embargo.readers, origins, "readers"),
+        "until": _sourced(embargo.until, origins, "until"),
+        "policy": _sourced(embargo.policy, origins, "policy"),
+    }
+    return _sourced(tree, origins, "scope")
 
 
 def _operators(path: str, desired: RucioModel) -> Iterator[Artifact]:

@@ -8,6 +8,7 @@ from functools import cache
 from srcnet_compiler.change import Action, Change, FieldChange, Impact
 from srcnet_compiler.targets.protocol import Reading, without_unseen
 from srcnet_compiler.targets.rucio.diff.data import audit
+from srcnet_compiler.targets.rucio.diff.embargoes import changed_embargoes
 from srcnet_compiler.targets.rucio.diff.lives import changed_lives
 from srcnet_compiler.targets.rucio.diff.objects import (
     Places,
@@ -48,6 +49,7 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
         ),
         *ended_subscriptions(desired, observed.model),
         *changed_lives(desired, observed.model),
+        *changed_embargoes(desired, observed.model),
         *audit(desired, observed.model, observed.day).changes,
     )
     ordered = after_replacements(desired, observed.model, changes)

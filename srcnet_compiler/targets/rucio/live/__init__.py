@@ -13,5 +13,7 @@ from srcnet_compiler.targets.rucio.live.credentials import open_connection as op
 from srcnet_compiler.targets.rucio.live.dumps import read_dumps as read_dumps
 from srcnet_compiler.targets.rucio.live.observing import observe as observe
 from srcnet_compiler.targets.rucio.live.reading import read as read
+from srcnet_compiler.targets.rucio.live.recalling import SeenForRecall as SeenForRecall
+from srcnet_compiler.targets.rucio.live.recalling import look_for_recall as look_for_recall
 from srcnet_compiler.targets.rucio.live.rules import RuleListing as RuleListing
 from srcnet_compiler.targets.rucio.live.rules import list_rules as list_rules

@@ -12,6 +12,7 @@ from srcnet_compiler.targets.rucio.lower.areas import (
     name_of,
     to_rse,
 )
+from srcnet_compiler.targets.rucio.lower.embargoes import embargoes
 from srcnet_compiler.targets.rucio.lower.lifecycles import lifecycles, pace
 from srcnet_compiler.targets.rucio.lower.places import (
     accepted,
@@ -92,6 +93,7 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
                 if end.area in (area.name, area.name_today)
             },
             origins={"instance": instance, "distances": distance_places(federation)},
+            embargoes={each.name: each for each in embargoes(federation)},
         ),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.model import DataPolicy, Endpoint, Federation, StorageArea
-from srcnet_compiler.names import AreaName
+from srcnet_compiler.names import AreaName, TierName
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.rucio.lower.places import (
     Spans,
@@ -179,7 +179,8 @@ def is_in_force(federation: Federation, policy: DataPolicy) -> bool:
 def distances(
     federation: Federation, areas: Sequence[StorageArea], counted: set[AreaName]
 ) -> Iterator[Distance]:
-    """Links that a policy can use: from where data are or come in, to where copies may be asked."""
+    """Links that a policy can use: from where data are or come in, to where copies may be asked,
+    or recalled to."""
     asked = {
         copies.tier
         for policy in federation.policies.values()
@@ -187,6 +188,7 @@ def distances(
         for phase in policy.phases
         for copies in phase.copies
     }
+    asked |= {tier for policy in federation.policies.values() for tier in _to(federation, policy)}
     ends = {area.name for area in areas if area.name in counted and area.tier in asked}
     named = [(name_of(federation, area), area) for area in sorted(areas, key=lambda a: a.name)]
     origins = {"distance": distance_places(federation)}
@@ -197,6 +199,15 @@ def distances(
                     distance = _how_far(federation, start, end)
                     drafts = (*start.drafts, *end.drafts)
                     yield Distance(source, destination, distance, origins, drafts)
+
+
+def _to(federation: Federation, policy: DataPolicy) -> Iterator[TierName]:
+    """The tier that data of the policy are recalled to, where that is agreed."""
+    recall = policy.recall
+    if recall is None or not is_in_force(federation, policy):
+        return
+    if not federation.holds_back(recall.drafts, policy.name):
+        yield recall.tier
 
 
 def _how_far(federation: Federation, start: StorageArea, end: StorageArea) -> int:

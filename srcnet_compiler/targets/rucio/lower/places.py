@@ -119,7 +119,14 @@ def distance_places(federation: Federation) -> Spans:
         for phase in policy.phases
         for copies in phase.copies
     )
+    recalls = (
+        (recall.origin.at("to", "tier"), *written(recall.origin, "status"))
+        for policy in federation.policies.values()
+        if (recall := policy.recall) is not None
+    )
     ends = (written(end.origin, "policy") for end in federation.retired)
     moves = (written(move.origin, "to", "area") for move in federation.moved.values())
     spans = (federation.data.origin.at("distances"), *all_standing(federation))
-    return tuple(dict.fromkeys(chain(spans, chain.from_iterable((*asked, *ends, *moves)))))
+    return tuple(
+        dict.fromkeys(chain(spans, chain.from_iterable((*asked, *recalls, *ends, *moves))))
+    )

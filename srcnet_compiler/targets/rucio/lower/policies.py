@@ -130,17 +130,23 @@ def _origins(federation: Federation, policy: DataPolicy, placement: PhasePlaceme
 
 def selected(federation: Federation, policy: DataPolicy) -> dict[str, str | list[str]]:
     """The filter that takes all data of a policy."""
+    asked = selected_columns(federation, policy)
+    return {
+        "scope": [anchored(name) for name in policy.selector.namespaces],
+        "did_type": ["DATASET"],
+        **{column: [anchored(v) for v in values] for column, values in asked.items()},
+    }
+
+
+def selected_columns(federation: Federation, policy: DataPolicy) -> dict[str, list[str]]:
+    """Which values a policy asks for, by the column that has them."""
     selector, columns = policy.selector, federation.data.columns
     asked: dict[str, list[str]] = {
         "product": [selector.product] if selector.product else [],
         "telescope": list(selector.telescopes),
         "campaign": [selector.campaign] if selector.campaign else [],
     }
-    return {
-        "scope": [anchored(name) for name in selector.namespaces],
-        "did_type": ["DATASET"],
-        **{columns[key]: [anchored(v) for v in values] for key, values in asked.items() if values},
-    }
+    return {columns[key]: values for key, values in asked.items() if values}
 
 
 def rules_of(policy: DataPolicy, placement: PhasePlacement, draw: Draw) -> Iterator[RuleTemplate]:

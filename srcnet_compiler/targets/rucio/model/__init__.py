@@ -14,6 +14,7 @@ from typing import ClassVar, TypeAlias, TypeVar
 from srcnet_compiler.change import Json
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.model.embargo import Embargo
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, Pace
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.quiet import Quiet
@@ -249,8 +250,9 @@ class RucioModel:
     becomes of data after arrival, at which `pace`, when not (`quiet`), and whether shares are
     restored (`rebalances`); `renames` the name before, by the name after; `ended` are policies that
     a spec retires, `closing` says why RSEs are. `set_aside` are RSEs that a spec describes and
-    takes out of use, with the places that say so. Only a wanted model has these, and `origins`: the
-    places of the instance and of all distances together.
+    takes out of use, with the places that say so. Only a wanted model has these, `embargoes`, which
+    the server hears nothing of, and `origins`: the places of the instance and of all distances
+    together.
 
     What is seen has more than is wanted: RSEs that no spec describes and that our rules mean, and,
     as `account:name`, subscriptions of other accounts that carry our comment.
@@ -276,6 +278,7 @@ class RucioModel:
     closing: Mapping[RseName, str] = field(default_factory=dict)
     set_aside: Mapping[RseName, tuple[Span, ...]] = field(default_factory=dict, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
+    embargoes: Mapping[str, Embargo] = field(default_factory=dict, compare=False)
 
     def things(self) -> Iterator[Thing]:
         """Every object that is declared, in the order in which they can be created, by name."""

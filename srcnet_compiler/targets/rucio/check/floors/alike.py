@@ -181,8 +181,8 @@ def _doing(
         return None
     if change.action is Action.CREATE and set(values) == {"rule"}:
         template = values["rule"]
-        if template.get("account", desired.owner) != desired.owner:
-            return None  # a rule of others keeps nothing
+        if template.get("account", desired.owner) != desired.owner or "until" in template:
+            return None  # a rule of others keeps nothing, nor does one that ends
         held = Held(
             template["copies"], template["rse_expression"], template["comments"], False, False
         )
@@ -192,6 +192,8 @@ def _doing(
         raise UnknownChangeError(change)
     if change.action is Action.UPDATE and set(values) <= {"id", "suspended"}:
         return None
+    if change.action is Action.UPDATE and set(values) == {"id", "until"} and rules[rule].released:
+        return None  # it ends later, and keeps nothing until then; one that lasts would end
     if change.action is Action.UPDATE and set(values) <= {"id", "comments", "suspended"}:
         return Doing(Kind.NAME, rule, values["comments"], name, needs, facts)
     if change.action is Action.RETIRE and set(values) == {"id", "released"}:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils import srcnet_rucio_recalls
 from ansible.module_utils.srcnet_gate import ConflictError, FailedError, Seen, Wire
 from rucio.common import exception as rucio
 
@@ -223,7 +224,8 @@ def observe_rule(client: Client, owner: str, change: Wire) -> Seen:
         ended = rule["expires_at"] is not None
         suspended = rule["state"] == "SUSPENDED"
         seen = {"id": rule["id"], "comments": rule["comments"], "released": ended}
-        return {**seen, "suspended": suspended}
+        until = srcnet_rucio_recalls.end_of(rule, wanted.get("until"))
+        return {**seen, "suspended": suspended, "until": until}
     template = wanted["rule"]
     account = template.get("account") or owner
     for rule in rules:
@@ -235,8 +237,11 @@ def observe_rule(client: Client, owner: str, change: Wire) -> Seen:
 
 def _as_template(rule: Wire, template: Wire) -> Wire | None:
     """None for a rule of ours that is about to end: it counts for nothing, and can be called back,
-    under another name as well."""
+    under another name as well. That a recall ends is as it should be."""
     comments = rule["comments"] or ""
+    if "until" in template:
+        until = srcnet_rucio_recalls.end_of(rule, template["until"])
+        return {**template, "comments": comments, "until": until}
     if comments.startswith(OURS) and rule["expires_at"] is not None:
         return None
     return template if comments == template["comments"] else {**template, "comments": comments}
@@ -244,6 +249,7 @@ def _as_template(rule: Wire, template: Wire) -> Wire | None:
 
 def add_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
     template = _values(todo)["rule"]
+    until = template.get("until")
     if before is not None:
         client.update_replication_rule(
             before["id"], {"lifetime": None, "comment": template["comments"]}
@@ -260,13 +266,17 @@ def add_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before
         activity=template["activity"],
         ignore_availability=template["ignore_availability"],
         comment=template["comments"],
+        lifetime=None if until is None else srcnet_rucio_recalls.lifetime_until(until),
     )
 
 
 def update_rule(client: Client, owner: str, name: str, todo: Sequence[Wire], before: Seen) -> None:
-    """Another comment, or a further try: a suspended rule hears of nothing but its state."""
+    """Another comment, a later end for one that ends, or a further try: a suspended rule hears of
+    nothing but its state."""
     values = _values(todo)
     options = {"comment": values["comments"]} if "comments" in values else {}
+    if "until" in values:
+        options["lifetime"] = srcnet_rucio_recalls.lifetime_until(values["until"])
     if values.get("suspended") is False:
         options["state"] = "STUCK"
     client.update_replication_rule(before["id"], options)
