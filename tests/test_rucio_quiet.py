@@ -136,10 +136,14 @@ def test_a_plan_of_another_day_waits_as_one_of_today_would():
     assert as_of_day(wanted, _nobody_reads, ON + 5 * DAY, closed) == before
 
 
-def test_what_a_plan_of_today_has_not_is_left_for_a_new_one():
-    wanted = replace(MODEL, quiet=(FREEZE,))
-    found = as_of_day(wanted, seen, ON, plan())
+def test_what_an_ordinary_plan_has_not_is_judged_by_itself():
+    """As a recall, or what restores balance."""
+    found = as_of_day(replace(MODEL, quiet=(FREEZE,)), seen, ON, plan())
     assert [bool(until(change)) for change in found] == [False, True, True]
+    for rse, held in (("eu-tape", True), ("am-disk", False)):
+        _, added, ended = as_of_day(replace(MODEL, quiet=(down(rse),)), seen, ON, plan())
+        assert bool(until(added)) is held
+        assert (until(ended), away(ended)) == ([], [rse])
 
 
 def _nobody_reads() -> Reading[RucioModel]:

@@ -22,7 +22,8 @@ from srcnet_compiler.targets.rucio.diff.objects import (
     to_change,
 )
 from srcnet_compiler.targets.rucio.diff.order import after_replacements
-from srcnet_compiler.targets.rucio.diff.quiet import dated
+from srcnet_compiler.targets.rucio.diff.passage import facts_after
+from srcnet_compiler.targets.rucio.diff.quiet import Hush, dated
 from srcnet_compiler.targets.rucio.diff.shares import shares_in_words
 from srcnet_compiler.targets.rucio.model import RucioModel
 from srcnet_compiler.targets.rucio.model.lifecycle import Pace
@@ -75,8 +76,9 @@ def as_of_day(
     changes: Sequence[Change],
 ) -> Sequence[Change]:
     """Changes that may have been planned on another day, as this one lets them be carried out."""
-    quiet = on_day(desired.quiet, day)
-    return dated(changes, (lambda: diff(desired, read())) if quiet else None)
+    hush, facts = Hush(desired.quiet, day), facts_after(desired)
+    today = (lambda: diff(desired, read())) if on_day(desired.quiet, day) else None
+    return dated(changes, today, lambda change: hush.alone(change, facts))
 
 
 def rebalancing(desired: RucioModel) -> RucioModel:

@@ -10,10 +10,12 @@ from datetime import date
 from typing import Any
 
 from srcnet_compiler.change import Action, Change, Impact, Wait
+from srcnet_compiler.targets.rucio.diff.passage import Inventory
 from srcnet_compiler.targets.rucio.diff.rules import Audited
 from srcnet_compiler.targets.rucio.model import Dataset
 from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.quiet import QUIET, Quiet, free_from, on_day
+from srcnet_compiler.targets.rucio.model.requirement import candidates_of
 
 _VALID, _AWAY = "copies-valid", "away"
 
@@ -54,6 +56,17 @@ class Hush:
             waits.append(self._until(places | _sources(audited, dataset)))
         return replace(change, waits=tuple(waits))
 
+    def alone(self, change: Change, facts: Inventory) -> Change:
+        """The change, of which only itself is known, as the day lets it be carried out."""
+        made: Any = next((field.after for field in change.fields if field.name == "rule"), None)
+        places = (
+            frozenset[RseName]() if made is None else candidates_of(made["rse_expression"], facts)
+        )
+        waits = [_without(wait, self._away) for wait in change.waits]
+        if self._frozen or (made is not None and self._only_away(places, made["copies"])):
+            waits.append(self._until(places))
+        return replace(change, waits=tuple(waits))
+
     def _only_away(self, places: frozenset[RseName], copies: int) -> bool:
         """Whether areas that are down are needed for so many copies."""
         return bool(places) and len(places - self._away) < copies
@@ -68,30 +81,30 @@ class Hush:
 
 
 def dated(
-    changes: Sequence[Change], today: Callable[[], Sequence[Change]] | None
+    changes: Sequence[Change],
+    today: Callable[[], Sequence[Change]] | None,
+    alone: Callable[[Change], Change],
 ) -> tuple[Change, ...]:
     """The changes of a plan that may be of another day, with the waits of this one: those of the
-    changes that are made `today`; None: nothing is held back.
+    same changes as they are planned `today`; None: nothing is held back.
 
-    What a plan of today has not moves and releases nothing either.
+    What an ordinary plan has not, as a recall, is judged `alone`.
     """
     if today is None:
         return tuple(_undated(change) for change in changes)
-    waits = {change.id: change.waits for change in today()}
+    planned = {change.id: change.waits for change in today()}
     return tuple(
-        replace(_undated(change), waits=waits.get(change.id, _not_today(change)))
-        if _touches_data(change)
-        else change
+        change
+        if not _touches_data(change)
+        else replace(change, waits=planned[change.id])
+        if change.id in planned
+        else alone(_undated(change))
         for change in changes
     )
 
 
 def _touches_data(change: Change) -> bool:
     return change.address.kind == "rule" and change.impact is not Impact.COSMETIC
-
-
-def _not_today(change: Change) -> tuple[Wait, ...]:
-    return (*change.waits, Wait(QUIET, "{}", "a new plan has it: that of today has it not"))
 
 
 def _undated(change: Change) -> Change:

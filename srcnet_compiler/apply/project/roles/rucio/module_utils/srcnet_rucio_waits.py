@@ -83,8 +83,7 @@ def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
 
 def quiet(client: Client, owner: str, fact: Wire) -> str | None:
     """Never: who sends a change knows the day, and sends this only while it is not over."""
-    until = fact.get("until")
-    return f"nothing of this is begun before {until}" if until else "a plan of today has it not"
+    return f"nothing of this is begun before {fact['until']}"
 
 
 def rse_empty(client: Client, owner: str, fact: Wire) -> str | None:
