@@ -59,11 +59,10 @@ class Hush:
     def alone(self, change: Change, facts: Inventory) -> Change:
         """The change, of which only itself is known, as the day lets it be carried out."""
         made: Any = next((field.after for field in change.fields if field.name == "rule"), None)
-        places = (
-            frozenset[RseName]() if made is None else candidates_of(made["rse_expression"], facts)
-        )
+        places = candidates_of(made["rse_expression"] if made else "", facts)
         waits = [_without(wait, self._away) for wait in change.waits]
-        if self._frozen or (made is not None and self._only_away(places, made["copies"])):
+        moves = bool(change.moves) or change.action is Action.RETIRE
+        if (self._frozen and moves) or (made and self._only_away(places, made["copies"])):
             waits.append(self._until(places))
         return replace(change, waits=tuple(waits))
 
