@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 LAWS = "tests/test_laws.py"
 PLACES = "tests/test_law_of_places.py"
+LIVES = "tests/test_law_of_lives.py"
 REVIEW = "tests/test_review.py"
 PLANNED = "tests/test_law_of_floors_planned.py"
 PROVEN = "tests/test_law_of_floors_proven.py"
@@ -98,6 +99,38 @@ BREAKS = (
         "    yield from objections(wanted, given, rses)\n",
         "",
         f"{LAWS}::test_the_checker_finds_every_mutation_of_the_golden_federation",
+    ),
+    Break(
+        3,
+        "a later phase that is not held against its policy",
+        f"{RUCIO}/check/lives.py",
+        "        yield from objections(wanted, given, rses)\n",
+        "",
+        f"{LIVES}::test_what_the_oracle_finds_wrong_the_checker_finds_too",
+    ),
+    Break(
+        3,
+        "two copies in one region that nobody objects to",
+        f"{RUCIO}/model/requirement.py",
+        "        found += _not_apart(wanted.apart, given, rses)\n",
+        "        pass\n",
+        f"{LIVES}::test_the_checker_objects_exactly_where_some_choice_breaks_what_is_wanted",
+    ),
+    Break(
+        3,
+        "a rule that goes vouches for its own place in the next phase",
+        f"{RUCIO}/diff/rules.py",
+        "    if _is_of(wanted, rule):\n        mark",
+        "    if False:\n        mark",
+        f"{LIVES}::test_every_choice_on_the_way_to_another_phase_satisfies_the_policy",
+    ),
+    Break(
+        3,
+        "a wait for one kind of copies only",
+        f"{RUCIO}/diff/rules.py",
+        '"copies": dict(wanted.copies),',
+        '"copies": dict(list(wanted.copies.items())[:1]),',
+        f"{LIVES}::test_every_choice_on_the_way_to_another_phase_satisfies_the_policy",
     ),
     Break(
         3,

@@ -282,8 +282,13 @@ def test_one_collection_is_followed_through_its_phases(folder: Path):
     ):
         assert words in said.out
     assert "may let its copy go" not in said.out
+    identifier = f"ivo://test.skao/~?{name}"
+    assert f"  {identifier} (a draft)   policies/federation.yaml:69:17\n" in said.out
+    other_case = identifier.replace("test.skao", "TEST.SKAO")
+    assert srcnet("where", other_case, cwd=folder, env=today).out == said.out
     data = json.loads(srcnet("where", name, "--format", "json", cwd=folder, env=today).out)
     assert (data["policy"], data["draft"]) == ("observatory-data-products", True)
+    assert (data["identifier"], data["identifierDraft"]) == (identifier, True)
     assert [(each["phase"], each["unplaced"]) for each in data["phases"]] == [
         ("fresh", 0),
         ("archive", 1),
@@ -295,6 +300,13 @@ def test_one_collection_is_followed_through_its_phases(folder: Path):
     ("name", "code", "words"),
     [
         ("nothing", 64, "write it as `SCOPE:NAME`"),
+        (
+            "ivo://test.skao/~?testing:a",
+            1,
+            "collection `testing:a` (ivo://test.skao/~?testing:a) in",
+        ),
+        ("ivo://test.skao/~?nowhere:a", 1, "is no identifier of this federation"),
+        ("ivo://test.skao/~?nowhere:a", 1, "are `ivo://test.skao/~?{namespace}:{name}`"),
         (
             "testing:it's not there",
             1,

@@ -16,7 +16,10 @@ from srcnet_compiler.analysis.capacity import (
 )
 from srcnet_compiler.analysis.clusters import check_clusters
 from srcnet_compiler.analysis.containers import check_containers
+from srcnet_compiler.analysis.dead import check_dead
 from srcnet_compiler.analysis.expressible import check_expressible
+from srcnet_compiler.analysis.identifiers import check_identifiers
+from srcnet_compiler.analysis.idle import check_idle
 from srcnet_compiler.analysis.naming import check_names
 from srcnet_compiler.analysis.object_names import check_object_names
 from srcnet_compiler.analysis.offers import check_offers
@@ -55,6 +58,8 @@ CHECKS: tuple[Check, ...] = (
     lambda federation, _facts, _today: check_reach(federation),
     lambda federation, _facts, _today: check_services(federation),
     lambda federation, facts, _today: check_policies(federation, facts.placements),
+    lambda federation, _facts, _today: check_dead(federation),
+    lambda federation, _facts, _today: check_identifiers(federation),
     lambda federation, facts, today: check_areas(federation, facts.loads, today),
     lambda federation, facts, today: check_worst_case(federation, facts.loads, today),
     lambda federation, facts, _today: check_tiers(federation, facts.demands),
@@ -72,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     lambda federation, _facts, _today: check_reading(federation),
     lambda federation, _facts, _today: check_room(federation),
     lambda federation, _facts, _today: check_pipelines(federation),
+    lambda federation, _facts, _today: check_idle(federation),
     lambda federation, _facts, _today: check_downtimes(federation),
 )
 

@@ -34,6 +34,8 @@ NEVER_SET_ASIDE = frozenset(
         Code.SCALING_REVERSED,
         Code.UNKNOWN_WORD,
         Code.NAME_FOR_KUBERNETES,
+        Code.WRONG_IDENTIFIER,
+        Code.IDENTIFIERS_COLLIDE,
     )
 )
 """Findings without which nothing right can be emitted."""

@@ -235,13 +235,24 @@ class DataPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentifierRule:
+    """How global identifiers are made of names: with `{name}`, and mostly `{namespace}`."""
+
+    template: str
+    drafts: tuple[Span, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NamespaceRule:
-    """A namespace that data products are named in, and the account that owns it."""
+    """A namespace that data products are named in, and the account that owns it. `identifier` None:
+    its products have no global identifiers."""
 
     name: Namespace
     account: str
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    identifier: IdentifierRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

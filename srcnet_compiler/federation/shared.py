@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.model import (
     DataManagement,
+    IdentifierRule,
     Limits,
     NamespaceRule,
     Naming,
@@ -19,7 +20,7 @@ from srcnet_compiler.federation.rates import Link
 from srcnet_compiler.names import Namespace, RegionName, SiteName, TierName
 from srcnet_compiler.quantity import BitsPerSecond, Bytes, parse_bit_rate, parse_bytes
 from srcnet_compiler.schema.common import Agreed, SecretReference
-from srcnet_compiler.schema.federation import FederationSpec
+from srcnet_compiler.schema.federation import FederationSpec, Identifier
 from srcnet_compiler.span import Origin, Span
 
 
@@ -141,6 +142,8 @@ def read_data(spec: FederationSpec, origin: Origin) -> DataManagement:
                 space.account or rucio.owner,
                 draft(space, here.below("namespaces", index)),
                 here.below("namespaces", index),
+                _identifier(space.identifier, here.below("namespaces", index, "identifier"))
+                or _identifier(rucio.identifier, here.below("identifier")),
             )
             for index, space in enumerate(rucio.namespaces)
         ),
@@ -152,6 +155,10 @@ def read_data(spec: FederationSpec, origin: Origin) -> DataManagement:
         config=dict(sorted(rucio.config.items())),
         origin=here,
     )
+
+
+def _identifier(said: Identifier | None, origin: Origin) -> IdentifierRule | None:
+    return None if said is None else IdentifierRule(said.template, draft(said, origin), origin)
 
 
 def secret(reference: SecretReference) -> Secret:

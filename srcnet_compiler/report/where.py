@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from srcnet_compiler.analysis.identifiers import Identified
 from srcnet_compiler.analysis.placement import inclusion
 from srcnet_compiler.catalogue.model import Snapshot, Source
 from srcnet_compiler.federation.model import Phase, StorageArea
@@ -19,17 +20,24 @@ _FEW = 4
 """Areas of a domain that are named; the others are counted."""
 
 
-def render_where(found: Whereabouts, snapshot: Snapshot, *, colour: bool) -> str:
+def render_where(
+    found: Whereabouts, snapshot: Snapshot, said: Identified | None, *, colour: bool
+) -> str:
     """What it is, where it is, under which rules, and what will happen."""
-    return "".join(f"{line}\n" for line in _lines(found, snapshot, painter(colour)))
+    return "".join(f"{line}\n" for line in _lines(found, snapshot, said, painter(colour)))
 
 
-def _lines(found: Whereabouts, snapshot: Snapshot, paint: Paint) -> Iterator[str]:
+def _lines(
+    found: Whereabouts, snapshot: Snapshot, said: Identified | None, paint: Paint
+) -> Iterator[str]:
     uncounted = found.files is None or snapshot.source is Source.FORECAST
     counted = "" if uncounted else f"{_many(found.files or 0, 'file')}, "
     state = "closed" if found.closed else "open: files may still be added"
-    said = f"{counted}{round_bytes(found.bytes)}, made {found.created:%Y-%m-%d}, {state}"
-    yield paint(f"{visible(found.name)}: {said}", "bold")
+    size = f"{counted}{round_bytes(found.bytes)}, made {found.created:%Y-%m-%d}, {state}"
+    yield paint(f"{visible(found.name)}: {size}", "bold")
+    if said is not None:
+        draft = " (a draft)" if said.drafts else ""
+        yield f"  {visible(said.text)}{draft}   {paint(str(said.place), 'place')}"
     yield from _policy(found, paint)
     yield ""
     yield paint(f"Where it is, as of {snapshot.taken:%Y-%m-%d %H:%M} UTC", "bold")
@@ -129,12 +137,14 @@ def _many(number: int, noun: str, nouns: str = "") -> str:
 # ── for machines ──────────────────────────────────────────────────────────────────────────────
 
 
-def where_data(found: Whereabouts, snapshot: Snapshot) -> str:
+def where_data(found: Whereabouts, snapshot: Snapshot, said: Identified | None) -> str:
     """All of it as JSON."""
     policy = found.policy
     data: dict[str, Any] = {
         "formatVersion": FORMAT_VERSION,
         "collection": found.name,
+        "identifier": None if said is None else said.text,
+        "identifierDraft": said is not None and bool(said.drafts),
         "asOf": snapshot.taken.isoformat(),
         "source": snapshot.source.value,
         "created": found.created.isoformat(),

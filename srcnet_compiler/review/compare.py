@@ -19,6 +19,7 @@ from srcnet_compiler.review.access import Side as Reading
 from srcnet_compiler.review.access import access
 from srcnet_compiler.review.capacity import area_years, flows, of_site
 from srcnet_compiler.review.edits import edits
+from srcnet_compiler.review.meaning.compare import meanings
 from srcnet_compiler.review.model import (
     AreaYear,
     Edit,
@@ -92,6 +93,7 @@ def compare(base: Side, head: Side, today: date) -> Review:
         gone,
         _refusals(head.compiled, changed, objections, today),
         access=access(*(_reading(side.compiled) for side in (base, head))),
+        meanings=meanings(before, after),
         pipelines=tuple(pipelines(base.compiled.pipelines, head.compiled.pipelines, asking)),
         base_lines=base.compiled.sources.lines,
         head_lines=head.compiled.sources.lines,

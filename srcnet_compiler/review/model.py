@@ -10,6 +10,7 @@ from srcnet_compiler.change import Address, Change, Impact, Json, SystemName
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.names import AreaName, GroupPath, QueueName, SiteName, TierName
 from srcnet_compiler.quantity import BitsPerSecond, Bytes
+from srcnet_compiler.review.meaning.model import Meaning
 from srcnet_compiler.review.movement.model import Movement
 from srcnet_compiler.span import Span
 from srcnet_compiler.task import Task
@@ -269,6 +270,8 @@ class Review:
     `pipelines` are files of the forges that would be otherwise; to merge them is what applies them,
     so that no plan has them.
 
+    `meanings` is what policies ask otherwise, or in other words, of where copies are.
+
     `movement` is None where no snapshot of a catalogue was given. `proofs` is the place of what a
     plan proves and a review does not yet: that no file has too few copies on the way.
     """
@@ -291,6 +294,7 @@ class Review:
     pipelines: tuple[Effect, ...] = ()
     proofs: None = None
     movement: Movement | None = None
+    meanings: tuple[Meaning, ...] = ()
     base_lines: Lines = field(default_factory=dict, compare=False, repr=False)
     head_lines: Lines = field(default_factory=dict, compare=False, repr=False)
 

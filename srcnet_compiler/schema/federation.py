@@ -24,6 +24,7 @@ from srcnet_compiler.schema.common import (
     Url,
     Whole,
     such_as,
+    text,
 )
 from srcnet_compiler.schema.pipelines import Pipelines
 
@@ -92,6 +93,20 @@ class RucioAccount(Spec):
     """Rucio's type of account."""
 
 
+class Identifier(Agreed):
+    """How a data product's global identifier is made of its namespace and name, and read back."""
+
+    template: Annotated[
+        str,
+        text(
+            r"^ivo://[!-~]+$",
+            "an identifier that begins with `ivo://`, with `{name}` behind its `?`",
+            "ivo://example.org/~?{namespace}:{name}",
+        ),
+    ]
+    """The identifier (IVOA Identifiers 2.0) with `{name}`, and mostly `{namespace}`, behind `?`."""
+
+
 class RucioNamespace(Agreed):
     """A namespace that data products are named in."""
 
@@ -99,6 +114,8 @@ class RucioNamespace(Agreed):
     """Its name, a scope in Rucio."""
     account: AccountName | None = None
     """The account that owns it; the owner of the policies where this is left out."""
+    identifier: Identifier | None = None
+    """How its products are identified, where that differs from the federation's others."""
 
 
 class Distances(Spec):
@@ -142,6 +159,8 @@ class Rucio(Spec):
     """Accounts of the federation's own services."""
     namespaces: Annotated[list[RucioNamespace], Field(default_factory=list)]
     """Where data products are named."""
+    identifier: Identifier | None = None
+    """How data products are identified in the world. Not at all where it is left out."""
     metadata: Annotated[
         dict[
             Literal["product", "telescope", "campaign"],

@@ -15,11 +15,12 @@ from srcnet_compiler.cli.shared import checked, is_coloured, show, stop_on_error
 
 if TYPE_CHECKING:
     from srcnet_compiler.catalogue.model import Snapshot
+    from srcnet_compiler.federation.model import Federation
     from srcnet_compiler.pipeline import Compiled
 
 
 @click.command("where")
-@click.argument("collection", metavar="SCOPE:NAME")
+@click.argument("collection", metavar="SCOPE:NAME|ivo://…")
 @catalogue_option
 @click.option("--live", is_flag=True, help="Ask the catalogue itself, and no snapshot.")
 @format_option("text", "json")
@@ -37,19 +38,23 @@ def command(
 
     Which policy is about it and which phase it is in, with the lines of the specs that say so; each
     copy, and whether the phase has a use for it; the rules on it; what is still to be added or may
-    go, and what the phases to come will make of it.
+    go, and what the phases to come will make of it. An `ivo://` identifier is led back to the name
+    that it stands for.
 
     \b
     Examples:
       srcnet where testing:run-000000001
       srcnet where testing:run-000000001 --live
+      srcnet where 'ivo://example.org/~?testing:run-000000001'
       srcnet where observatory:sb-1234.01 --catalogue forecast --format json
     """
+    is_identifier = collection.lower().startswith("ivo:")
     scope, colon, name = collection.partition(":")
     if not (scope and colon and name):
         raise StopError(Exit.USAGE, f"`{collection}` is no collection", "write it as `SCOPE:NAME`")
     found = checked(settings, the_day(today))
     stop_on_errors(found)
+    from srcnet_compiler.analysis.identifiers import identified
     from srcnet_compiler.catalogue.engine import DuckDb
     from srcnet_compiler.cli.catalogue import engine_for
     from srcnet_compiler.report.where import render_where, where_data
@@ -57,6 +62,9 @@ def command(
 
     assert found.federation is not None
     assert found.analysis is not None
+    if is_identifier:
+        scope, name = _named(found.federation, collection)
+    said = identified(found.federation, scope, name)
     with _snapshot(settings, found, catalogue, scope, name, live) as snapshot:
         with engine_for(snapshot) as engine:
             assert isinstance(engine, DuckDb)
@@ -66,12 +74,31 @@ def command(
         if there is None:
             where = "in the catalogue" if live else f"in the snapshot of {snapshot.taken:%Y-%m-%d}"
             remedy = None if live else "`--live` asks the catalogue itself"
-            raise StopError(Exit.FINDINGS, f"there is no collection `{collection}` {where}", remedy)
+            known = f"`{scope}:{name}`{f' ({collection})' if is_identifier else ''}"
+            raise StopError(Exit.FINDINGS, f"there is no collection {known} {where}", remedy)
         if form == "json":
-            show(where_data(there, snapshot))
+            show(where_data(there, snapshot, said))
         else:
-            show(render_where(there, snapshot, colour=is_coloured()))
+            show(render_where(there, snapshot, said, colour=is_coloured()))
     return Exit.FINE
+
+
+def _named(federation: "Federation", identifier: str) -> tuple[str, str]:
+    """The name in the catalogue that a global identifier stands for."""
+    from srcnet_compiler.analysis.identifiers import named_by
+
+    named = named_by(federation, identifier)
+    if named is not None:
+        return named
+    rules = (space.identifier for space in federation.data.namespaces)
+    templates = dict.fromkeys(rule.template for rule in rules if rule is not None)
+    raise StopError(
+        Exit.FINDINGS,
+        f"`{identifier}` is no identifier of this federation",
+        f"its identifiers are {', '.join(f'`{each}`' for each in templates)}"
+        if templates
+        else "say how products are identified: `rucio.identifier` of the federation",
+    )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from srcnet_compiler.report.page.model import Fact, Finding, Note, Page
 from srcnet_compiler.report.page.shift import Shift, shifts
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
+from srcnet_compiler.report.review.meaning import COLUMNS, TITLE, meaning_rows
 from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
@@ -129,6 +130,7 @@ class Comparison:
     edits: tuple[Changed, ...]
     moved: tuple[Changed, ...]
     asked: tuple[Asked, ...]
+    meanings: tuple[Table, ...]
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
@@ -158,6 +160,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(changed(edit, review) for edit in review.edits),
         tuple(changed(edit, review) for edit in review.moved),
         tuple(asked(each) for each in review.requirements),
+        tuple(meanings(review)),
         tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
@@ -237,6 +240,12 @@ def asked(found: Requirement) -> Asked:
         found.impact.value if found.impact.rank else "",
         found.draft,
     )
+
+
+def meanings(review: Review) -> Iterator[Table]:
+    """What policies ask otherwise of where copies are, if anything."""
+    if review.meanings:
+        yield Table(TITLE, TITLE, COLUMNS, tuple(meaning_rows(review.meanings)))
 
 
 def all_shifts(before: Page, after: Page) -> Iterator[Shift]:

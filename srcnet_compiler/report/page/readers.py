@@ -16,6 +16,7 @@ from srcnet_compiler.report.page.comparison import (
     changed,
     drifted,
     duties,
+    meanings,
     moves,
     moves_of,
     readable,
@@ -79,6 +80,7 @@ class PolicyChange:
     weight: str
     refusals: tuple[Finding, ...]
     asked: tuple[Asked, ...]
+    meanings: tuple[Table, ...]
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
@@ -141,6 +143,7 @@ def policy_change(review: Review, before: Page, after: Page) -> PolicyChange:
         weight(review, review.impact),
         tuple(findings(Report(review.refusals, review.head_lines))),
         tuple(asked(each) for each in page.requirements),
+        tuple(meanings(review)),
         tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(page)),

@@ -11,6 +11,7 @@ from srcnet_compiler.plan.file import change_data, finding_data
 from srcnet_compiler.quantity import BitsPerSecond
 from srcnet_compiler.report.json_report import place_data
 from srcnet_compiler.report.model import TOOL, writable
+from srcnet_compiler.report.review.meaning import meaning_data
 from srcnet_compiler.report.review.movement import movement_data
 from srcnet_compiler.report.review.words import site_verdict, turns, values, verdict
 from srcnet_compiler.review.model import (
@@ -53,6 +54,7 @@ def render_json(review: Review) -> str:
             "pipelines": [_effect(effect, effect.causes) for effect in review.pipelines],
             "leftAlone": [_left(left) for left in review.left],
             "requirements": [_requirement(each) for each in review.requirements],
+            "meanings": [meaning_data(each) for each in review.meanings],
             "access": [_access(each) for each in review.access],
             "areas": [_area(year) for year in review.years if year.differs],
             "sites": [_reach(reach, numbers) for reach in review.touched],
@@ -114,6 +116,7 @@ def render_policy_json(review: Review) -> str:
         {
             **_head(review, "policy", turns(page), review.impact),
             "requirements": [_requirement(each) for each in page.requirements],
+            "meanings": [meaning_data(each) for each in review.meanings],
             "access": [_access(each) for each in review.access],
             "areas": [_share(each) for each in (*page.areas, *page.slight)],
             "sites": [

@@ -12,6 +12,7 @@ from srcnet_compiler.report.markdown import LIMIT, escape, prose
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.comment import Section, cell, comment, fenced, fold, table
+from srcnet_compiler.report.review.meaning import COLUMNS, TITLE, meaning_rows
 from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.text import render_site
 from srcnet_compiler.report.review.words import (
@@ -96,6 +97,7 @@ def _sections(review: Review) -> Iterator[Section]:
     yield from _refusals(review)
     if review.requirements:
         yield Section("requirements", _requirements(review.requirements))
+    yield from _meanings(review)
     yield from _access(review, review.access)
     yield from _movement(review)
     if review.edits:
@@ -155,6 +157,7 @@ def _policy_sections(review: Review, page: PolicyPage) -> Iterator[Section]:
     yield from _refusals(review)
     if page.requirements:
         yield Section("requirements", _requirements(page.requirements))
+    yield from _meanings(review)
     yield from _access(review, review.access)
     yield from _movement(review)
     if page.areas:
@@ -191,6 +194,12 @@ def _requirement(each: Requirement) -> tuple[str, ...]:
         cell(each.after),
         each.impact.value,
     )
+
+
+def _meanings(review: Review) -> Iterator[Section]:
+    if review.meanings:
+        rows = [[*map(cell, row)] for row in meaning_rows(review.meanings)]
+        yield Section("what policies mean", f"**{TITLE}**\n\n{table(COLUMNS, rows)}")
 
 
 def _access(review: Review, access: Sequence[Access]) -> Iterator[Section]:

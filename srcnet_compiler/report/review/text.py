@@ -10,6 +10,7 @@ from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.plan import summary, task_lines
+from srcnet_compiler.report.review.meaning import meaning_lines
 from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     ACCESS,
@@ -89,6 +90,7 @@ def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield from _pipelines(review.pipelines, full, paint)
     yield from _left(review.left, full, paint)
     yield from _requirements(review.requirements, paint)
+    yield from meaning_lines(review.meanings, paint)
     yield from _access(review, review.access, full, paint)
     yield from _sites(review, full, paint)
     yield from _movement(review, full, paint)
@@ -156,6 +158,7 @@ def _policy_page(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     page = policy_page(review)
     yield _head(review, turns(page), paint)
     yield from _requirements(review.requirements, paint)
+    yield from meaning_lines(review.meanings, paint)
     yield from _access(review, review.access, full, paint)
     yield from _areas(page, full, paint)
     yield from _sites(review, full, paint)

@@ -1,0 +1,1 @@
+"""What policies mean: which placements keep them, before and after."""
