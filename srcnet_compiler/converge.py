@@ -152,6 +152,7 @@ class _Seen:
     findings: tuple[Diagnostic, ...] = ()
     proven: tuple[str, ...] = ()
     postponed: tuple[Held, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
@@ -183,7 +184,14 @@ def _read(system: System, trying: bool) -> _Seen:
         return _Seen(system, None, trouble)
     proof = target.prove(model, reading, changes)
     found = (*findings, *proof.objections)
-    return _Seen(system, reading, None, changes, found, proof.claims, later)
+    notes = target.notes(model, reading)
+    return _Seen(system, reading, None, changes, found, proof.claims, later, notes)
+
+
+def rebalancing(system: System) -> System:
+    """The same, and what is there is shared out anew."""
+    target, model = system.lowered.target, system.lowered.model
+    return replace(system, lowered=Lowered(target, target.rebalancing(model)))
 
 
 def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Address]) -> Plan:
@@ -191,6 +199,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
 
     Raises UnreachableError, RefusedError where none can be read.
     """
+    notes: list[str] = []
     changes: list[Change] = []
     adoptions: list[Change] = []
     findings: list[Diagnostic] = []
@@ -203,6 +212,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
         changes += seen.changes
         findings += seen.findings
         proven += seen.proven
+        notes += seen.notes
         postponed += seen.postponed
         if seen.reading is not None:
             adoptions += lowered.target.adoptions(lowered.model, seen.reading)
@@ -224,6 +234,7 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
             for system in systems
             if (tasks := system.lowered.target.tasks(system.lowered.model))
         },
+        notes=notes,
     )
 
 
@@ -269,10 +280,11 @@ def carry_out(
     commit: str | None = None,
     signers: tuple[Signer, ...] = (),
 ) -> Receipt:
-    """Do all of the plan that is ready. Raises LockHeldError, StateError."""
+    """Do all of the plan that is ready on the day. Raises LockHeldError, StateError; as `reach`,
+    where the day is one that holds something back and a system does not say what."""
     connections = {str(s.name): s.connection for s in systems if s.connection is not None}
     return apply_plan(
-        plan,
+        _as_of_day(plan, systems),
         digest=digest(plan),
         store=store,
         connections=connections,
@@ -284,6 +296,17 @@ def carry_out(
         commit=commit,
         signers=signers,
     )
+
+
+def _as_of_day(plan: Plan, systems: Sequence[System]) -> Plan:
+    """The plan with the waits of the day, which may be another than that on which it was made."""
+    now: dict[int, Change] = {}
+    for system in systems:
+        target, model, changes = system.lowered.target, system.lowered.model, plan.of(system.name)
+        found = target.as_of_day(model, system.read, system.day, changes)
+        now |= {id(was): change for was, change in zip(changes, found, strict=True)}
+    waves = (tuple(now.get(id(change), change) for change in wave) for wave in plan.waves)
+    return replace(plan, waves=tuple(waves))
 
 
 def _barred(trouble: Trouble | None) -> Barred:

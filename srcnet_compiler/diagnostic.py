@@ -139,6 +139,7 @@ class Code(Enum):
     WAIVER_UNUSED = "waiver-unused"
     WAIVER_REFUSED = "waiver-refused"
     DOWNTIME = "downtime-reversed"
+    FREEZE = "freeze-reversed"
     # artifacts
     RULE_AGAINST_POLICY = "rule-against-policy"
     BELOW_FLOOR = "below-floor"

@@ -337,8 +337,14 @@ def test_the_loss_of_a_site_is_told_with_what_it_breaks(folder: Path):
     data = json.loads(
         srcnet("what-if", "--lose", "CANSRC-UVIC", "--format", "json", cwd=folder, env=today).out
     )
-    assert data["lost"] == "CANSRC-UVIC"
+    assert data["lost"] == ["CANSRC-UVIC"]
     assert sum(each["bytes"] for each in data["after"]["copied"]) == 49_500 * 10**9
+    both = ("what-if", "--lose", "UKSRC-RAL", "--lose", "CANSRC-UVIC", "--lose", "UKSRC-RAL")
+    lost = srcnet(*both, cwd=folder, env=today)
+    assert lost.out.startswith("Without UKSRC-RAL and CANSRC-UVIC, by the forecast"), lost
+    assert "collections with 43.4 TB are lost for good: no other whole copy is known" in lost.out
+    two = json.loads(srcnet(*both, "--format", "json", cwd=folder, env=today).out)
+    assert two["lost"] == ["UKSRC-RAL", "CANSRC-UVIC"]
     wrong = srcnet("what-if", "--lose", "cansrc-uvi", cwd=folder, env=today)
     assert wrong.code == 64
     assert "did you mean `CANSRC-UVIC`?" in wrong.err

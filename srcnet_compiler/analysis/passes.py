@@ -91,7 +91,7 @@ def analyse(federation: Federation, today: date) -> Outcome[Analysis]:
 
 
 def check_downtimes(federation: Federation) -> Iterator[Diagnostic]:
-    """Downtimes that end before they begin."""
+    """Downtimes and freezes that end before they begin."""
     for downtime in federation.downtimes:
         if downtime.end <= downtime.start:
             yield error(
@@ -100,4 +100,13 @@ def check_downtimes(federation: Federation) -> Iterator[Diagnostic]:
                 Label(downtime.origin.at("to")),
                 Label(downtime.origin.at("from"), "the beginning"),
                 subject=downtime.name,
+            )
+    for freeze in federation.limits.freezes:
+        if freeze.end <= freeze.start:
+            yield error(
+                Code.FREEZE,
+                "a freeze ends before it begins",
+                Label(freeze.origin.at("to")),
+                Label(freeze.origin.at("from"), "the beginning"),
+                subject=federation.name,
             )

@@ -1,7 +1,7 @@
 """A snapshot: tables in Parquet, and what is said about them as a whole."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -114,3 +114,26 @@ class Snapshot:
     def file(self, table: str) -> Path:
         """Where a table is."""
         return self.folder / f"{table}.parquet"
+
+
+MARK = "mark"
+"""In the place of a table: all rows until here belong together, and need not be read again. Its
+only row names the namespace of which nothing is to come, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier reading had that was stopped: `done` are namespaces that are wholly there,
+    `names` of others the collections that are."""
+
+    done: frozenset[str] = frozenset()
+    names: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many collections are there."""
+        return sum(len(names) for names in self.names.values())
+
+
+NOTHING = Kept()
+"""Of a reading that begins anew."""

@@ -3,23 +3,25 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import BinaryIO
 
 from srcnet_compiler.catalogue.engine import DuckDb
 from srcnet_compiler.catalogue.model import (
     FACTS,
     GIVEN,
+    MARK,
     TABLES,
     VERSION,
     Row,
     Source,
 )
 from srcnet_compiler.catalogue.reading import former_of, open_snapshot
+from srcnet_compiler.catalogue.resuming import Begun, file_of, go_on, mark, progress_in
 
 _PARTIAL = ".partial"
 
@@ -61,15 +63,16 @@ copies; where a rule's collection is split over more, none is known to be whole.
 
 
 class Writer:
-    """Takes rows while a snapshot is made; `counts` are those so far."""
+    """Takes rows while a snapshot is made; `counts` are those so far, `kept` is what an earlier
+    reading had."""
 
-    def __init__(self, folder: Path) -> None:
-        self.counts = dict.fromkeys(GIVEN, 0)
-        self._folder = folder
+    def __init__(self, folder: Path, progress: BinaryIO, begun: Begun) -> None:
+        self.counts = dict(begun.counts)
+        self.kept = begun.kept
+        self._folder, self._progress = folder, progress
         self._stack = ExitStack()
-        self._files: dict[str, TextIO] = {
-            table: self._stack.enter_context(self._given(table).open("w", encoding="utf-8"))
-            for table in GIVEN
+        self._files: dict[str, BinaryIO] = {
+            table: self._stack.enter_context(file_of(folder, table).open("ab")) for table in GIVEN
         }
 
     def __enter__(self) -> "Writer":
@@ -84,13 +87,24 @@ class Writer:
         self._stack.close()
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
-        """Rows of one of the tables that a snapshot is made from, in the order of its columns."""
+        """Rows of one of the tables that a snapshot is made from, in the order of its columns; or
+        a mark."""
+        if table == MARK:
+            self._mark(rows)
+            return
         names = tuple(GIVEN[table])
         file = self._files[table]
         for row in rows:
             line = json.dumps(dict(zip(names, row, strict=True)), default=str, ensure_ascii=False)
-            file.write(f"{line}\n")
+            file.write(f"{line}\n".encode())
         self.counts[table] += len(rows)
+
+    def _mark(self, rows: Sequence[Row]) -> None:
+        for file in self._files.values():
+            file.flush()
+        sizes = {table: file.tell() for table, file in self._files.items()}
+        for (done,) in rows:
+            mark(self._progress, self.counts, sizes, None if done is None else str(done))
 
     def finish(self) -> dict[str, int]:
         """Makes the tables of what came; their numbers of rows."""
@@ -98,47 +112,61 @@ class Writer:
         counts = {}
         with DuckDb(self._folder / "spill") as engine:
             for table, columns in GIVEN.items():
-                engine.load_lines(f"given_{table}", columns, self._given(table))
+                engine.load_lines(f"given_{table}", columns, file_of(self._folder, table))
             for table in TABLES:
                 engine.store(table, _MADE[table], self._folder / f"{table}.parquet")
                 counts[table] = engine.count(table)
-        for table in GIVEN:
-            self._given(table).unlink()
         return counts
-
-    def _given(self, table: str) -> Path:
-        return self._folder / f"{table}.jsonl"
 
 
 @contextmanager
-def writing(folder: Path, instance: str, taken: datetime, source: Source) -> Iterator[Writer]:
+def writing(
+    folder: Path, instance: str, taken: datetime, source: Source, asked: str | None = None
+) -> Iterator[Writer]:
     """A snapshot at `folder`, whole or not at all: one that is there stays until then.
 
-    Raises CatalogueError where something else is there.
+    Where it is said what is `asked`, what was marked stays when it is stopped, however that comes,
+    and the next writer that is asked the same goes on with it. Raises CatalogueError where
+    something else is there, or somebody else is at it.
     """
     folder = folder.absolute()
     if folder.exists() and any(folder.iterdir()):
         open_snapshot(folder)
     partial = folder.with_name(f".{folder.name}{_PARTIAL}")
-    former = former_of(folder)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        with Writer(partial) as writer:
-            yield writer
-            counts = writer.finish()
-        facts = {
-            "version": VERSION,
-            "instance": instance,
-            "taken": taken.isoformat(),
-            "source": source.value,
-            "counts": counts,
-        }
-        (partial / FACTS).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(former, ignore_errors=True)
-            os.replace(folder, former)  # noqa: PTH105 - a folder
-        os.replace(partial, folder)  # noqa: PTH105
-        shutil.rmtree(former, ignore_errors=True)
-    finally:
+    if asked is None:
         shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with progress_in(partial) as progress:
+            begun = go_on(partial, progress, taken, asked or "")
+            with Writer(partial, progress, begun) as writer:
+                yield writer
+                counts = writer.finish()
+            facts = {
+                "version": VERSION,
+                "instance": instance,
+                "taken": begun.taken.isoformat(),
+                "source": source.value,
+                "counts": counts,
+            }
+            _publish(partial, folder, facts)
+    finally:
+        if asked is None:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _publish(partial: Path, folder: Path, facts: Mapping[str, object]) -> None:
+    """In the place of the one before, with nothing but what belongs to it. The facts are written
+    last: without these it is no snapshot yet."""
+    names = {FACTS, *(f"{table}.parquet" for table in TABLES)}
+    (partial / FACTS).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    whole, former = partial.with_suffix(".whole"), former_of(folder)
+    shutil.rmtree(whole, ignore_errors=True)
+    whole.mkdir()
+    for name in sorted(names):
+        (partial / name).rename(whole / name)
+    if folder.exists():
+        shutil.rmtree(former, ignore_errors=True)
+        os.replace(folder, former)  # noqa: PTH105 - a folder
+    os.replace(whole, folder)  # noqa: PTH105
+    shutil.rmtree(former, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)

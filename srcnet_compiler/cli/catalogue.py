@@ -1,5 +1,6 @@
 """Snapshots of a catalogue, as commands take and open them."""
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,12 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.settings import Settings, now
 
 if TYPE_CHECKING:
     from srcnet_compiler.catalogue.engine import DuckDb, Spark
-    from srcnet_compiler.catalogue.model import Row, Snapshot, Source
+    from srcnet_compiler.catalogue.model import Kept, Row, Snapshot, Source
     from srcnet_compiler.pipeline import Compiled
 
     Rows = tuple[str, Sequence[Row]]
@@ -32,8 +35,15 @@ def read_live(found: "Compiled", place: Path) -> "Snapshot":
     with system_trouble():
         client = live.connect(data, os.environ, account=data.reads_as, secret=data.read_secret)
         with client:
-            rows = live.list_catalogue(client, spaces, data.owner, data.columns)
-            return _written(place, data.name, _moment(), Source.READING, rows)
+            asked = json.dumps([data.server, sorted(spaces), data.owner, dict(data.columns)])
+            return _written(
+                place,
+                data.name,
+                _moment(),
+                Source.READING,
+                lambda kept: live.list_catalogue(client, spaces, data.owner, data.columns, kept),
+                asked,
+            )
 
 
 def read_one(found: "Compiled", place: Path, scope: str, name: str) -> "Snapshot":
@@ -57,7 +67,7 @@ def read_some(found: "Compiled", place: Path, names: "Sequence[tuple[str, str]]"
                 for scope, name in names
                 for some in live.list_collection(client, scope, name, data.owner, data.columns)
             ]
-    return _written(place, data.name, _moment(), Source.READING, rows)
+    return _written(place, data.name, _moment(), Source.READING, lambda kept: rows)
 
 
 def read_dumps(found: "Compiled", place: Path, files: Iterable[Path]) -> "Snapshot":
@@ -67,7 +77,7 @@ def read_dumps(found: "Compiled", place: Path, files: Iterable[Path]) -> "Snapsh
 
     assert found.federation is not None
     rows = live.read_dumps(files)
-    return _written(place, found.federation.data.name, _moment(), Source.DUMP, rows)
+    return _written(place, found.federation.data.name, _moment(), Source.DUMP, lambda kept: rows)
 
 
 def foresee(found: "Compiled", place: Path, year: int) -> "Snapshot":
@@ -89,7 +99,7 @@ def foresee(found: "Compiled", place: Path, year: int) -> "Snapshot":
         )
     rows = ((table, (row,)) for table, row in forecast(found.federation, found.analysis, year))
     end = datetime(year + 1, 1, 1)
-    return _written(place, found.federation.data.name, end, Source.FORECAST, rows)
+    return _written(place, found.federation.data.name, end, Source.FORECAST, lambda kept: rows)
 
 
 def opened(settings: Settings, catalogue: Path) -> "Snapshot":
@@ -125,15 +135,25 @@ def catalogue_trouble() -> Iterator[None]:
 
 
 def _written(
-    place: Path, instance: str, taken: datetime, source: "Source", rows: "Iterable[Rows]"
+    place: Path,
+    instance: str,
+    taken: datetime,
+    source: "Source",
+    rows: "Callable[[Kept], Iterable[Rows]]",
+    asked: str | None = None,
 ) -> "Snapshot":
+    """`rows` gets what an earlier reading of what is `asked` had when it was stopped."""
+    from srcnet_compiler.catalogue.model import NOTHING
     from srcnet_compiler.catalogue.reading import open_snapshot
     from srcnet_compiler.catalogue.writing import writing
     from srcnet_compiler.cli.progress import counting
 
     with catalogue_trouble(), counting() as tell:
-        with writing(place, instance, taken, source) as writer:
-            _take(rows, writer.add, writer.counts, tell)
+        with writing(place, instance, taken, source, asked) as writer:
+            if writer.kept != NOTHING:
+                said = f"goes on after {writer.kept.count} collections that are there already"
+                click.echo(said, err=True)
+            _take(rows(writer.kept), writer.add, writer.counts, tell)
             tell("making tables")
         return open_snapshot(place)
 

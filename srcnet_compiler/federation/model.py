@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from srcnet_compiler.federation.compute import Compute
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
-from srcnet_compiler.federation.notices import Downtime, Moved, Retired, Waiver
+from srcnet_compiler.federation.notices import Downtime, Freeze, Moved, Retired, Waiver
 from srcnet_compiler.federation.pipelines import Pipelines
 from srcnet_compiler.federation.rates import Link, Recall, Throughput
 from srcnet_compiler.federation.secret import Secret as Secret
@@ -325,7 +325,7 @@ class Limits:
     """The harm that one plan may do without a waiver; `moved_data` in bytes.
 
     `in_flight` bytes are under way at any time, and for `collections_at_once` one run begins
-    something; None: without a bound.
+    something; None: without a bound. In `freezes` nothing is begun that moves or releases data.
     """
 
     deleted_collections: int
@@ -334,6 +334,7 @@ class Limits:
     retired_areas: int
     in_flight: Bytes | None
     collections_at_once: int | None
+    freezes: tuple[Freeze, ...]
     origin: Origin = field(compare=False, repr=False)
 
 

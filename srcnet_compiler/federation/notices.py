@@ -1,4 +1,4 @@
-"""What is said of things that other documents describe: downtimes, renames, ends, waivers."""
+"""What is said of things described elsewhere: downtimes, freezes, renames, ends, waivers."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +16,16 @@ class Downtime:
     start: datetime
     end: datetime
     planned: bool
+    reason: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """When no data are moved or released, in UTC; `end` is the first moment after it."""
+
+    start: datetime
+    end: datetime
     reason: str
     origin: Origin = field(compare=False, repr=False)
 

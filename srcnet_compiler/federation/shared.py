@@ -15,6 +15,7 @@ from srcnet_compiler.federation.model import (
     StorageClass,
     Tier,
 )
+from srcnet_compiler.federation.notices import Freeze
 from srcnet_compiler.federation.rates import Link
 from srcnet_compiler.names import Namespace, RegionName, SiteName, TierName
 from srcnet_compiler.quantity import BitsPerSecond, Bytes, parse_bit_rate, parse_bytes
@@ -89,6 +90,16 @@ def read_limits(spec: FederationSpec, origin: Origin, found: Findings) -> Limits
         limits.retiredAreas,
         found.amount(parse_bytes, limits.inFlight, here, "inFlight"),
         limits.collectionsAtOnce,
+        tuple(
+            Freeze(
+                found.moment(freeze.from_, there, "from"),
+                found.moment(freeze.to, there, "to"),
+                freeze.reason,
+                there,
+            )
+            for index, freeze in enumerate(limits.freeze)
+            for there in (here.below("freeze", index),)
+        ),
         here,
     )
 

@@ -22,6 +22,7 @@ def build_plan(
     proven: Iterable[str] = (),
     tasks: Mapping[SystemName, tuple[Task, ...]] = MappingProxyType({}),
     supersedes: str | None = None,
+    notes: Iterable[str] = (),
 ) -> Plan:
     """A plan whose waves honour `needs`; what exists and is not `known` as ours is adopted."""
     first_contact = [change for change in adoptions if change.address not in known]
@@ -35,6 +36,7 @@ def build_plan(
         tuple(proven),
         dict(tasks),
         supersedes,
+        tuple(notes),
     )
 
 

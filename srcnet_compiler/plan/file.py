@@ -75,6 +75,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
         "held": [{"what": held.what, "reason": held.reason} for held in plan.held],
         "findings": [finding_data(found) for found in plan.findings],
         "proven": list(plan.proven),
+        **({"notes": list(plan.notes)} if plan.notes else {}),
         "tasks": [
             {"system": system._asdict(), "tasks": [_task_data(task) for task in tasks]}
             for system, tasks in sorted(plan.tasks.items())
@@ -167,6 +168,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         held=tuple(Held(**held) for held in data["held"]),
         findings=tuple(_finding(found) for found in data["findings"]),
         proven=tuple(data["proven"]),
+        notes=tuple(data.get("notes", ())),
         tasks={
             SystemName(**each["system"]): tuple(_task(task) for task in each["tasks"])
             for each in data["tasks"]

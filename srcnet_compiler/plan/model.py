@@ -48,8 +48,8 @@ class Plan:
 
     `systems` are those that were asked for, whether anything of them changes or not. `findings` are
     about the systems as they were seen; with an error among them the plan is refused. `proven` says
-    what cannot happen however it goes on. `tasks` is what only the administrators of a system may
-    do.
+    what cannot happen however it goes on, `notes` what it is good for. `tasks` is what only the
+    administrators of a system may do.
     """
 
     systems: tuple[SystemName, ...]
@@ -61,6 +61,7 @@ class Plan:
     proven: tuple[str, ...] = ()
     tasks: Mapping[SystemName, tuple[Task, ...]] = field(default_factory=dict)
     supersedes: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

@@ -1,7 +1,7 @@
-"""What the loss of a site would break, in words and as data."""
+"""What the loss of sites would break, in words and as data."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.catalogue.questions import Amount
 from srcnet_compiler.federation.model import Federation
@@ -10,23 +10,23 @@ from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.review.movement import flow_lines, movement_data, said
 from srcnet_compiler.review.movement.model import Movement
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def render_loss(
-    site: str, movement: Movement, federation: Federation, *, full: bool, colour: bool
+    sites: Sequence[str], movement: Movement, federation: Federation, *, full: bool, colour: bool
 ) -> str:
     """What breaks, what is lost, and what it takes to mend the rest."""
-    lines = _lines(site, movement, federation, full, painter(colour))
+    lines = _lines(sites, movement, federation, full, painter(colour))
     return "".join(f"{line}\n" for line in lines)
 
 
 def _lines(
-    site: str, movement: Movement, federation: Federation, full: bool, paint: Paint
+    sites: Sequence[str], movement: Movement, federation: Federation, full: bool, paint: Paint
 ) -> Iterator[str]:
     before, after = movement.before, movement.after
     yield paint(
-        f"Without {site}, by the {movement.source} of {movement.at:%Y-%m-%d}:"
+        f"Without {' and '.join(sites)}, by the {movement.source} of {movement.at:%Y-%m-%d}:"
         f" {said(movement, movement.changed)} are touched",
         "bold",
     )
@@ -56,7 +56,7 @@ def _lines(
 
 
 def _more(after: Amount, before: Amount) -> Amount:
-    """What is in the one and not in the other; the loss of a site never makes less of these."""
+    """What is in the one and not in the other; the loss of sites never makes less of these."""
     counted = after.files is not None and before.files is not None
     return Amount(
         after.collections - before.collections,
@@ -65,7 +65,7 @@ def _more(after: Amount, before: Amount) -> Amount:
     )
 
 
-def loss_data(site: str, movement: Movement) -> str:
-    """All of it as JSON: `before` with the site, `after` without."""
-    data = {"formatVersion": FORMAT_VERSION, "lost": site, **movement_data(movement)}
+def loss_data(sites: Sequence[str], movement: Movement) -> str:
+    """All of it as JSON: `before` with the sites, `after` without."""
+    data = {"formatVersion": FORMAT_VERSION, "lost": list(sites), **movement_data(movement)}
     return json.dumps(data, indent=2) + "\n"

@@ -36,6 +36,9 @@ def _plan(plan: Plan, full: bool, paint: Paint) -> Iterator[str]:
     if plan.proven:
         yield ""
         yield from (f"proved: {visible(claim)}" for claim in plan.proven)
+    if plan.notes:
+        yield ""
+        yield from (visible(note) for note in plan.notes)
     if plan.unseen:
         yield ""
         yield "Could not be read, so nothing there is changed:"

@@ -15,8 +15,10 @@ from srcnet_compiler.schema.common import (
     Document,
     DurationText,
     GroupPath,
+    Instant,
     Name,
     Namespace,
+    Reason,
     Spec,
     TierName,
     Url,
@@ -182,6 +184,17 @@ class ServiceRule(Spec):
     """Whether it reads an area's files, and needs them mounted."""
 
 
+class Freeze(Spec):
+    """A time in which no data are moved or released."""
+
+    from_: Annotated[Instant, Field(alias="from")]
+    """The first moment, in UTC."""
+    to: Instant
+    """The first moment after it, in UTC."""
+    reason: Reason
+    """Why, for the people who wait."""
+
+
 class Limits(Spec):
     """The harm that one plan may do without a waiver."""
 
@@ -198,6 +211,9 @@ class Limits(Spec):
     it a run begins all that is due, as far as `movedData` lets it."""
     collectionsAtOnce: Count | None = None
     """Data sets for which one run begins something; without it all."""
+    freeze: Annotated[list[Freeze], Field(default_factory=list)]
+    """Times in which nothing is begun that moves or releases data. On every day that one touches
+    plans say what waits, and until when; what has just arrived gets its copies all the same."""
 
 
 class NetworkLink(Agreed):

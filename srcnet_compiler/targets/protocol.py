@@ -111,7 +111,10 @@ class Target(Generic[M, C]):
     `prove` looks at all that may come of the changes, in whatever order they are carried out and
     whatever of them fails: a plan that it objects to is refused.
     `postponed` is what is due and is not among the changes because a later run begins it, each with
-    the reason; `overdue` what is later than the specs let it be.
+    the reason; `overdue` what is later than the specs let it be. `as_of_day` gives changes that may
+    have been planned on another day the waits of this one; it reads the system where that matters.
+    `rebalancing` is the model for a plan that moves what is there so that it is shared out anew,
+    and `notes` what is to be said of that.
     """
 
     name: str
@@ -134,6 +137,11 @@ class Target(Generic[M, C]):
     )
     postponed: Callable[[M, Reading[M]], tuple[tuple[str, str], ...]] = lambda wanted, reading: ()
     overdue: Callable[[M, Reading[M]], Iterable[Diagnostic]] = lambda wanted, reading: ()
+    as_of_day: Callable[
+        [M, Callable[[], Reading[M]], date | None, Sequence[Change]], Sequence[Change]
+    ] = lambda wanted, read, day, changes: changes
+    rebalancing: Callable[[M], M] = lambda model: model
+    notes: Callable[[M, Reading[M]], tuple[str, ...]] = lambda wanted, reading: ()
 
 
 class Managed(NamedTuple):

@@ -23,7 +23,14 @@ from rucio_data import add_datasets, connect, path_of, put_files
 from srcnet_compiler.apply.receipt import Receipt, Status, exit_code
 from srcnet_compiler.apply.state import StateStore
 from srcnet_compiler.change import Change
-from srcnet_compiler.converge import carry_out, known_objects, make_plan, objections, reach
+from srcnet_compiler.converge import (
+    carry_out,
+    known_objects,
+    make_plan,
+    objections,
+    reach,
+    rebalancing,
+)
 from srcnet_compiler.converge import verify as verify_systems
 from srcnet_compiler.demo.rucio_server import RucioServer
 from srcnet_compiler.federation.model import Secret
@@ -227,11 +234,12 @@ class Case:
             steps = live.bootstrap(client, federation.data, [identity])
         assert {step.state for step in steps} == {"done"}
 
-    def plan(self) -> Plan:
+    def plan(self, *, rebalance: bool = False) -> Plan:
         """What would make the server as the specs say; everything is seen, and nothing objects."""
         compiled = self.compile()
         with reach(compiled, {}) as systems:
-            plan = make_plan(compiled, systems, known_objects(self.store))
+            asked = [rebalancing(system) if rebalance else system for system in systems]
+            plan = make_plan(compiled, asked, known_objects(self.store))
         assert plan.unseen == (), plan.unseen
         against = objections(plan, compiled, now().date())
         assert against == (), [finding.message for finding in against]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cli_runner import srcnet
+from meddler import meddling
 from policy_cases import Area, Case
 from rucio_daemons import Daemons
 from rucio_data import add_datasets, put_files
@@ -143,3 +144,35 @@ def test_what_is_stuck_ending_or_split_is_not_taken_for_kept(case: Case):
     assert lacking[f"{scope}:ending-01"]["collections"] == 2
     ended = {r["name"] for r in tables["rules"] if r["expires"] is not None}
     assert ended == {"ending-01"}
+
+
+def test_a_server_that_goes_away_costs_only_what_was_not_there_yet(case: Case):
+    case.describe(Area("CH", "20 TB"), Area("JP", "9 TB"))
+    case.bootstrap()
+    case.converge()
+    names = ["one-01", "two-02", "three-03"]
+    case.arrive(case.rse("CH"), case.scope, names)
+    case.daemons.run("transmogrifier")
+    case.settle(case.scope, names)
+    undisturbed = taken(case)
+    with meddling(case.server.url) as meddler:
+        rucio = case.documents["policies/federation.yaml"]["spec"]["rucio"]
+        rucio.update(server=meddler.url, auth=meddler.url)
+        case.compile()
+        specs = case.folder / "specs"
+        meddler.meddle = lambda handler: (
+            "/rules" in handler.path and handler.say(500, b"Internal Server Error")
+        )
+        stopped = srcnet("catalogue", "snapshot", cwd=specs)
+        assert stopped.code == 69, stopped
+        assert open_snapshot(specs / ".srcnet" / "catalogue").counts["rules"] == 6  # as it was
+        meddler.meddle = lambda handler: False
+        meddler.paths.clear()
+        done = srcnet("catalogue", "snapshot", cwd=specs)
+        assert done.code == 0, done
+        assert "goes on after 3 collections that are there already" in done.err
+        assert not [path for path in meddler.paths if "bulkmeta" in path]
+        with DuckDb() as engine:
+            open_tables(engine, open_snapshot(specs / ".srcnet" / "catalogue"))
+            for table, rows in undisturbed.items():
+                assert engine.ask(f"SELECT * FROM {table} ORDER BY name") == rows

@@ -35,6 +35,9 @@ from srcnet_compiler.cli.systems import asked_for
 @click.command("plan")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan here.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where there are changes.")
+@click.option(
+    "--rebalance", is_flag=True, help="Move data that are there, so that shares are as pledged."
+)
 @format_option("text", "json", "markdown")
 @full_option
 @site_option
@@ -47,6 +50,7 @@ def command(
     settings: Settings,
     out: Path | None,
     detailed_exitcode: bool,
+    rebalance: bool,
     form: str,
     full: bool,
     sites: tuple[str, ...],
@@ -59,13 +63,15 @@ def command(
 
     Reads each system, compares only what is ours, and orders what must be done. A saved plan is
     bound to the specs it was made from: `srcnet apply` does exactly that plan, or nothing. A system
-    that cannot be read is left alone, and the others are planned.
+    that cannot be read is left alone, and the others are planned. A new area gets its part of new
+    data alone; with `--rebalance` it gets its part of those that are there, too.
 
     \b
     Examples:
       srcnet plan
       srcnet plan --out plan.json --detailed-exitcode
       srcnet plan --site CHSRC-CSCS
+      srcnet plan --rebalance --out rebalance.json
       srcnet plan --members users.json --members groups.json
     """
     if out is not None:
@@ -73,12 +79,13 @@ def command(
     result = compiled(settings, the_day(today), members)
     stop_on_errors(result)
     wanted = asked_for(result, sites, systems)
-    from srcnet_compiler.converge import known_objects, make_plan, objections, reach
+    from srcnet_compiler.converge import known_objects, make_plan, objections, reach, rebalancing
     from srcnet_compiler.plan.file import to_json
 
     known = known_objects(state_store(settings, state))
     with system_trouble(), reading(wanted), reach(result, os.environ, wanted) as reached:
-        plan = make_plan(result, reached, known)
+        asked = tuple(map(rebalancing, reached)) if rebalance else reached
+        plan = make_plan(result, asked, known)
     if out is not None:
         write_file(out, to_json(plan))
     show(plan_as(plan, form, full))

@@ -1,7 +1,8 @@
-"""`srcnet what-if`: the loss of a site, before it happens."""
+"""`srcnet what-if`: the loss of sites, before it happens."""
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import checked, is_coloured, show, stop_on_errors, the_day
 from srcnet_compiler.near import did_you_mean
 
+if TYPE_CHECKING:
+    from srcnet_compiler.federation.model import Federation
+    from srcnet_compiler.names import SiteName
+
 
 @click.command("what-if")
 @click.option(
@@ -24,8 +29,9 @@ from srcnet_compiler.near import did_you_mean
     "lost",
     metavar="SITE",
     required=True,
+    multiple=True,
     shell_complete=completing.sites,
-    help="The site whose storage is gone, with all that is on it.",
+    help="A site whose storage is gone, with all that is on it; may be given again.",
 )
 @catalogue_option
 @format_option("text", "json")
@@ -34,13 +40,13 @@ from srcnet_compiler.near import did_you_mean
 @click.pass_obj
 def command(
     settings: Settings,
-    lost: str,
+    lost: tuple[str, ...],
     catalogue: Path,
     form: str,
     full: bool,
     today: datetime | None,
 ) -> int:
-    """Say what the loss of a site would break, and what it takes to mend that.
+    """Say what the loss of sites would break, and what it takes to mend that.
 
     Which collections fall below the floor of their policy, which are lost for good, what has to be
     copied from where to where so that all have their copies again, and how long that takes at least
@@ -50,6 +56,7 @@ def command(
     Examples:
       srcnet what-if --lose CHSRC-CSCS
       srcnet what-if --lose UKSRC-RAL --catalogue forecast --format json
+      srcnet what-if --lose CHSRC-CSCS --lose ESPSRC-IAA
     """
     found = checked(settings, the_day(today))
     stop_on_errors(found)
@@ -61,17 +68,23 @@ def command(
     from srcnet_compiler.review.movement.count import movement
     from srcnet_compiler.review.movement.loss import without
 
-    sites = list(found.federation.sites)
-    site = next((name for name in sites if name == lost), None)
-    if site is None:
-        remedy = did_you_mean(lost.upper(), sites, f"one of {', '.join(sites)}")
-        raise StopError(Exit.USAGE, f"there is no site `{lost}`", remedy)
+    sites = _known(lost, found.federation)
     snapshot = opened(settings, catalogue)
     base = (found.federation, found.analysis)
     with waiting("asking the snapshot"), engine_for(snapshot) as engine:
-        moved = movement(engine, snapshot, base, without(*base, site), snapshot.taken)
+        moved = movement(engine, snapshot, base, without(*base, sites), snapshot.taken)
     if form == "json":
-        show(loss_data(site, moved))
+        show(loss_data(sites, moved))
     else:
-        show(render_loss(site, moved, found.federation, full=full, colour=is_coloured()))
+        show(render_loss(sites, moved, found.federation, full=full, colour=is_coloured()))
     return Exit.FINE
+
+
+def _known(lost: tuple[str, ...], federation: "Federation") -> "tuple[SiteName, ...]":
+    """The sites by these names, in their order, each once."""
+    there = {str(name): name for name in federation.sites}
+    for name in lost:
+        if name not in there:
+            remedy = did_you_mean(name.upper(), there, f"one of {', '.join(there)}")
+            raise StopError(Exit.USAGE, f"there is no site `{name}`", remedy)
+    return tuple(dict.fromkeys(there[name] for name in lost))

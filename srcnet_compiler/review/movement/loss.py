@@ -1,5 +1,6 @@
-"""The federation without one site: what its loss would leave, and have to be mended."""
+"""The federation without some sites: what their loss would leave, and have to be mended."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from srcnet_compiler.analysis.passes import Analysis
@@ -9,9 +10,9 @@ from srcnet_compiler.names import SiteName
 
 
 def without(
-    federation: Federation, analysis: Analysis, site: SiteName
+    federation: Federation, analysis: Analysis, sites: Collection[SiteName]
 ) -> tuple[Federation, Analysis]:
-    """The same specs with none of the site's areas; what they hold is placed anew."""
-    left = {name: area for name, area in federation.areas.items() if area.site != site}
+    """The same specs with none of the sites' areas; what they hold is placed anew."""
+    left = {name: area for name, area in federation.areas.items() if area.site not in sites}
     lesser = replace(federation, areas=left)
     return lesser, replace(analysis, placements=tuple(place(lesser)))

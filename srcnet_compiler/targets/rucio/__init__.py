@@ -72,4 +72,7 @@ TARGET: "Target[RucioModel, RucioClient]" = Target(
     prove=check.prove,
     postponed=diff.postponed,
     overdue=check.overdue,
+    as_of_day=diff.as_of_day,
+    rebalancing=diff.rebalancing,
+    notes=diff.notes,
 )

@@ -1,5 +1,8 @@
 """The changes that turn one Rucio into the other: on owned fields only, nothing because absent."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import cache
 
 from srcnet_compiler.change import Action, Change, FieldChange, Impact
@@ -19,8 +22,12 @@ from srcnet_compiler.targets.rucio.diff.objects import (
     to_change,
 )
 from srcnet_compiler.targets.rucio.diff.order import after_replacements
+from srcnet_compiler.targets.rucio.diff.passage import facts_after
+from srcnet_compiler.targets.rucio.diff.quiet import Hush, dated
+from srcnet_compiler.targets.rucio.diff.shares import shares_in_words
 from srcnet_compiler.targets.rucio.model import RucioModel
 from srcnet_compiler.targets.rucio.model.lifecycle import Pace
+from srcnet_compiler.targets.rucio.model.quiet import on_day
 
 _ADOPTED = {"account", "scope", "rse", "subscription"}
 
@@ -60,6 +67,31 @@ def postponed(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[tuple
         )
         for policy, number in sorted(waiting.items())
     )
+
+
+def as_of_day(
+    desired: RucioModel,
+    read: Callable[[], Reading[RucioModel]],
+    day: date | None,
+    changes: Sequence[Change],
+) -> Sequence[Change]:
+    """Changes that may have been planned on another day, as this one lets them be carried out."""
+    hush, facts = Hush(desired.quiet, day), facts_after(desired)
+    today = (lambda: diff(desired, read())) if on_day(desired.quiet, day) else None
+    return dated(changes, today, lambda change: hush.alone(change, facts))
+
+
+def rebalancing(desired: RucioModel) -> RucioModel:
+    """The same, and shares by pledge are restored for data that are there."""
+    return replace(desired, rebalances=True)
+
+
+def notes(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[str, ...]:
+    """What each place holds and should hold, where shares are restored."""
+    if not desired.rebalances:
+        return ()
+    found = audit(desired, observed.model, observed.day)
+    return tuple(shares_in_words(found.shares, found.unmoved))
 
 
 def _is_paced(desired: RucioModel) -> bool:

@@ -11,6 +11,7 @@ from datetime import date
 from srcnet_compiler.change import Action, Change
 from srcnet_compiler.targets.rucio.model import Dataset, Rule
 from srcnet_compiler.targets.rucio.model.lifecycle import Pace
+from srcnet_compiler.targets.rucio.model.quiet import QUIET
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Step:
     policy: str
     dataset: Dataset
     changes: tuple[Change, ...]
+    is_extra: bool = False
+    """Whether it is done only because somebody asked for balance."""
 
     @property
     def moves(self) -> int:
@@ -30,6 +33,11 @@ class Step:
     def begins(self) -> bool:
         """Whether it is more than what an earlier run began and what only waits."""
         return any(change.action is not Action.RETIRE for change in self.changes)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the day holds something of it back."""
+        return any(wait.kind == QUIET for change in self.changes for wait in change.waits)
 
     @property
     def turn(self) -> tuple[bool, date, str]:
@@ -55,11 +63,12 @@ def begun(steps: Sequence[Step], pace: Pace, already: int) -> Iterator[Step]:
     """The steps that are taken now, with so many bytes under way already.
 
     Each in its turn: nobody passes a large one that must wait for room. One that is larger than
-    all the room there is goes alone.
+    all the room there is goes alone. What restores balance gets what the others leave, and what
+    the day holds back what is left then.
     """
     room = None if pace.in_flight is None else int(pace.in_flight) - already
     places = pace.datasets
-    for step in sorted(steps, key=lambda step: step.turn):
+    for step in sorted(steps, key=lambda step: (step.is_quiet, step.is_extra, step.turn)):
         if not step.begins:
             yield step
             continue

@@ -6,11 +6,13 @@ while the dataset is open: files may still come.
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from zlib import crc32
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
 from srcnet_compiler.span import Span
+from srcnet_compiler.targets.rucio.diff.leaving import Leaving
 from srcnet_compiler.targets.rucio.diff.objects import address
 from srcnet_compiler.targets.rucio.diff.passage import facts_after, facts_now
 from srcnet_compiler.targets.rucio.diff.settle import Settling, held_by
@@ -22,6 +24,7 @@ from srcnet_compiler.targets.rucio.model import (
     RuleTemplate,
 )
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, LifePhase
+from srcnet_compiler.targets.rucio.model.names import RseName
 from srcnet_compiler.targets.rucio.model.requirement import TIER, Requirement, candidates_of
 from srcnet_compiler.targets.rucio.model.shard import BUCKETS, bucket_of
 
@@ -31,9 +34,17 @@ class Audited:
 
     def __init__(self, desired: RucioModel, observed: RucioModel) -> None:
         self.desired, self._observed = desired, observed
-        self._after, self._now = facts_after(desired), facts_now(desired, observed)
+        self.after, self._now = facts_after(desired), facts_now(desired, observed)
         self._needed: dict[str, tuple[Address, ...]] = {}
-        self.settling = Settling(self._after)
+        self._meant: dict[str, frozenset[RseName]] = {}
+        self.settling = Settling(self.after)
+        self.leaving = Leaving(desired, observed)
+
+    def meant(self, expression: str) -> frozenset[RseName]:
+        """The RSEs that it means now."""
+        if expression not in self._meant:
+            self._meant[expression] = candidates_of(expression, self._now)
+        return self._meant[expression]
 
     def rule_at(self, dataset: Dataset, comments: str) -> Address:
         """How a change calls a rule of the dataset."""
@@ -47,8 +58,8 @@ class Audited:
         return self._needed[expression]
 
     def _needs(self, expression: str) -> Iterator[Address]:
-        later = sorted(candidates_of(expression, self._after))
-        if not candidates_of(expression, self._now):
+        later = sorted(candidates_of(expression, self.after))
+        if not self.meant(expression):
             yield from (address(self.desired, "rse", name) for name in later)
         for name in (f"{self.desired.owner}@{rse}" for rse in later):
             if name in self.desired.account_limits and name not in self._observed.account_limits:
@@ -62,15 +73,20 @@ def changes_of(
     wanted = phase.requirement
     lasting = [rule for rule in dataset.rules if not (rule.released or rule.is_pin)]
     pins = [rule for rule in dataset.rules if rule.is_pin and not rule.released]
-    settled = audited.settling.settle(
-        phase,
-        phase.deal_of(dataset.name),
+    going = [rule for rule in lasting if audited.leaving.must_go(rule)]
+    staying = [rule for rule in lasting if rule not in going]
+    ways, settling = phase, audited.settling
+    if going:
+        ways, settling = audited.leaving.without(phase, going)
+    settled = settling.settle(
+        ways,
+        ways.deal_of(dataset.name),
         _bucket(dataset.name),
-        [held_by(rule, wanted) for rule in lasting],
+        [held_by(rule, wanted) for rule in staying],
     )
     if settled is None:
         return tuple(_tried_again(audited, dataset, [*lasting, *pins]))
-    kept = [lasting[index] for index in settled.kept]
+    kept = [staying[index] for index in settled.kept]
     others = [rule for rule in lasting if rule not in kept]
     names = _Names(phase, lasting)
     changes = [
@@ -83,6 +99,23 @@ def changes_of(
         changes += [c for rule in leaving for c in _let_go(audited, dataset, life, phase, rule)]
         changes += [_unpinned(audited, dataset, phase, rule) for rule in pins]
     return tuple(changes)
+
+
+def exchanged(
+    audited: Audited,
+    dataset: Dataset,
+    life: Lifecycle,
+    phase: LifePhase,
+    rule: Rule,
+    template: RuleTemplate,
+) -> tuple[Change, ...]:
+    """One rule for another of the same phase. The first gives up its name before there are more
+    rules than the phase needs: so an ordinary run goes on with what it finds half-way. Where that
+    fails, it lets go the rule that is not complete: a transfer in vain, and no copy less."""
+    *renamed, ended = _let_go(audited, dataset, life, phase, rule)
+    added = _added(audited, dataset, life, phase, template, _Names(phase, dataset.rules))
+    why = "its place has less than its share of the copies"
+    return (*renamed, replace(added, reason=why), ended)
 
 
 def _bucket(name: str) -> int:

@@ -105,7 +105,7 @@ class Settling:
         wanted on some tier."""
         wanted = phase.requirement
         given = [self.choice(rule.copies, rule.expression) for rule in kept]
-        tiers = [self._tier(choice) for choice in given]
+        tiers = [self.tier(choice) for choice in given]
         missing = Counter(wanted.copies)
         for tier, choice in zip(tiers, given, strict=True):
             missing[tier or ""] -= choice.copies
@@ -129,7 +129,7 @@ class Settling:
         for template in self._offers(phase, deal, bucket, given, missing):
             choice = self.choice(template.copies, template.rse_expression)
             more = missing.copy()
-            more[self._tier(choice) or ""] -= template.copies
+            more[self.tier(choice) or ""] -= template.copies
             for others in self._ways(phase, deal, bucket, [*given, choice], more):
                 yield (template, *others)
 
@@ -148,7 +148,7 @@ class Settling:
         def fits(template: RuleTemplate) -> bool:
             choice = self.choice(template.copies, template.rse_expression)
             return (
-                self._tier(choice) == tier
+                self.tier(choice) == tier
                 and choice.copies <= missing[tier]
                 and not self._object(_unasked(phase.requirement), [*given, choice])
             )
@@ -170,7 +170,8 @@ class Settling:
     def _object(self, wanted: Requirement, given: Sequence[Choice]) -> bool:
         return bool(objections(wanted, given, self._facts))
 
-    def _tier(self, choice: Choice) -> str | None:
+    def tier(self, choice: Choice) -> str | None:
+        """The tier on which all of it is; None where there are several, or none."""
         tiers = {str(self._facts[name].attributes.get(TIER)) for name in choice.candidates}
         return tiers.pop() if len(tiers) == 1 else None
 

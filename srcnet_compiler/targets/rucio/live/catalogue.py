@@ -1,8 +1,9 @@
 """All that Rucio has of some namespaces, in bulk, as rows of a snapshot.
 
 Names of data sets by namespace, then for `AT_ONCE` of them their metadata, what the server counts
-of them on each RSE, and their locks; rules are listed by namespace, streamed. The server counts
-copies in the background. Where it counts no whole copy of a data set, its files are looked at.
+of them on each RSE, and their locks; then rules are listed by namespace, streamed. The server
+counts copies in the background. Where it counts no whole copy of a data set, its files are looked
+at.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
-from srcnet_compiler.catalogue.model import Row
+from srcnet_compiler.catalogue.model import MARK, NOTHING, Kept, Row
 from srcnet_compiler.targets.protocol import UnreachableError
 from srcnet_compiler.targets.rucio.live.client import RucioClient
 from srcnet_compiler.targets.rucio.live.errors import in_plain_words
@@ -37,8 +38,10 @@ def list_catalogue(
     namespaces: Collection[str],
     owner: str,
     columns: Mapping[str, str],
+    kept: Kept = NOTHING,
 ) -> Iterator[Rows]:
-    """Every data set of the namespaces with its rules, copies and locks, as it comes.
+    """Every data set of the namespaces with its rules, copies and locks, as it comes, but for what
+    is `kept`; marks say what belongs together.
 
     `columns` are the server's names of what policies select by. Raises UnreachableError where
     anything cannot be read: half a catalogue is none. RefusedError passes.
@@ -47,9 +50,10 @@ def list_catalogue(
         there = client.list_scopes()
         if not all(isinstance(scope, str) for scope in there):
             raise UnreachableError(f"{client.host} answers nonsense: its scopes are no names")
-        for scope in sorted(set(there) & set(namespaces)):
-            yield from _rules(client, scope, owner)
-            yield from _data_sets(look, client, scope, columns)
+        for scope in sorted(set(there) & set(namespaces) - kept.done):
+            yield from _data_sets(look, client, scope, columns, kept.names.get(scope, ()))
+            yield from _rules(client, scope, owner)  # after them: none is without its rules
+            yield MARK, [(scope,)]
 
 
 def list_collection(
@@ -90,11 +94,11 @@ def _rule(raw: Mapping[str, Any], owner: str) -> Row:
 
 
 def _data_sets(
-    look: Look, client: RucioClient, scope: str, columns: Mapping[str, str]
+    look: Look, client: RucioClient, scope: str, columns: Mapping[str, str], kept: Collection[str]
 ) -> Iterator[Rows]:
     names = client.list_dids(scope, [{}], did_type="dataset")
     asked = []
-    for part in _parts(names, AT_ONCE):
+    for part in _parts((name for name in names if name not in kept), AT_ONCE):
         dids = [{"scope": scope, "name": str(name)} for name in part]
         asked.append(look.ask(partial(_read, dids=dids, columns=columns)))
         if len(asked) >= AHEAD:
@@ -133,6 +137,7 @@ def _read(client: RucioClient, dids: _Dids, columns: Mapping[str, str]) -> list[
         ("collections", list(found.values())),
         ("held", [(scope, *key, files, int(size or 0)) for key, (files, size) in held.items()]),
         ("locks", locks),
+        (MARK, [(None,)]),
     ]
 
 

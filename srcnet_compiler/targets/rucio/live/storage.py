@@ -4,7 +4,7 @@ One export has all of both; where the account may not export (by Rucio's generic
 may), they are asked for one by one.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -16,7 +16,7 @@ from srcnet_compiler.targets.rucio.live.client import RucioClient
 from srcnet_compiler.targets.rucio.live.look import Look, unreadable
 from srcnet_compiler.targets.rucio.model import Distance, Rse, RucioModel, Stored
 from srcnet_compiler.targets.rucio.model.names import RseName
-from srcnet_compiler.targets.rucio.model.requirement import TIER
+from srcnet_compiler.targets.rucio.model.requirement import COUNTS_BY, TIER
 
 Storage: TypeAlias = tuple[dict[RseName, Rse], dict[str, Distance]]
 _UNSEEN: Mapping[str, Any] = {}
@@ -59,6 +59,9 @@ def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
         for name, answer in stored.items():
             if name in rses:
                 rses[name] = replace(rses[name], stored=look.take(answer, None, "usage", name))
+        held = {name: look.ask(_held(name, desired.owner)) for name in _leaving(desired, rses)}
+        for name, locks in held.items():
+            rses[name] = replace(rses[name], holds=look.take(locks, frozenset(), "rule"))
         if links is None:
             found = ((d, look.take(asked[d.name], None, d.kind, d.name)) for d, _ in wanted)
         else:
@@ -137,6 +140,27 @@ def _rses(
 def _details(name: str) -> Callable[[RucioClient], Answer]:
     """As an export has them."""
     return lambda client: {**client.get_rse(name), "attributes": client.list_rse_attributes(name)}
+
+
+def _leaving(desired: RucioModel, rses: Mapping[RseName, Rse]) -> Iterator[RseName]:
+    """The RSEs that count, and are to count elsewhere or no more."""
+    for after, wanted in sorted(desired.rses.items()):
+        name = after if after in rses else desired.renames.get(after, after)
+        found = rses.get(name)
+        if found is None or TIER not in found.attributes:
+            continue
+        if any(found.attributes.get(key) != wanted.attributes.get(key) for key in COUNTS_BY):
+            yield name
+
+
+def _held(name: RseName, owner: str) -> Callable[[RucioClient], frozenset[str]]:
+    """The owner's rules that have data on the RSE."""
+
+    def ask(client: RucioClient) -> frozenset[str]:
+        locks = client.get_dataset_locks_by_rse(name)
+        return frozenset(str(lock["rule_id"]) for lock in locks if lock["account"] == owner)
+
+    return ask
 
 
 def _limits(name: str) -> Callable[[RucioClient], Mapping[str, int]]:

@@ -21,6 +21,7 @@ from srcnet_compiler.targets.rucio.lower.places import (
     written,
 )
 from srcnet_compiler.targets.rucio.lower.policies import arrivals, requirement, subscriptions_for
+from srcnet_compiler.targets.rucio.lower.quiet import quiet
 from srcnet_compiler.targets.rucio.model import (
     Account,
     ConfigOption,
@@ -71,6 +72,7 @@ def lower(federation: Federation, analysis: Analysis) -> tuple[RucioModel, ...]:
             requirements=requirements,
             lifecycles={each.policy: each for each in lifecycles(federation, analysis)},
             pace=pace(federation),
+            quiet=tuple(quiet(federation)),
             renames={
                 RseName(move.after): RseName(move.before)
                 for move in federation.moved.values()

@@ -17,6 +17,7 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.model.embargo import Embargo
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, Pace
 from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.rucio.model.quiet import Quiet
 from srcnet_compiler.targets.rucio.model.requirement import Requirement
 from srcnet_compiler.targets.rucio.model.rules import Rule as Rule
 from srcnet_compiler.targets.rucio.model.rules import RuleTemplate as RuleTemplate
@@ -72,6 +73,8 @@ class Rse:
 
     `settings` are Rucio's columns by its own names; attribute values are what the server reads
     back: text, or true and false. Limits are bytes. `stored` is read only of an RSE that closes.
+    `holds` are our rules that have data there, by id, read only of one that is to count elsewhere
+    or no more.
     """
 
     kind: ClassVar[str] = "rse"
@@ -82,6 +85,7 @@ class Rse:
     limits: Mapping[str, int] = field(default_factory=dict)
     site: str = field(default="", compare=False)
     stored: Stored | None = field(default=None, compare=False)
+    holds: frozenset[str] = field(default=frozenset(), compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
@@ -243,11 +247,12 @@ class RucioModel:
     """One Rucio. `owner` holds our rules and subscriptions; names are unique within a kind.
 
     `requirements` say, by subscription, what its rules are for; `lifecycles`, by policy, what
-    becomes of data after arrival, at which `pace`; `renames` the name before, by the name after;
-    `ended` are policies that a spec retires, `closing` says why RSEs are. `set_aside` are RSEs that
-    a spec describes and takes out of use, with the places that say so. Only a wanted model has
-    these, `embargoes`, which the server hears nothing of, and `origins`: the places of the instance
-    and of all distances together.
+    becomes of data after arrival, at which `pace`, when not (`quiet`), and whether shares are
+    restored (`rebalances`); `renames` the name before, by the name after; `ended` are policies that
+    a spec retires, `closing` says why RSEs are. `set_aside` are RSEs that a spec describes and
+    takes out of use, with the places that say so. Only a wanted model has these, `embargoes`, which
+    the server hears nothing of, and `origins`: the places of the instance and of all distances
+    together.
 
     What is seen has more than is wanted: RSEs that no spec describes and that our rules mean, and,
     as `account:name`, subscriptions of other accounts that carry our comment.
@@ -266,6 +271,8 @@ class RucioModel:
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     pace: Pace = field(default=Pace(), compare=False)
+    quiet: tuple[Quiet, ...] = field(default=(), compare=False)
+    rebalances: bool = field(default=False, compare=False)
     renames: Mapping[RseName, RseName] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
     closing: Mapping[RseName, str] = field(default_factory=dict)

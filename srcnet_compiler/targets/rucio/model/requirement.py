@@ -20,6 +20,8 @@ from srcnet_compiler.targets.rucio.model.names import RseName
 TIER, REGION, SITE = "srcnet_tier", "srcnet_region", "srcnet_site"
 ROLE, WEIGHT = "srcnet_role", "srcnet_weight"
 """Attributes of RSEs that the expressions of our rules, and their weights, are made of."""
+COUNTS_BY = (TIER, REGION, SITE)
+"""What decides for which policies copies on an RSE count."""
 _MANY = 8
 
 

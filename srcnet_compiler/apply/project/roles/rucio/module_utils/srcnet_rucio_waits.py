@@ -42,7 +42,8 @@ def unmet(client: Client, owner: str, wait: Wire) -> str | None:
 def copies_valid(client: Client, owner: str, fact: Wire) -> str | None:
     """Every file of the closed dataset has `copies`, so many by tier, all of them on RSEs that
     differ in the attribute `apart` (null: merely on different RSEs), under the rules of `account`
-    whose comments begin with `tag`. `tier` is the attribute that names an RSE's tier."""
+    whose comments begin with `tag`. `tier` is the attribute that names an RSE's tier; on RSEs that
+    are `away` no copy is relied on."""
     scope, name, wanted = fact["scope"], fact["name"], fact["copies"]
     did = f"{scope}:{name}"
     if client.get_did(scope, name).get("open"):
@@ -59,7 +60,8 @@ def copies_valid(client: Client, owner: str, fact: Wire) -> str | None:
         return None
     what = ", ".join(f"{count} {tier}" for tier, count in sorted(wanted.items()))
     apart = f", apart by {fact['apart']}" if fact["apart"] else ""
-    return f"{short} of {len(files)} files of {did} lack valid copies ({what}{apart})"
+    away = f", none of them on {', '.join(fact['away'])}" if fact.get("away") else ""
+    return f"{short} of {len(files)} files of {did} lack valid copies ({what}{apart}{away})"
 
 
 def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
@@ -107,6 +109,11 @@ def _day(text: str) -> date:
         raise KeyError(text) from None
 
 
+def quiet(client: Client, owner: str, fact: Wire) -> str | None:
+    """Never: who sends a change knows the day, and sends this only while it is not over."""
+    return f"nothing of this is begun before {fact['until']}"
+
+
 def rse_empty(client: Client, owner: str, fact: Wire) -> str | None:
     """Nothing is stored on the RSE: no locks, and nothing in Rucio's own count, which is late."""
     rse = fact["rse"]
@@ -146,6 +153,7 @@ CHECKS: Mapping[str, Callable[[Client, str, Wire], str | None]] = {
     "rules-moved": rules_moved,
     "rse-empty": rse_empty,
     "past-end": past_end,
+    "quiet": quiet,
 }
 
 
@@ -169,7 +177,7 @@ def _valid_copies(client: Client, fact: Wire) -> Mapping[File, set[str]]:
 
 def _places(client: Client, rses: Iterable[str], fact: Wire) -> Places:
     places: dict[str, tuple[str, str]] = {}
-    for rse in sorted(rses):
+    for rse in sorted({*rses}.difference(fact.get("away", ()))):
         columns, attributes = client.get_rse(rse), client.list_rse_attributes(rse)
         tier = attributes.get(fact["tier"])
         differs = rse if fact["apart"] is None else attributes.get(fact["apart"])
