@@ -1,5 +1,6 @@
 """`srcnet what-if`: the loss of a site, before it happens."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def command(
     from srcnet_compiler.cli.progress import waiting
     from srcnet_compiler.report.loss import loss_data, render_loss
     from srcnet_compiler.review.movement.count import movement
+    from srcnet_compiler.review.movement.days import schedules
     from srcnet_compiler.review.movement.loss import without
 
     sites = list(found.federation.sites)
@@ -68,8 +70,10 @@ def command(
         raise StopError(Exit.USAGE, f"there is no site `{lost}`", remedy)
     snapshot = opened(settings, catalogue)
     base = (found.federation, found.analysis)
+    lesser = without(*base, site)
     with waiting("asking the snapshot"), engine_for(snapshot) as engine:
-        moved = movement(engine, snapshot, base, without(*base, site), snapshot.taken)
+        moved = movement(engine, snapshot, base, lesser, snapshot.taken)
+    moved = replace(moved, schedules=schedules(lesser, base[0], moved))
     if form == "json":
         show(loss_data(site, moved))
     else:

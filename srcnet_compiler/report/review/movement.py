@@ -8,6 +8,11 @@ from srcnet_compiler.catalogue.questions import Amount
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.quantity import BitsPerSecond, round_bytes
 from srcnet_compiler.report.paint import Paint
+from srcnet_compiler.report.review.schedule import (
+    schedule_data,
+    schedule_lines,
+    site_schedule,
+)
 from srcnet_compiler.review.movement.model import Movement, SiteWork, Work
 
 _FEW = 12
@@ -31,6 +36,7 @@ def site_lines(movement: Movement, site: SiteName, paint: Paint) -> Iterator[str
     yield paint(f"{_title(movement)}, at least, by its uplink alone", "bold")
     own = [_site(movement, each) for each in movement.sites if each.site == site]
     yield f"  {site}: {next(filter(None, own), 'nothing comes or goes')}"
+    yield from (f"  {line}" for line in site_schedule(movement, site))
     yield from (f"  {line}" for line in _of_drafts(movement))
 
 
@@ -59,6 +65,7 @@ def flow_lines(movement: Movement, full: bool, paint: Paint) -> Iterator[str]:
         for each in shown_sites:
             yield f"  {each.site:{width}}  {_site(movement, each)}"
         yield from _more(len(sites) - len(shown_sites))
+    yield from schedule_lines(movement, full, paint)
 
 
 def said(movement: Movement, many: Amount) -> str:
@@ -153,6 +160,7 @@ def movement_data(movement: Movement) -> dict[str, Any]:
             }
             for each in movement.sites
         ],
+        "schedules": [schedule_data(found) for found in movement.schedules],
     }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from srcnet_compiler.catalogue.questions import Amount
+from srcnet_compiler.feasibility.schedule import Schedule
 from srcnet_compiler.names import AreaName, PolicyName, SiteName
 from srcnet_compiler.quantity import BitsPerSecond
 
@@ -57,6 +58,7 @@ class Movement:
     `before` is what has to happen by the base from the same snapshot on, `after` by the head;
     `changed` are the collections that one of them wants otherwise. `left` are those that a policy
     was about and none is now. `drafts` are policies that are not agreed, with collections.
+    `schedules` say by when it can be done; empty: nobody states anything that limits it.
     """
 
     instance: str
@@ -68,3 +70,4 @@ class Movement:
     changed: Amount
     left: Amount
     drafts: tuple[str, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
