@@ -17,6 +17,7 @@ from srcnet_compiler.report.plan import summary, task_lines
 from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
+    FLOORS,
     area_rows,
     asking,
     both,
@@ -27,6 +28,7 @@ from srcnet_compiler.report.review.words import (
     file_changed,
     in_ranges,
     jobs,
+    proven,
     reading,
     slight,
     terms,
@@ -129,6 +131,7 @@ class Comparison:
     edits: tuple[Changed, ...]
     moved: tuple[Changed, ...]
     asked: tuple[Asked, ...]
+    proofs: tuple[Changed, ...]
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
@@ -158,6 +161,7 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(changed(edit, review) for edit in review.edits),
         tuple(changed(edit, review) for edit in review.moved),
         tuple(asked(each) for each in review.requirements),
+        tuple(proofs(review)),
         tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
@@ -237,6 +241,15 @@ def asked(found: Requirement) -> Asked:
         found.impact.value if found.impact.rank else "",
         found.draft,
     )
+
+
+def proofs(review: Review) -> Iterator[Changed]:
+    """What was proven of each system with data on it, or the shortest way to a loss."""
+    for each in review.proofs:
+        yield Changed(str(each.system), Fact(proven(each), Note(FLOORS, each.places)))
+        for found in each.objections:
+            places = tuple(label.span for label in found.labels)
+            yield Changed("a way to a loss", Fact(found.message, Note("", places)))
 
 
 def all_shifts(before: Page, after: Page) -> Iterator[Shift]:

@@ -18,6 +18,7 @@ from srcnet_compiler.report.page.comparison import (
     duties,
     moves,
     moves_of,
+    proofs,
     readable,
     slight_sites,
     stays,
@@ -79,6 +80,7 @@ class PolicyChange:
     weight: str
     refusals: tuple[Finding, ...]
     asked: tuple[Asked, ...]
+    proofs: tuple[Changed, ...]
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
@@ -141,6 +143,7 @@ def policy_change(review: Review, before: Page, after: Page) -> PolicyChange:
         weight(review, review.impact),
         tuple(findings(Report(review.refusals, review.head_lines))),
         tuple(asked(each) for each in page.requirements),
+        tuple(proofs(review)),
         tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(page)),

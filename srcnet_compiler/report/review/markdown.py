@@ -22,6 +22,7 @@ from srcnet_compiler.report.review.words import (
     MOVED,
     NO_DRIFT,
     PIPELINES,
+    PROOFS,
     SITE_COLUMNS,
     STAYS,
     UNTOUCHED,
@@ -34,6 +35,7 @@ from srcnet_compiler.report.review.words import (
     file_changed,
     first_years,
     jobs,
+    proven,
     reading,
     site_rows,
     site_verdict,
@@ -96,6 +98,7 @@ def _sections(review: Review) -> Iterator[Section]:
     yield from _refusals(review)
     if review.requirements:
         yield Section("requirements", _requirements(review.requirements))
+    yield from _proofs(review)
     yield from _access(review, review.access)
     yield from _movement(review)
     if review.edits:
@@ -155,6 +158,7 @@ def _policy_sections(review: Review, page: PolicyPage) -> Iterator[Section]:
     yield from _refusals(review)
     if page.requirements:
         yield Section("requirements", _requirements(page.requirements))
+    yield from _proofs(review)
     yield from _access(review, review.access)
     yield from _movement(review)
     if page.areas:
@@ -191,6 +195,21 @@ def _requirement(each: Requirement) -> tuple[str, ...]:
         cell(each.after),
         each.impact.value,
     )
+
+
+def _proofs(review: Review) -> Iterator[Section]:
+    if not review.proofs:
+        return
+    rows = [f"**{PROOFS}**", ""]
+    for each in review.proofs:
+        sign = "⛔" if each.objections else "✅"
+        floors = prose(", ".join(f"`{place}`" for place in each.places))
+        said = f"{cell(str(each.system))}: {cell(proven(each))}"
+        rows.append(f"- {sign} {said}{f' ({floors})' if floors else ''}")
+        for found in each.objections:
+            places = ", ".join(prose(f"`{label.span}`") for label in found.labels)
+            rows.append(f"  - {prose(found.message)} ({places})")
+    yield Section("proofs", "\n".join(rows))
 
 
 def _access(review: Review, access: Sequence[Access]) -> Iterator[Section]:

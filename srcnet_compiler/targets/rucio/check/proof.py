@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from srcnet_compiler.change import Change
-from srcnet_compiler.targets.protocol import Proof, Reading
+from srcnet_compiler.targets.protocol import Proof, Reading, Rehearsal
 from srcnet_compiler.targets.rucio.check.floors import prove_floors
+from srcnet_compiler.targets.rucio.check.floors.orders import orders
 from srcnet_compiler.targets.rucio.model import RucioModel
 
 
@@ -19,6 +20,18 @@ def prove(desired: RucioModel, observed: Reading[RucioModel], changes: Sequence[
             f"failed, takes a file of {_counted(found.datasets, 'data set')} below its floor",
         )
     )
+
+
+def rehearse(
+    desired: RucioModel, settled: Reading[RucioModel], changes: Sequence[Change]
+) -> Rehearsal | None:
+    """The same of data sets of every kind, under the rules that they have before; None where there
+    are none, or nothing about them changes."""
+    found = prove_floors(desired, settled.model, changes, settled.day)
+    if not (found.changed or found.objections):
+        return None
+    count = sum(map(orders, found.problems))
+    return Rehearsal(found.kinds, found.changed, count, found.objections, found.places)
 
 
 def _counted(number: int, what: str) -> str:

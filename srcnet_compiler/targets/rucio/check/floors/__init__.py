@@ -31,10 +31,16 @@ from srcnet_compiler.targets.rucio.model import RucioModel
 
 
 class Floors(NamedTuple):
-    """How many datasets were looked at, and why some may lose a copy too many."""
+    """How many datasets were looked at, and why some may lose a copy too many; how many `kinds` of
+    them there are, how many of these are `changed`, the `problems` that they come to, and the
+    `places` of their floors."""
 
     datasets: int
     objections: tuple[Diagnostic, ...]
+    kinds: int = 0
+    changed: int = 0
+    problems: tuple[Problem, ...] = ()
+    places: tuple[Span, ...] = ()
 
 
 def prove_floors(
@@ -56,7 +62,16 @@ def prove_floors(
         known, count = worst.get(policy, (case, 0))
         worst[policy] = (min(known, case, key=_telling), count + datasets.count)
     objections = (proof.objection(*worst[policy]) for policy in sorted(worst))
-    return Floors(sum(each.count for each in found.values()), tuple(objections))
+    changed = [alike for alike in found if proof.is_changed(alike)]
+    floors = (alike.promise.place for alike in changed)
+    return Floors(
+        sum(each.count for each in found.values()),
+        tuple(objections),
+        len(found),
+        len(changed),
+        tuple(proof.problems),
+        tuple(dict.fromkeys(place for place in floors if place is not None)),
+    )
 
 
 class _Case(NamedTuple):
@@ -93,6 +108,15 @@ class _Proof:
             if loss is not None:
                 cases.append(_Case(alike, found, shape, loss))
         return min(cases, key=_telling, default=None)
+
+    def is_changed(self, alike: Alike) -> bool:
+        """Whether anything is done about the rules of these datasets, or where copies may stand."""
+        return bool(alike.doings) or any(shape.problem.steps for shape in self._shapes.of(alike))
+
+    @property
+    def problems(self) -> Iterable[Problem]:
+        """Those of them in which anything is done."""
+        return (problem for problem in self._known if problem.steps)
 
     def _loss(self, problem: Problem) -> Loss | None:
         if problem not in self._known:
