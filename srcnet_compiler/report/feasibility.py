@@ -226,6 +226,7 @@ def _filling(filling: Filling) -> dict[str, Any]:
         "name": filling.name,
         "there": round(filling.there),
         "place": None if filling.place is None else str(filling.place),
+        "askedBy": _spans(filling.asked),
         "agreed": {str(year): round(amount) for year, amount in sorted(filling.agreed.items())},
         "all": {str(year): round(amount) for year, amount in sorted(filling.all.items())},
         "overWhenAgreed": filling.full(drafts=False),
