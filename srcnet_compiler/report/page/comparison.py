@@ -11,6 +11,7 @@ from srcnet_compiler.report.model import Report
 from srcnet_compiler.report.page.build import findings
 from srcnet_compiler.report.page.facts import anchor
 from srcnet_compiler.report.page.model import Fact, Finding, Note, Page
+from srcnet_compiler.report.page.moving import Moving, moving, site_shifts
 from srcnet_compiler.report.page.shift import Shift, shifts
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
@@ -136,6 +137,8 @@ class Comparison:
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
     moves: System | None
+    moving: Moving | None
+    site_shifts: tuple[Shift, ...]
     systems: tuple[System, ...]
     pipelines: tuple[System, ...]
     left: tuple[Changed, ...]
@@ -166,6 +169,8 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
         moves(review),
+        moving(review, before, after),
+        tuple(site_shifts(review, before, after)),
         tuple(systems(review.effects)),
         tuple(_file(effect.change) for effect in review.pipelines),
         tuple(stays(left) for left in review.left),

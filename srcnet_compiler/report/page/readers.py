@@ -26,6 +26,7 @@ from srcnet_compiler.report.page.comparison import (
     weight,
 )
 from srcnet_compiler.report.page.model import Finding, Page
+from srcnet_compiler.report.page.moving import Moving, moving, site_shifts
 from srcnet_compiler.report.page.shift import Shift
 from srcnet_compiler.report.review.words import (
     EXPECTED_OF_A_SITE,
@@ -86,6 +87,8 @@ class PolicyChange:
     areas: tuple[Table, ...]
     sites: tuple[Table, ...]
     moves: System | None
+    moving: Moving | None
+    site_shifts: tuple[Shift, ...]
     untouched: tuple[str, ...]
     new: tuple[Finding, ...]
     gone: tuple[Finding, ...]
@@ -149,6 +152,8 @@ def policy_change(review: Review, before: Page, after: Page) -> PolicyChange:
         tuple(areas(page)),
         _sites(review),
         moves(review),
+        moving(review, before, after),
+        tuple(site_shifts(review, before, after)),
         () if review.is_nothing else review.untouched,
         tuple(findings(Report(review.new, review.head_lines))),
         tuple(findings(Report(review.gone, review.base_lines))),
