@@ -62,13 +62,12 @@ def prove_floors(
         known, count = worst.get(policy, (case, 0))
         worst[policy] = (min(known, case, key=_telling), count + datasets.count)
     objections = (proof.objection(*worst[policy]) for policy in sorted(worst))
-    changed = [alike for alike in found if proof.is_changed(alike)]
-    floors = (alike.promise.place for alike in changed)
+    floors = (alike.promise.place for alike in proof.changed)
     return Floors(
         sum(each.count for each in found.values()),
         tuple(objections),
         len(found),
-        len(changed),
+        len(proof.changed),
         tuple(proof.problems),
         tuple(dict.fromkeys(place for place in floors if place is not None)),
     )
@@ -94,13 +93,19 @@ class _Proof:
     def __init__(self, desired: RucioModel, places: Places) -> None:
         self._desired, self._places = desired, places
         self._shapes = Shapes(places)
+        self.changed: list[Alike] = []
+        """Those about whose rules, or where whose copies may stand, anything is done."""
         self._known: dict[Problem, Loss | None] = {}
         """Problems that were looked through: datasets under other names often come to the same."""
 
     def case(self, alike: Alike, found: Found) -> _Case | None:
         """The shortest way in which these datasets lose a copy, wherever Rucio has put them."""
         cases = []
+        if alike.doings:
+            self.changed.append(alike)
         for shape in self._shapes.of(alike):
+            if shape.problem.steps and self.changed[-1:] != [alike]:
+                self.changed.append(alike)
             try:
                 loss = self._loss(shape.problem)
             except TooManyError:
@@ -108,10 +113,6 @@ class _Proof:
             if loss is not None:
                 cases.append(_Case(alike, found, shape, loss))
         return min(cases, key=_telling, default=None)
-
-    def is_changed(self, alike: Alike) -> bool:
-        """Whether anything is done about the rules of these datasets, or where copies may stand."""
-        return bool(alike.doings) or any(shape.problem.steps for shape in self._shapes.of(alike))
 
     @property
     def problems(self) -> Iterable[Problem]:
