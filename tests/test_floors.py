@@ -137,7 +137,7 @@ def said(found: Floors) -> str:
 
 
 def test_a_release_that_waits_for_the_copies_that_stay_costs_nothing():
-    assert prove_floors(rucio(), held(rucio(), *FRESH), archiving()) == Floors(1, ())
+    assert prove_floors(rucio(), held(rucio(), *FRESH), archiving())[:2] == (1, ())
 
 
 def test_a_release_that_waits_for_nothing_is_refused_with_the_shortest_way_to_the_loss():
@@ -307,7 +307,7 @@ def test_a_file_that_has_not_its_floor_yet_loses_nothing_either():
 
 def test_what_makes_or_names_rules_alone_costs_nothing():
     changes = archiving()[:2]
-    assert prove_floors(rucio(), held(rucio(), *FRESH), changes) == Floors(1, ())
+    assert prove_floors(rucio(), held(rucio(), *FRESH), changes)[:2] == (1, ())
 
 
 def test_a_plan_says_what_was_proven_and_one_that_is_not_is_refused():

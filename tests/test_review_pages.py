@@ -162,7 +162,7 @@ def test_the_group_is_told_the_same_by_every_reader():
         for site in data["sites"]:
             assert site["site"] in text
     assert data["movement"] is None
-    assert data["proofs"] is None
+    assert [each["proven"] for each in data["proofs"]] == [True]
 
 
 def test_what_arrives_is_held_against_the_uplink():

@@ -23,6 +23,7 @@ from srcnet_compiler.review.compare import Side, compare
 from srcnet_compiler.review.edits import edits
 from srcnet_compiler.review.model import Commit, Drift, Edit, Review, Revision
 from srcnet_compiler.review.movement.count import movement
+from srcnet_compiler.review.movement.days import schedules
 from srcnet_compiler.review.movement.model import Movement
 from srcnet_compiler.source import MAX_BYTES, Document, parse, read_bytes
 from srcnet_compiler.source.text import too_large
@@ -75,7 +76,9 @@ def _movement(settings: Settings, catalogue: Path, base: Compiled, head: Compile
         if compiled.federation is not None and compiled.analysis is not None
     ]
     with waiting("asking the snapshot"), engine_for(snapshot) as engine:
-        return movement(engine, snapshot, sides[0], sides[1], snapshot.taken)
+        found = movement(engine, snapshot, sides[0], sides[1], snapshot.taken)
+    with waiting("asking by when it can be moved"):
+        return replace(found, schedules=schedules(sides[1], sides[0][0], found))
 
 
 def _drift(main: Compiled, site: str | None) -> tuple[Drift, ...] | None:

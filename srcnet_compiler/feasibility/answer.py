@@ -142,7 +142,7 @@ def answer(question: Question, task: Task) -> Answer:
             bottlenecks=() if most is None else tuple(_bottlenecks(task, whole, most)),
         )
     if verdict is Verdict.IMPOSSIBLE:
-        first = _first_impossible(whole, len(task.steps))
+        first = first_impossible(whole, len(task.steps))
         short = whole.until(first)
         proof = prove(short)
         said = None if proof is None else shortfall(task, short, proof, first)
@@ -150,7 +150,7 @@ def answer(question: Question, task: Task) -> Answer:
     return Answer(question, task.drafts, verdict, end)
 
 
-def _first_impossible(whole: Program, count: int) -> int:
+def first_impossible(whole: Program, count: int) -> int:
     """The first step by whose end it has become impossible."""
     low, high = 0, count - 1
     while low < high:

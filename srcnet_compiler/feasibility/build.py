@@ -11,8 +11,14 @@ from srcnet_compiler.feasibility.rows import Builder, Task
 
 def program(task: Task) -> Program:
     """All rows of a task."""
+    made = built(task)
+    return Program(len(made.columns), tuple(made.rows))
+
+
+def built(task: Task) -> Builder:
+    """The same, with what each column is."""
     made = Builder()
     space.add(task, made)
     if task.transfers:
         transfers.add(task, made)
-    return Program(len(made.columns), tuple(made.rows))
+    return made

@@ -1,7 +1,7 @@
 """Who fills up when, and what passes each uplink, as the compiler places copies."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,13 +18,14 @@ Yearly = Mapping[int, Fraction]
 @dataclass(frozen=True, slots=True)
 class Filling:
     """What an area, a tier or an uplink has, and what is asked of it by year, in bytes: by what is
-    agreed, and by all. `place` says where the specs give what it has."""
+    agreed, and by all. `place`: where the specs give what it has, `asked`: where what arrives."""
 
     name: str
     there: Fraction
     place: Span | None
     agreed: Yearly
     all: Yearly
+    asked: tuple[Span, ...] = ()
 
     def full(self, *, drafts: bool) -> int | None:
         """The first year in which more is asked than there is."""
@@ -36,8 +37,10 @@ def areas(federation: Federation, analysis: Analysis) -> tuple[Filling, ...]:
     """Every area that copies are put on, with what lies within it; the first to be full first."""
     agreed: dict[AreaName, dict[int, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     everything: dict[AreaName, dict[int, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    asked: dict[AreaName, dict[PolicyName, None]] = defaultdict(dict)
     for load in analysis.loads:
         for name in federation.around(load.area):
+            asked[name] |= {load.policy: None}
             everything[name][load.year] += load.expected
             if not is_draft(federation, load.policy, load.year):
                 agreed[name][load.year] += load.expected
@@ -47,7 +50,8 @@ def areas(federation: Federation, analysis: Analysis) -> tuple[Filling, ...]:
         key = "pledged" if area.origin.has("pledged") else "capacity"
         place = area.origin.at(key)
         pledged = Fraction(area.pledged or 0)
-        found.append(Filling(name, pledged, place, dict(agreed[name]), dict(everything[name])))
+        yearly = dict(agreed[name]), dict(everything[name])
+        found.append(Filling(name, pledged, place, *yearly, _volumes(federation, asked[name])))
     return tuple(sorted(found, key=_soonest))
 
 
@@ -71,9 +75,16 @@ def tiers(federation: Federation, analysis: Analysis) -> tuple[Filling, ...]:
             federation.origin.at("tiers", tier),
             of_agreed.get(tier, {}),
             asked,
+            _volumes(federation, [d.policy for d in analysis.demands if d.tier == tier]),
         )
         for tier, asked in sorted(by_tier.items())
     )
+
+
+def _volumes(federation: Federation, names: Iterable[PolicyName]) -> tuple[Span, ...]:
+    """Where it stands how much arrives of these."""
+    policies = (federation.policies[name] for name in dict.fromkeys(names))
+    return tuple(policy.origin.at("volume") for policy in policies)
 
 
 def _by_tier(demands: Sequence[Demand]) -> dict[str, dict[int, Fraction]]:
@@ -97,6 +108,7 @@ def uplinks(federation: Federation, analysis: Analysis) -> tuple[Filling, ...]:
             site.origin.at("network", "srcnet"),
             _sum(agreed, site.areas),
             _sum(everything, site.areas),
+            _volumes(federation, [load.policy for load in remote if load.area in site.areas]),
         )
         for site in federation.sites.values()
         if site.uplink is not None

@@ -15,15 +15,20 @@ def year_ends(years: Sequence[int]) -> tuple[Step, ...]:
 
 
 def steps(
-    federation: Federation, years: Sequence[int], groups: Iterable[Group], moves: Iterable[Move]
+    federation: Federation,
+    years: Sequence[int],
+    groups: Iterable[Group],
+    moves: Iterable[Move],
+    more: Iterable[datetime] = (),
 ) -> tuple[Step, ...]:
-    """All of the years, cut where something begins or ends."""
+    """All of the years, cut where something begins or ends, and at `more` moments."""
     if not years:
         return ()
     first, last = _begin(years[0]), _begin(years[-1] + 1)
     moving = tuple(d for d in federation.downtimes if _stops(federation, d) and d.start < d.end)
     cuts = {_begin(year) for year in (*years, years[-1] + 1)}
     cuts |= {moment for down in moving for moment in (down.start, down.end)}
+    cuts |= {*more}
     cuts |= {moment for move in moves for moment in (move.earliest, move.latest)}
     for group in groups:
         for cohort in group.cohorts:

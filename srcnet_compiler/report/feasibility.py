@@ -88,7 +88,7 @@ def _answer(answer: Answer, paint: Paint) -> Iterator[str]:
             yield f"    and {len(answer.bottlenecks) - _SHOWN} more"
     elif answer.shortfall is not None:
         yield f"  {what}: {paint('not possible', 'error')}, proven"
-        yield from _proof(answer.shortfall, paint)
+        yield from proof_lines(answer.shortfall, paint)
     elif answer.verdict is Verdict.IMPOSSIBLE:
         yield f"  {what}: {paint('not possible', 'error')}, says the solver; that is not proven"
     else:
@@ -109,7 +109,8 @@ def _bottleneck(each: Bottleneck) -> str:
     return f"{what}: {each.more} more adds {each.adds:.3g} times at first{place}"
 
 
-def _proof(found: Shortfall, paint: Paint) -> Iterator[str]:
+def proof_lines(found: Shortfall, paint: Paint) -> Iterator[str]:
+    """A proof that something is not possible, with what it adds up."""
     yield f"    {found.sentence}"
     for title, parts in (("needed", found.needs), ("there", found.haves)):
         for part in parts[:_SHOWN]:
@@ -186,17 +187,20 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
             }
             for each in answer.bottlenecks
         ],
-        "shortfall": None
-        if short is None
-        else {
-            "sentence": short.sentence,
-            "until": short.until.isoformat(),
-            "short": round(short.short),
-            "conditions": short.rows,
-            "needs": [_part(part) for part in short.needs],
-            "there": [_part(part) for part in short.haves],
-            "drafts": _spans(short.drafts),
-        },
+        "shortfall": None if short is None else shortfall_data(short),
+    }
+
+
+def shortfall_data(short: Shortfall) -> dict[str, Any]:
+    """A proof that something is not possible."""
+    return {
+        "sentence": short.sentence,
+        "until": short.until.isoformat(),
+        "short": round(short.short),
+        "conditions": short.rows,
+        "needs": [_part(part) for part in short.needs],
+        "there": [_part(part) for part in short.haves],
+        "drafts": _spans(short.drafts),
     }
 
 
@@ -222,6 +226,7 @@ def _filling(filling: Filling) -> dict[str, Any]:
         "name": filling.name,
         "there": round(filling.there),
         "place": None if filling.place is None else str(filling.place),
+        "askedBy": _spans(filling.asked),
         "agreed": {str(year): round(amount) for year, amount in sorted(filling.agreed.items())},
         "all": {str(year): round(amount) for year, amount in sorted(filling.all.items())},
         "overWhenAgreed": filling.full(drafts=False),

@@ -7,7 +7,7 @@ from srcnet_compiler.catalogue.questions import Amount
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.paint import Paint, painter
-from srcnet_compiler.report.review.movement import flow_lines, movement_data, said
+from srcnet_compiler.report.review.movement import flow_lines, identity, movement_data, said
 from srcnet_compiler.review.movement.model import Movement
 
 FORMAT_VERSION = 2
@@ -52,6 +52,7 @@ def _lines(
         yield f"  for {said(movement, unplaced)} no area is left for all the copies"
     if (recalled := _more(after.recalled, before.recalled)).bytes:
         yield f"  {said(movement, recalled)} have to be recalled from tape for it"
+    yield f"  {identity(movement)}"
     yield from flow_lines(movement, full, paint)
 
 

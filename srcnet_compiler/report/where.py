@@ -6,6 +6,7 @@ from typing import Any
 
 from srcnet_compiler.analysis.identifiers import Identified
 from srcnet_compiler.analysis.placement import inclusion
+from srcnet_compiler.catalogue.identity import digest_of
 from srcnet_compiler.catalogue.model import Snapshot, Source
 from srcnet_compiler.federation.model import Phase, StorageArea
 from srcnet_compiler.quantity import round_bytes
@@ -41,9 +42,12 @@ def _lines(
     yield from _policy(found, paint)
     yield ""
     yield paint(f"Where it is, as of {snapshot.taken:%Y-%m-%d %H:%M} UTC", "bold")
-    yield from (f"  {_copy(copy, snapshot)}" for copy in found.copies)
+    yield from (f"  {_copy(copy, snapshot)}{_described(copy, paint)}" for copy in found.copies)
     if not found.copies:
         yield "  nowhere"
+    taken = f"{snapshot.taken:%Y-%m-%d %H:%M} UTC"
+    source = f"{snapshot.source.value} of {snapshot.instance} at {taken}"
+    yield f"  snapshot: {source}, {digest_of(snapshot)}"
     if found.rules:
         yield ""
         yield paint("Under which rules", "bold")
@@ -99,6 +103,10 @@ def _copy(copy: Copy, snapshot: Snapshot) -> str:
         return f"{name}, {where}: {whole}, recalled"
     use = "of use" if copy.useful else "the phase has no use for it"
     return f"{name}, {where}: {whole}{kept}; {use}"
+
+
+def _described(copy: Copy, paint: Paint) -> str:
+    return "" if copy.area is None else f"   {paint(str(copy.area.origin.at('name')), 'place')}"
 
 
 def _rule(rule: Rule) -> str:
@@ -159,6 +167,8 @@ def where_data(found: Whereabouts, snapshot: Snapshot, said: Identified | None) 
         "identifierDraft": said is not None and bool(said.drafts),
         "asOf": snapshot.taken.isoformat(),
         "source": snapshot.source.value,
+        "instance": snapshot.instance,
+        "digest": digest_of(snapshot),
         "created": found.created.isoformat(),
         "closed": found.closed,
         "files": found.files,
@@ -177,6 +187,7 @@ def where_data(found: Whereabouts, snapshot: Snapshot, said: Identified | None) 
                 "kept": copy.kept,
                 "useful": copy.useful,
                 "recalled": copy.recalled,
+                "place": None if copy.area is None else str(copy.area.origin.at("name")),
             }
             for copy in found.copies
         ],
@@ -205,6 +216,7 @@ def where_data(found: Whereabouts, snapshot: Snapshot, said: Identified | None) 
                 "released": [area.name for area in step.settled.released],
                 "unplaced": step.settled.unplaced,
                 "ended": step.settled.ended,
+                "copiesPlace": str(step.phase.origin.at("copies")),
             }
             for step in found.steps
         ],

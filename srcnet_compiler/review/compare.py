@@ -40,6 +40,7 @@ from srcnet_compiler.review.systems import (
     outcome,
     pairs,
     pipelines,
+    proofs,
     site_of,
 )
 from srcnet_compiler.source import Document
@@ -94,6 +95,7 @@ def compare(base: Side, head: Side, today: date) -> Review:
         _refusals(head.compiled, changed, objections, today),
         access=access(*(_reading(side.compiled) for side in (base, head))),
         meanings=meanings(before, after),
+        proofs=tuple(proofs(systems, today)),
         pipelines=tuple(pipelines(base.compiled.pipelines, head.compiled.pipelines, asking)),
         base_lines=base.compiled.sources.lines,
         head_lines=head.compiled.sources.lines,

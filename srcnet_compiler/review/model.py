@@ -259,6 +259,19 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """What came of trying the change on one system that is as the base says, with data of every
+    kind that either side tells from others. As in a target's rehearsal."""
+
+    system: SystemName
+    kinds: int
+    changed: int
+    orders: int
+    objections: tuple[Diagnostic, ...] = ()
+    places: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """What `head` would do to what `base` describes.
 
@@ -272,8 +285,9 @@ class Review:
 
     `meanings` is what policies ask otherwise, or in other words, of where copies are.
 
-    `movement` is None where no snapshot of a catalogue was given. `proofs` is the place of what a
-    plan proves and a review does not yet: that no file has too few copies on the way.
+    `movement` is None where no snapshot of a catalogue was given. `proofs` say of each
+    system with data on which anything is done about them whether any order of that costs a file a
+    copy that it must keep.
     """
 
     base: Revision
@@ -292,7 +306,7 @@ class Review:
     access: tuple[Access, ...] = ()
     drift: tuple[Drift, ...] | None = None
     pipelines: tuple[Effect, ...] = ()
-    proofs: None = None
+    proofs: tuple[Proven, ...] = ()
     movement: Movement | None = None
     meanings: tuple[Meaning, ...] = ()
     base_lines: Lines = field(default_factory=dict, compare=False, repr=False)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from typing import Any, Protocol, TypeAlias
 
 from srcnet_compiler.change import Address, Change, Json, SystemName
@@ -10,7 +11,7 @@ from srcnet_compiler.diagnostic import Diagnostic, fingerprints
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.pipeline import Lowered, Pipelined
-from srcnet_compiler.review.model import Edit, Effect, Left, Why
+from srcnet_compiler.review.model import Edit, Effect, Left, Proven, Why
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.task import Task
@@ -131,6 +132,17 @@ def pipelines(
             address = change.address
             sides = (side.find(address.kind, address.name) for side in (before, model))
             yield Effect(change, (), asking.causes(change, *sides))
+
+
+def proofs(systems: Iterable[Pair], day: date) -> Iterator[Proven]:
+    """Of every system that is described on both sides, and otherwise on one of them."""
+    for pair in systems:
+        if pair.base is not None and pair.head is not None and not pair.is_same:
+            rehearse = pair.head.target.rehearse
+            found = rehearse(_whole(pair.base), _whole(pair.head), day)
+            if found is not None:
+                numbers = found.kinds, found.changed, found.orders
+                yield Proven(pair.name, *numbers, found.objections, found.places)
 
 
 def new_findings(pair: Pair, base: Federation, head: Federation) -> Iterator[Diagnostic]:

@@ -95,6 +95,21 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What came of trying a change of the specs on a system that is as they were, with one of every
+    kind of thing on it: so many `kinds`, of which so many would be `changed`, and in how many
+    `orders` that can go on where something is taken away (0: nothing is, or nobody could look
+    through them). `objections` say what would go wrong in one; empty: proven that nothing does.
+    `places` are where it is promised what must not be lost."""
+
+    kinds: int
+    changed: int
+    orders: int
+    objections: tuple[Diagnostic, ...] = ()
+    places: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Target(Generic[M, C]):
     """`M` is the target's model of one instance, `C` the client that reads it.
 
@@ -110,6 +125,8 @@ class Target(Generic[M, C]):
     that the instance fetches by itself, for who compares what is wanted with what was wanted.
     `prove` looks at all that may come of the changes, in whatever order they are carried out and
     whatever of them fails: a plan that it objects to is refused.
+    `rehearse` proves the same of the way from one model to another, on a day, without any system;
+    None: there is nothing on it that could be lost.
     `postponed` is what is due and is not among the changes because a later run begins it, each with
     the reason; `overdue` what is later than the specs let it be. `as_of_day` gives changes that may
     have been planned on another day the waits of this one; it reads the system where that matters.
@@ -135,6 +152,7 @@ class Target(Generic[M, C]):
     prove: Callable[[M, Reading[M], Sequence[Change]], Proof] = lambda wanted, seen, changes: (
         Proof()
     )
+    rehearse: Callable[[M, M, date], Rehearsal | None] = lambda base, head, day: None
     postponed: Callable[[M, Reading[M]], tuple[tuple[str, str], ...]] = lambda wanted, reading: ()
     overdue: Callable[[M, Reading[M]], Iterable[Diagnostic]] = lambda wanted, reading: ()
     as_of_day: Callable[

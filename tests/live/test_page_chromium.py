@@ -35,13 +35,19 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def write_change(path: Path) -> None:
-    """The page of a change of policies and sites of the golden federation."""
+    """The page of a change of policies and sites of the golden federation, with what it moves."""
     folder = committed(golden_specs(path.parent / "specs"))
+    taken = srcnet("catalogue", "snapshot", "--forecast", "2028", "--today", TODAY, cwd=folder)
+    assert taken.code == 0, taken
+    policy = "copies: [{count: 2, tier: online}]}]\n  activity: User Subscriptions\n---"
+    edit(folder / "policies/data/others.yaml", policy, policy.replace("2", "3"))
+    edit(folder / "site-specs/chsrc-cscs.yaml", "srcnet: 40 Gbit/s", "srcnet: 400 Mbit/s")
     edit(folder / "policies/data/others.yaml", "floor: 2", "floor: 1")
     edit(folder / "policies/data/observatory.yaml", "amount: 100 TB", "amount: 90 TB")
     edit(folder / "site-specs/chsrc-cscs.yaml", "pledged: 300 TB", "pledged: 350 TB")
     edit(folder / "site-specs/chsrc-cscs.yaml", "capacity: 2 PB", "capacity: 1 PB")
-    options = ("--format", "html", "--out", path, "--today", TODAY)
+    data = ("--catalogue", ".srcnet/catalogue")
+    options = (*data, "--format", "html", "--out", path, "--today", TODAY)
     assert srcnet("diff", "HEAD", *options, cwd=folder).code == 0
 
 

@@ -71,8 +71,9 @@ def command(
     sites = _known(lost, found.federation)
     snapshot = opened(settings, catalogue)
     base = (found.federation, found.analysis)
+    lesser = without(*base, sites)
     with waiting("asking the snapshot"), engine_for(snapshot) as engine:
-        moved = movement(engine, snapshot, base, without(*base, sites), snapshot.taken)
+        moved = movement(engine, snapshot, base, lesser, snapshot.taken)
     if form == "json":
         show(loss_data(sites, moved))
     else:

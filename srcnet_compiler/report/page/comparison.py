@@ -11,6 +11,7 @@ from srcnet_compiler.report.model import Report
 from srcnet_compiler.report.page.build import findings
 from srcnet_compiler.report.page.facts import anchor
 from srcnet_compiler.report.page.model import Fact, Finding, Note, Page
+from srcnet_compiler.report.page.moving import Moving, moving, site_shifts
 from srcnet_compiler.report.page.shift import Shift, shifts
 from srcnet_compiler.report.paint import plain
 from srcnet_compiler.report.plan import summary, task_lines
@@ -18,6 +19,7 @@ from srcnet_compiler.report.review.meaning import COLUMNS, TITLE, meaning_rows
 from srcnet_compiler.report.review.movement import movement_lines, site_lines
 from srcnet_compiler.report.review.words import (
     AREA_COLUMNS,
+    FLOORS,
     area_rows,
     asking,
     both,
@@ -28,6 +30,7 @@ from srcnet_compiler.report.review.words import (
     file_changed,
     in_ranges,
     jobs,
+    proven,
     reading,
     slight,
     terms,
@@ -131,10 +134,13 @@ class Comparison:
     moved: tuple[Changed, ...]
     asked: tuple[Asked, ...]
     meanings: tuple[Table, ...]
+    proofs: tuple[Changed, ...]
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
     moves: System | None
+    moving: Moving | None
+    site_shifts: tuple[Shift, ...]
     systems: tuple[System, ...]
     pipelines: tuple[System, ...]
     left: tuple[Changed, ...]
@@ -161,10 +167,13 @@ def comparison(review: Review, before: Page, after: Page) -> Comparison:
         tuple(changed(edit, review) for edit in review.moved),
         tuple(asked(each) for each in review.requirements),
         tuple(meanings(review)),
+        tuple(proofs(review)),
         tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(policy_page(review))),
         moves(review),
+        moving(review, before, after),
+        tuple(site_shifts(review, before, after)),
         tuple(systems(review.effects)),
         tuple(_file(effect.change) for effect in review.pipelines),
         tuple(stays(left) for left in review.left),
@@ -246,6 +255,15 @@ def meanings(review: Review) -> Iterator[Table]:
     """What policies ask otherwise of where copies are, if anything."""
     if review.meanings:
         yield Table(TITLE, TITLE, COLUMNS, tuple(meaning_rows(review.meanings)))
+
+
+def proofs(review: Review) -> Iterator[Changed]:
+    """What was proven of each system with data on it, or the shortest way to a loss."""
+    for each in review.proofs:
+        yield Changed(str(each.system), Fact(proven(each), Note(FLOORS, each.places)))
+        for found in each.objections:
+            places = tuple(label.span for label in found.labels)
+            yield Changed("a way to a loss", Fact(found.message, Note("", places)))
 
 
 def all_shifts(before: Page, after: Page) -> Iterator[Shift]:

@@ -19,6 +19,7 @@ from srcnet_compiler.report.page.comparison import (
     meanings,
     moves,
     moves_of,
+    proofs,
     readable,
     slight_sites,
     stays,
@@ -26,6 +27,7 @@ from srcnet_compiler.report.page.comparison import (
     weight,
 )
 from srcnet_compiler.report.page.model import Finding, Page
+from srcnet_compiler.report.page.moving import Moving, moving, site_shifts
 from srcnet_compiler.report.page.shift import Shift
 from srcnet_compiler.report.review.words import (
     EXPECTED_OF_A_SITE,
@@ -81,11 +83,14 @@ class PolicyChange:
     refusals: tuple[Finding, ...]
     asked: tuple[Asked, ...]
     meanings: tuple[Table, ...]
+    proofs: tuple[Changed, ...]
     access: tuple[Changed, ...]
     shifts: tuple[Shift, ...]
     areas: tuple[Table, ...]
     sites: tuple[Table, ...]
     moves: System | None
+    moving: Moving | None
+    site_shifts: tuple[Shift, ...]
     untouched: tuple[str, ...]
     new: tuple[Finding, ...]
     gone: tuple[Finding, ...]
@@ -144,11 +149,14 @@ def policy_change(review: Review, before: Page, after: Page) -> PolicyChange:
         tuple(findings(Report(review.refusals, review.head_lines))),
         tuple(asked(each) for each in page.requirements),
         tuple(meanings(review)),
+        tuple(proofs(review)),
         tuple(readable(each, review) for each in review.access),
         tuple(all_shifts(before, after)),
         tuple(areas(page)),
         _sites(review),
         moves(review),
+        moving(review, before, after),
+        tuple(site_shifts(review, before, after)),
         () if review.is_nothing else review.untouched,
         tuple(findings(Report(review.new, review.head_lines))),
         tuple(findings(Report(review.gone, review.base_lines))),

@@ -57,7 +57,9 @@ class Shift:
     right: float = WIDTH - RIGHT
 
 
-def shifts(before: Tier | None, after: Tier | None, years: Sequence[int]) -> Iterator[Shift]:
+def shifts(
+    before: Tier | None, after: Tier | None, years: Sequence[int], rule: str = RULE
+) -> Iterator[Shift]:
     """What is agreed, and with drafts where there are any; a tier may be on one side alone."""
     name = next((each.name for each in (after, before) if each), "")
     agreed, drafts = (
@@ -67,9 +69,9 @@ def shifts(before: Tier | None, after: Tier | None, years: Sequence[int]) -> Ite
     if not years:
         return
     if any(agreed) or not any(drafts):
-        yield _shift(f"{name}: what is agreed", before, after, agreed, years)
+        yield _shift(f"{name}: what is agreed", before, after, agreed, years, rule)
     if agreed != drafts:
-        yield _shift(f"{name}: with drafts", before, after, drafts, years)
+        yield _shift(f"{name}: with drafts", before, after, drafts, years, rule)
 
 
 def _shift(
@@ -78,6 +80,7 @@ def _shift(
     after: Tier | None,
     puts: Sequence[Sequence[Put]],
     years: Sequence[int],
+    rule: str,
 ) -> Shift:
     pledged = [each.pledged if each else None for each in (before, after)]
     amounts = [total(side, year) for side in puts for year in years]
@@ -90,7 +93,7 @@ def _shift(
         amounts[:half] == amounts[half:] and values[0] == values[1],
         tuple(Tick(str(year), scale.x(year), HEIGHT - 9) for year in shown(years)),
         tuple(scale.ticks),
-        tuple(_bars(puts, scale)),
+        tuple(_bars(puts, scale, rule)),
         tuple(
             Level(_of_side(fact, number == 1), number == 1, scale.y(fact.value))
             for number, fact in enumerate(pledged)
@@ -99,7 +102,7 @@ def _shift(
     )
 
 
-def _bars(puts: Sequence[Sequence[Put]], scale: Scale) -> Iterator[Bar]:
+def _bars(puts: Sequence[Sequence[Put]], scale: Scale, rule: str) -> Iterator[Bar]:
     wide = scale.slot * 0.38
     bottom = scale.y(Fraction(0))
     for year in scale.years:
@@ -107,13 +110,14 @@ def _bars(puts: Sequence[Sequence[Put]], scale: Scale) -> Iterator[Bar]:
             amount = total(found, year)
             if amount:
                 y, x = scale.y(amount), scale.x(year) + (side - 1) * wide
-                fact = _together([put for put in found if put.year == year], amount, side == 1)
+                held = [put for put in found if put.year == year]
+                fact = _together(held, amount, side == 1, rule)
                 yield Bar(year, fact, side == 1, x, y, wide, bottom - y)
 
 
-def _together(puts: Sequence[Put], amount: Fraction, after: bool) -> Fact:
+def _together(puts: Sequence[Put], amount: Fraction, after: bool, rule: str) -> Fact:
     places = tuple(dict.fromkeys(place for put in puts for place in put.amount.note.places))
-    return _of_side(Fact(round_bytes(amount), Note(RULE, places), amount), after)
+    return _of_side(Fact(round_bytes(amount), Note(rule, places), amount), after)
 
 
 def _of_side(fact: Fact, after: bool) -> Fact:

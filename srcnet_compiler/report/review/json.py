@@ -24,6 +24,7 @@ from srcnet_compiler.review.model import (
     Effect,
     Flow,
     Left,
+    Proven,
     Reach,
     Requirement,
     Review,
@@ -62,7 +63,7 @@ def render_json(review: Review) -> str:
             "movedMeanwhile": [_edit(edit, review) for edit in review.moved],
             "commits": [_commit(commit) for commit in review.commits],
             "drift": _drift(review.drift),
-            "proofs": review.proofs,
+            "proofs": [_proven(each) for each in review.proofs],
             "movement": _movement(review),
         }
     )
@@ -129,10 +130,22 @@ def render_policy_json(review: Review) -> str:
                 for reach in review.touched
             ],
             **_findings(review),
-            "proofs": review.proofs,
+            "proofs": [_proven(each) for each in review.proofs],
             "movement": _movement(review),
         }
     )
+
+
+def _proven(each: Proven) -> object:
+    return {
+        "system": str(each.system),
+        "proven": not each.objections,
+        "kinds": each.kinds,
+        "changed": each.changed,
+        "orders": each.orders,
+        "places": [_place(place) for place in each.places],
+        "objections": [finding_data(found) for found in each.objections],
+    }
 
 
 def _movement(review: Review) -> object:

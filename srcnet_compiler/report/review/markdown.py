@@ -23,6 +23,7 @@ from srcnet_compiler.report.review.words import (
     MOVED,
     NO_DRIFT,
     PIPELINES,
+    PROOFS,
     SITE_COLUMNS,
     STAYS,
     UNTOUCHED,
@@ -35,6 +36,7 @@ from srcnet_compiler.report.review.words import (
     file_changed,
     first_years,
     jobs,
+    proven,
     reading,
     site_rows,
     site_verdict,
@@ -98,6 +100,7 @@ def _sections(review: Review) -> Iterator[Section]:
     if review.requirements:
         yield Section("requirements", _requirements(review.requirements))
     yield from _meanings(review)
+    yield from _proofs(review)
     yield from _access(review, review.access)
     yield from _movement(review)
     if review.edits:
@@ -158,6 +161,7 @@ def _policy_sections(review: Review, page: PolicyPage) -> Iterator[Section]:
     if page.requirements:
         yield Section("requirements", _requirements(page.requirements))
     yield from _meanings(review)
+    yield from _proofs(review)
     yield from _access(review, review.access)
     yield from _movement(review)
     if page.areas:
@@ -200,6 +204,21 @@ def _meanings(review: Review) -> Iterator[Section]:
     if review.meanings:
         rows = [[*map(cell, row)] for row in meaning_rows(review.meanings)]
         yield Section("what policies mean", f"**{TITLE}**\n\n{table(COLUMNS, rows)}")
+
+
+def _proofs(review: Review) -> Iterator[Section]:
+    if not review.proofs:
+        return
+    rows = [f"**{PROOFS}**", ""]
+    for each in review.proofs:
+        sign = "⛔" if each.objections else "✅"
+        floors = prose(", ".join(f"`{place}`" for place in each.places))
+        said = f"{cell(str(each.system))}: {cell(proven(each))}"
+        rows.append(f"- {sign} {said}{f' ({floors})' if floors else ''}")
+        for found in each.objections:
+            places = ", ".join(prose(f"`{label.span}`") for label in found.labels)
+            rows.append(f"  - {prose(found.message)} ({places})")
+    yield Section("proofs", "\n".join(rows))
 
 
 def _access(review: Review, access: Sequence[Access]) -> Iterator[Section]:

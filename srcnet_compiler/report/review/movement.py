@@ -1,6 +1,6 @@
 """What a change moves of the data that is there: in words and as data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,13 @@ from srcnet_compiler.catalogue.questions import Amount
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.quantity import BitsPerSecond, round_bytes
 from srcnet_compiler.report.paint import Paint
+from srcnet_compiler.report.review.schedule import (
+    schedule_data,
+    schedule_lines,
+    site_schedule,
+)
 from srcnet_compiler.review.movement.model import Movement, SiteWork, Work
+from srcnet_compiler.span import Span
 
 _FEW = 12
 """More links or sites than this are counted, unless all is asked for."""
@@ -21,6 +27,10 @@ def movement_lines(movement: Movement, full: bool, paint: Paint) -> Iterator[str
     yield paint(_title(movement), "bold")
     yield f"  {said(movement, movement.changed)} are wanted otherwise than before"
     yield f"  {_copies(work)}; without the change {_copies(movement.before)}"
+    if movement.changed_by:
+        places = ", ".join(map(str, movement.changed_by[: None if full else _FEW]))
+        yield f"  asked for at {paint(places, 'place')}"
+    yield f"  {identity(movement)}"
     yield from (f"  {line}" for line in _remarks(movement))
     yield from flow_lines(movement, full, paint)
 
@@ -31,7 +41,15 @@ def site_lines(movement: Movement, site: SiteName, paint: Paint) -> Iterator[str
     yield paint(f"{_title(movement)}, at least, by its uplink alone", "bold")
     own = [_site(movement, each) for each in movement.sites if each.site == site]
     yield f"  {site}: {next(filter(None, own), 'nothing comes or goes')}"
+    yield from (f"  {line}" for line in site_schedule(movement, site))
+    yield f"  {identity(movement)}"
     yield from (f"  {line}" for line in _of_drafts(movement))
+
+
+def identity(movement: Movement) -> str:
+    """Which snapshot it rests on."""
+    taken = f"{movement.at:%Y-%m-%d %H:%M} UTC"
+    return f"snapshot: {movement.source} of {movement.instance} at {taken}, {movement.digest}"
 
 
 def _title(movement: Movement) -> str:
@@ -59,6 +77,7 @@ def flow_lines(movement: Movement, full: bool, paint: Paint) -> Iterator[str]:
         for each in shown_sites:
             yield f"  {each.site:{width}}  {_site(movement, each)}"
         yield from _more(len(sites) - len(shown_sites))
+    yield from schedule_lines(movement, full, paint)
 
 
 def said(movement: Movement, many: Amount) -> str:
@@ -113,7 +132,8 @@ def _site(movement: Movement, each: SiteWork) -> str:
     if each.days:
         last = movement.at + timedelta(days=each.days)
         days = f"{each.days} day{'' if each.days == 1 else 's'}"
-        parts.append(f"{days} at {_rate(each.uplink)}, until {last:%Y-%m-%d}")
+        stated = ", ".join(map(str, each.places))
+        parts.append(f"{days} at {_rate(each.uplink)}, until {last:%Y-%m-%d}   {stated}")
     elif each.uplink is None and (each.comes.bytes or each.goes.bytes):
         parts.append("its uplink is not known")
     return "; ".join(parts)
@@ -137,8 +157,9 @@ def movement_data(movement: Movement) -> dict[str, Any]:
         "instance": movement.instance,
         "source": movement.source,
         "at": movement.at.isoformat(),
-        "changed": _amount(movement.changed),
-        "left": _amount(movement.left),
+        "digest": movement.digest,
+        "changed": _amount(movement.changed, movement.changed_by),
+        "left": _amount(movement.left, movement.left_by),
         "drafts": list(movement.drafts),
         "before": _work(movement.before),
         "after": _work(movement.after),
@@ -150,26 +171,36 @@ def movement_data(movement: Movement) -> dict[str, Any]:
                 "released": _amount(each.released),
                 "uplink": each.uplink,
                 "days": each.days,
+                "places": [str(place) for place in each.places],
             }
             for each in movement.sites
         ],
+        "schedules": [schedule_data(found) for found in movement.schedules],
     }
 
 
 def _work(work: Work) -> dict[str, Any]:
+    def amount(many: Amount, *key: str) -> dict[str, Any]:
+        return _amount(many, work.places.get(key, ()))
+
     return {
         "copied": [
-            {"from": source, "to": to, **_amount(many)}
+            {"from": source, "to": to, **amount(many, "copied", source, to)}
             for (source, to), many in work.copied.items()
         ],
-        "released": [{"area": area, **_amount(many)} for area, many in work.released.items()],
-        "recalled": _amount(work.recalled),
-        "nowhere": _amount(work.nowhere),
-        "unplaced": _amount(work.unplaced),
-        "offline": _amount(work.offline),
-        "belowFloor": [{"policy": name, **_amount(many)} for name, many in work.short.items()],
+        "released": [
+            {"area": area, **amount(many, "released", area)} for area, many in work.released.items()
+        ],
+        "recalled": amount(work.recalled, "recalled"),
+        "nowhere": amount(work.nowhere, "nowhere"),
+        "unplaced": amount(work.unplaced, "unplaced"),
+        "offline": amount(work.offline, "offline"),
+        "belowFloor": [
+            {"policy": name, **amount(many, "short", name)} for name, many in work.short.items()
+        ],
     }
 
 
-def _amount(many: Amount) -> dict[str, int | None]:
-    return {"collections": many.collections, "files": many.files, "bytes": many.bytes}
+def _amount(many: Amount, places: Iterable[Span] | None = None) -> dict[str, Any]:
+    said = {} if places is None else {"places": [str(place) for place in places]}
+    return {"collections": many.collections, "files": many.files, "bytes": many.bytes, **said}

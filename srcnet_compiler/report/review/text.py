@@ -19,6 +19,7 @@ from srcnet_compiler.report.review.words import (
     MOVED,
     NO_DRIFT,
     PIPELINES,
+    PROOFS,
     STAYS,
     UNTOUCHED,
     asking,
@@ -34,6 +35,7 @@ from srcnet_compiler.report.review.words import (
     jobs,
     per_day,
     percent,
+    proven,
     reading,
     site_verdict,
     slight,
@@ -91,6 +93,7 @@ def _whole(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield from _left(review.left, full, paint)
     yield from _requirements(review.requirements, paint)
     yield from meaning_lines(review.meanings, paint)
+    yield from _proofs(review, paint)
     yield from _access(review, review.access, full, paint)
     yield from _sites(review, full, paint)
     yield from _movement(review, full, paint)
@@ -159,6 +162,7 @@ def _policy_page(review: Review, full: bool, paint: Paint) -> Iterator[str]:
     yield _head(review, turns(page), paint)
     yield from _requirements(review.requirements, paint)
     yield from meaning_lines(review.meanings, paint)
+    yield from _proofs(review, paint)
     yield from _access(review, review.access, full, paint)
     yield from _areas(page, full, paint)
     yield from _sites(review, full, paint)
@@ -240,6 +244,20 @@ def _requirements(found: Sequence[Requirement], paint: Paint) -> Iterator[str]:
             where = f"   {paint(str(place), 'place')}" if place else ""
             what = f"{visible(one.what)}: {visible(one.before)} → {visible(one.after)}"
             yield f"  {turn} {what}{impact}{where}"
+
+
+def _proofs(review: Review, paint: Paint) -> Iterator[str]:
+    if not review.proofs:
+        return
+    yield ""
+    yield paint(PROOFS, "bold")
+    for each in review.proofs:
+        floors = f"   {paint(', '.join(map(str, each.places)), 'place')}" if each.places else ""
+        yield f"  {each.system}: {proven(each)}{floors}"
+        for found in each.objections:
+            yield f"    {visible(found.message)}"
+            for label in found.labels:
+                yield f"      {visible(label.text)}   {paint(str(label.span), 'place')}"
 
 
 def _access(review: Review, access: Sequence[Access], full: bool, paint: Paint) -> Iterator[str]:

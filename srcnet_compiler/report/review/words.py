@@ -20,6 +20,7 @@ from srcnet_compiler.review.model import (
     Edit,
     Flow,
     Lines,
+    Proven,
     Reach,
     Review,
     Why,
@@ -156,6 +157,26 @@ def _may_be_secret(span: Span | None, lines: Lines) -> bool:
     written = lines.get(span.file, ())
     last = min(span.end_line, len(written))
     return any(concealed(written, n) != written[n] for n in range(span.line - 1, last))
+
+
+PROOFS = "Whether any file may have too few copies on the way"
+
+
+FLOORS = "every order of the changes is gone through, against the floors of the policies"
+
+
+def proven(each: Proven) -> str:
+    """What was proven, or that it could not be; what speaks against it stands beside."""
+    kinds = "kind of data sets" if each.changed == 1 else "kinds of data sets"
+    said = f"{each.changed:,} of {each.kinds:,} {kinds}"
+    if each.objections:
+        return f"not proven: {len(each.objections)} of them may lose a copy too many"
+    if not each.orders:
+        return f"proven for {said}: nothing that is done takes a copy away"
+    return (
+        f"proven for {said}: none of {each.orders:,} orders, with any step failing or late, takes "
+        "a file below its floor"
+    )
 
 
 def counted(reach: Reach) -> str:

@@ -8,6 +8,7 @@ from math import ceil
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.catalogue.engine import Engine
+from srcnet_compiler.catalogue.identity import digest_of
 from srcnet_compiler.catalogue.model import Columns, Row, Snapshot
 from srcnet_compiler.catalogue.policies import Places, load_areas, load_policies, places
 from srcnet_compiler.catalogue.questions import Amount, amount, query, words_of
@@ -16,6 +17,7 @@ from srcnet_compiler.names import AreaName, PolicyName, SiteName
 from srcnet_compiler.quantity import BitsPerSecond
 from srcnet_compiler.review.movement.model import Link, Movement, SiteWork, Work
 from srcnet_compiler.review.movement.settle import Settled, ended, settle, sources, split
+from srcnet_compiler.span import Span
 
 DRAWS: Columns = {
     "policy": "VARCHAR",
@@ -38,6 +40,12 @@ class _Side:
 
     def policy(self, name: str | None) -> DataPolicy | None:
         return None if name is None else self.federation.policies[PolicyName(name)]
+
+    def asked(self, name: str | None, phase: str | None) -> tuple[Span, ...]:
+        """Where it stands what a phase asks for."""
+        policy = self.policy(name)
+        found = () if policy is None else (p for p in policy.phases if p.name == phase)
+        return tuple(each.origin.at("copies") for each in found)
 
     def there(self, names: Iterable[AreaName]) -> tuple[StorageArea, ...]:
         """The areas that this side knows."""
@@ -78,17 +86,25 @@ def movement(
     counted = {side: _Counted(side) for side in (before, after)}
     changed = left = Amount()
     policies: set[str] = set()
+    changed_by: dict[Span, None] = {}
+    left_by: dict[Span, None] = {}
     for row in engine.ask(query("paired")):
         names = tuple(area.name for area in known.of(words_of(row)))
         many = amount(row)
         one = before.settled(row["base_policy"], row["base_phase"], row["base_draw"], names)
         other = after.settled(row["policy"], row["phase"], row["draw"], names)
-        counted[before].add(before.policy(row["base_policy"]), one, many, names)
-        counted[after].add(after.policy(row["policy"]), other, many, names)
+        was, now = (
+            before.asked(row["base_policy"], row["base_phase"]),
+            after.asked(row["policy"], row["phase"]),
+        )
+        counted[before].add(before.policy(row["base_policy"]), one, many, names, was)
+        counted[after].add(after.policy(row["policy"]), other, many, names, now)
         if _wants(one) != _wants(other):
             changed += many
+            changed_by |= dict.fromkeys((*was, *now))
         if one is not None and other is None:
             left += many
+            left_by |= dict.fromkeys(was)
         policies |= {row["policy"]} - {None}
     work = counted[after].work()
     drafts = [name for name in sorted(policies) if head[0].policies[PolicyName(name)].drafts]
@@ -102,7 +118,14 @@ def movement(
         changed,
         left,
         tuple(drafts),
+        digest=digest_of(snapshot),
+        changed_by=_in_order(changed_by),
+        left_by=_in_order(left_by),
     )
+
+
+def _in_order(places: Iterable[Span]) -> tuple[Span, ...]:
+    return tuple(sorted(places, key=lambda place: (place.file, place.line, place.column)))
 
 
 def _wants(settled: Settled | None) -> object:
@@ -143,6 +166,7 @@ class _Counted:
         self._released: dict[AreaName, Amount] = defaultdict(Amount)
         self._short: dict[PolicyName, Amount] = defaultdict(Amount)
         self._recalled = self._nowhere = self._unplaced = self._offline = Amount()
+        self._places: dict[tuple[str, ...], dict[Span, None]] = defaultdict(dict)
 
     def work(self) -> Work:
         return Work(
@@ -153,7 +177,11 @@ class _Counted:
             self._unplaced,
             self._offline,
             dict(sorted(self._short.items())),
+            {key: tuple(found) for key, found in self._places.items()},
         )
+
+    def _because(self, asked: tuple[Span, ...], *key: str) -> None:
+        self._places[key] |= dict.fromkeys(asked)
 
     def add(
         self,
@@ -161,19 +189,24 @@ class _Counted:
         settled: Settled | None,
         many: Amount,
         names: tuple[AreaName, ...],
+        asked: tuple[Span, ...],
     ) -> None:
         if settled is None or policy is None:
             return
         if not settled.ended and len(settled.useful) < policy.floor:
             self._short[policy.name] += many
+            self._because((policy.origin.at("floor"),), "short", policy.name)
         federation = self._side.federation
         there = self._side.there(names)
         for area in settled.released:
             self._released[area.name] += many
+            self._because((*asked, area.origin.at("name")), "released", area.name)
         if settled.unplaced:
             self._unplaced += many
+            self._because(asked, "unplaced")
         if settled.new and not there:
             self._nowhere += many
+            self._because(asked, "nowhere")
             return
         if (
             not settled.ended
@@ -183,13 +216,21 @@ class _Counted:
             )
         ):
             self._offline += many
+            self._because(asked, "offline")
         if settled.new and not _online(federation, there):
             self._recalled += many
+            self._because(asked, "recalled")
         for areas in settled.new:
             for name, part in split(many, areas):
-                self._copy(there, federation.areas[name], part)
+                self._copy(there, federation.areas[name], part, asked)
 
-    def _copy(self, there: tuple[StorageArea, ...], to: StorageArea, part: Amount) -> None:
+    def _copy(
+        self,
+        there: tuple[StorageArea, ...],
+        to: StorageArea,
+        part: Amount,
+        asked: tuple[Span, ...],
+    ) -> None:
         near = sources(self._side.federation, there, to)
         alike = len(near)
         for number, source in enumerate(near):
@@ -200,6 +241,8 @@ class _Counted:
             )
             if share.bytes or share.collections:
                 self._copied[source.name, to.name] += share
+                ends = source.origin.at("name"), to.origin.at("name")
+                self._because((*asked, *ends), "copied", source.name, to.name)
 
 
 def _part(whole: int, number: int, of: int) -> int:
@@ -225,8 +268,15 @@ def site_work(head: Federation, work: Work, base: Federation) -> Iterable[SiteWo
     for site in sorted({*comes, *goes, *released}):
         found = head.sites.get(site) or base.sites[site]
         most = max(comes[site].bytes, goes[site].bytes)
+        stated = () if found.uplink is None else (found.origin.at("network", "srcnet"),)
         yield SiteWork(
-            site, comes[site], goes[site], released[site], found.uplink, _days(most, found.uplink)
+            site,
+            comes[site],
+            goes[site],
+            released[site],
+            found.uplink,
+            _days(most, found.uplink),
+            stated or (found.origin.at(),),
         )
 
 

@@ -4,15 +4,18 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.membership import Membership
 from srcnet_compiler.federation.model import Federation
-from srcnet_compiler.targets.protocol import Reading, Target
+from srcnet_compiler.targets.protocol import Reading, Rehearsal, Target
 from srcnet_compiler.targets.rucio import check, diff, emit, lower
 from srcnet_compiler.targets.rucio.model import RucioModel
+from srcnet_compiler.targets.rucio.model.lifecycle import Pace
 
 if TYPE_CHECKING:
     from srcnet_compiler.targets.rucio.live import RucioClient
@@ -53,6 +56,12 @@ def _read(client: "RucioClient", desired: RucioModel) -> Reading[RucioModel]:
     return live.read(client, desired)
 
 
+def _rehearse(base: RucioModel, head: RucioModel, day: date) -> Rehearsal | None:
+    """Nothing is too much at once: all that would ever be begun is looked at."""
+    seen, wanted = check.settled(base, head, day), replace(head, pace=Pace())
+    return check.rehearse(wanted, seen, diff.diff(wanted, seen))
+
+
 TARGET: "Target[RucioModel, RucioClient]" = Target(
     name="rucio",
     site=lambda model: None,
@@ -70,6 +79,7 @@ TARGET: "Target[RucioModel, RucioClient]" = Target(
     try_out=lambda client, model, reading, changes: (),
     whole=lambda model: model,
     prove=check.prove,
+    rehearse=_rehearse,
     postponed=diff.postponed,
     overdue=check.overdue,
     as_of_day=diff.as_of_day,

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.change import Change, ended_data
-from srcnet_compiler.targets.protocol import Proof, Reading
+from srcnet_compiler.targets.protocol import Proof, Reading, Rehearsal
 from srcnet_compiler.targets.rucio.check.floors import prove_floors
+from srcnet_compiler.targets.rucio.check.floors.orders import orders
 from srcnet_compiler.targets.rucio.model import RucioModel
 
 
@@ -29,6 +30,18 @@ def _claims(desired: RucioModel, changes: Sequence[Change], datasets: int) -> It
             f"{'its policy keeps' if ended == 1 else 'their policies keep'} none at that age, and "
             "only when the server's own clock says so too"
         )
+
+
+def rehearse(
+    desired: RucioModel, settled: Reading[RucioModel], changes: Sequence[Change]
+) -> Rehearsal | None:
+    """The same of data sets of every kind, under the rules that they have before; None where there
+    are none, or nothing about them changes."""
+    found = prove_floors(desired, settled.model, changes, settled.day)
+    if not (found.changed or found.objections):
+        return None
+    count = sum(map(orders, found.problems))
+    return Rehearsal(found.kinds, found.changed, count, found.objections, found.places)
 
 
 def _counted(number: int, what: str) -> str:

@@ -31,10 +31,16 @@ from srcnet_compiler.targets.rucio.model import RucioModel
 
 
 class Floors(NamedTuple):
-    """How many datasets were looked at, and why some may lose a copy too many."""
+    """How many datasets were looked at, and why some may lose a copy too many; how many `kinds` of
+    them there are, how many of these are `changed`, the `problems` that they come to, and the
+    `places` of their floors."""
 
     datasets: int
     objections: tuple[Diagnostic, ...]
+    kinds: int = 0
+    changed: int = 0
+    problems: tuple[Problem, ...] = ()
+    places: tuple[Span, ...] = ()
 
 
 def prove_floors(
@@ -56,7 +62,15 @@ def prove_floors(
         known, count = worst.get(policy, (case, 0))
         worst[policy] = (min(known, case, key=_telling), count + datasets.count)
     objections = (proof.objection(*worst[policy]) for policy in sorted(worst))
-    return Floors(sum(each.count for each in found.values()), tuple(objections))
+    floors = (alike.promise.place for alike in proof.changed)
+    return Floors(
+        sum(each.count for each in found.values()),
+        tuple(objections),
+        len(found),
+        len(proof.changed),
+        tuple(proof.problems),
+        tuple(dict.fromkeys(place for place in floors if place is not None)),
+    )
 
 
 class _Case(NamedTuple):
@@ -79,13 +93,19 @@ class _Proof:
     def __init__(self, desired: RucioModel, places: Places) -> None:
         self._desired, self._places = desired, places
         self._shapes = Shapes(places)
+        self.changed: list[Alike] = []
+        """Those about whose rules, or where whose copies may stand, anything is done."""
         self._known: dict[Problem, Loss | None] = {}
         """Problems that were looked through: datasets under other names often come to the same."""
 
     def case(self, alike: Alike, found: Found) -> _Case | None:
         """The shortest way in which these datasets lose a copy, wherever Rucio has put them."""
         cases = []
+        if alike.doings:
+            self.changed.append(alike)
         for shape in self._shapes.of(alike):
+            if shape.problem.steps and self.changed[-1:] != [alike]:
+                self.changed.append(alike)
             try:
                 loss = self._loss(shape.problem)
             except TooManyError:
@@ -93,6 +113,11 @@ class _Proof:
             if loss is not None:
                 cases.append(_Case(alike, found, shape, loss))
         return min(cases, key=_telling, default=None)
+
+    @property
+    def problems(self) -> Iterable[Problem]:
+        """Those of them in which anything is done."""
+        return (problem for problem in self._known if problem.steps)
 
     def _loss(self, problem: Problem) -> Loss | None:
         if problem not in self._known:

@@ -42,9 +42,9 @@ class TooManyError(Exception):
     """There are more states than anybody looks through."""
 
 
-class _State(NamedTuple):
-    """Sets of numbers as bits. `lasting` are rules that are there and have no end; `reached` are
-    locks whose spot the rule has meant since it was there."""
+class State(NamedTuple):
+    """What is so at one time: sets of numbers as bits. `lasting` are rules that are there and have
+    no end; `reached` are locks whose spot the rule has meant since it was there."""
 
     begun: int
     done: int
@@ -59,7 +59,7 @@ def shortest_loss(problem: Problem) -> Loss | None:
     has not got there yet loses a copy; None where there is none. Raises TooManyError."""
     if not any(step.kind in (Kind.RELEASE, Kind.PLACE) for step in problem.steps):
         return None  # nothing takes anything away
-    game = _Game(problem)
+    game = Game(problem)
     start = game.start()
     came: _Came = {start: None}
     ahead = deque([start])
@@ -82,7 +82,7 @@ def shortest_loss(problem: Problem) -> Loss | None:
     return lesser
 
 
-def _way(came: _Came, state: _State, last: Event) -> tuple[Event, ...]:
+def _way(came: _Came, state: State, last: Event) -> tuple[Event, ...]:
     """How it came to that. Of steps that began only those are told that were done."""
     states, events = [state], [last]
     while (step := came[states[-1]]) is not None:
@@ -99,10 +99,10 @@ def _way(came: _Came, state: _State, last: Event) -> tuple[Event, ...]:
     return tuple(way)
 
 
-_Came: TypeAlias = "dict[_State, tuple[_State, Event] | None]"
+_Came: TypeAlias = "dict[State, tuple[State, Event] | None]"
 
 
-class _Game:
+class Game:
     """What can happen next.
 
     What can begin begins at once: to have begun closes no way. What nothing can bring back, the
@@ -125,9 +125,9 @@ class _Game:
         """The steps that matter: others are of rules that hold nothing that counts."""
         self._made = {step.at for step in problem.steps if step.kind is Kind.CREATE}
 
-    def start(self) -> _State:
+    def start(self) -> State:
         rules, locks = self._problem.rules, self._problem.locks
-        state = _State(
+        state = State(
             begun=0,
             done=0,
             valid=0,
@@ -137,7 +137,7 @@ class _Game:
         )
         return self._beginning(self._reaching(state))
 
-    def count(self, state: _State) -> int:
+    def count(self, state: State) -> int:
         """How many valid copies the file has that are apart."""
         places = {
             self._view(state, lock.spot).places[0]
@@ -146,7 +146,7 @@ class _Game:
         }
         return len(places - {None})
 
-    def moves(self, state: _State) -> Iterator[tuple[Event, _State]]:
+    def moves(self, state: State) -> Iterator[tuple[Event, State]]:
         """What may happen next, and what is so then."""
         may = state.reached & ~state.valid
         for number, lock in enumerate(self._problem.locks):
@@ -162,7 +162,7 @@ class _Game:
                 following = self._effect(state, number, step)
                 yield Event("done", number), self._beginning(following)
 
-    def _beginning(self, state: _State) -> _State:
+    def _beginning(self, state: State) -> State:
         """With the steps begun whose facts hold."""
         begun = state.begun
         for number, step in self._taken:
@@ -170,14 +170,14 @@ class _Game:
                 begun |= self._may_begin(state, number, step) << number
         return state._replace(begun=begun)
 
-    def _may_begin(self, state: _State, number: int, step: Step) -> bool:
+    def _may_begin(self, state: State, number: int, step: Step) -> bool:
         if self._needs[number] & ~state.done:
             return False
         if step.kind is Kind.CREATE and state.lasting >> step.at & 1:
             return False  # to the server there cannot be a second one
         return all(self._holds(state, step, guard) for guard in step.guards)
 
-    def _effect(self, state: _State, number: int, step: Step) -> _State:
+    def _effect(self, state: State, number: int, step: Step) -> State:
         state = state._replace(begun=state.begun & ~(1 << number), done=state.done | 1 << number)
         rule = 1 << step.at
         match step.kind:
@@ -194,7 +194,7 @@ class _Game:
             case Kind.PLACE:
                 return self._reaching(state)
 
-    def _ended(self, state: _State, rule: int) -> _State:
+    def _ended(self, state: State, rule: int) -> State:
         """Without what was so of a rule that comes never again."""
         if rule in self._made:
             return state
@@ -204,7 +204,7 @@ class _Game:
             comments=(*state.comments[:rule], -1, *state.comments[rule + 1 :]),
         )
 
-    def _reaching(self, state: _State) -> _State:
+    def _reaching(self, state: State) -> State:
         """With the locks whose spots their rules mean now."""
         found = state.reached
         for number, lock in enumerate(self._problem.locks):
@@ -213,12 +213,12 @@ class _Game:
                 found |= 1 << number
         return state._replace(reached=found)
 
-    def _view(self, state: _State, spot: int) -> View:
+    def _view(self, state: State, spot: int) -> View:
         here = self._problem.spots[spot]
         done = sum((state.done >> step & 1) << bit for bit, step in enumerate(here.steps))
         return here.views[done]
 
-    def _holds(self, state: _State, step: Step, guard: Guard) -> bool:
+    def _holds(self, state: State, step: Step, guard: Guard) -> bool:
         if isinstance(guard, CopiesValid):
             return self._copies_valid(state, guard)
         return all(
@@ -229,7 +229,7 @@ class _Game:
             and state.reached >> number & 1
         )
 
-    def _copies_valid(self, state: _State, guard: CopiesValid) -> bool:
+    def _copies_valid(self, state: State, guard: CopiesValid) -> bool:
         copies = set()
         for number, lock in enumerate(self._problem.locks):
             counted = state.lasting >> lock.rule & 1 and state.comments[lock.rule] in guard.comments
