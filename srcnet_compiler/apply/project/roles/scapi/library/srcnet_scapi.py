@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-from ansible.module_utils.srcnet_scapi_target import Scapi, as_failure
 from ansible.module_utils.srcnet_module import serve
+from ansible.module_utils.srcnet_scapi_target import Scapi, as_failure
 
 DOCUMENTATION = r"""
 module: srcnet_scapi
