@@ -70,14 +70,50 @@ def _settled(entry: Entry, seen: ScapiModel, alike: set[Key]) -> Entry:
     found = seen.entries.get(entry.key)
     if found is None:
         return entry
-    fields = dict(entry.fields())
+    there = found.fields()
+    fields = {
+        name: there[name] if name in there and _means_the_same(name, there[name], value) else value
+        for name, value in entry.fields().items()
+        if name not in entry.at_first
+    }
     if entry.kind == "node":
-        fields = dict(found.fields())
+        fields[NAME] = there[NAME]
+    if found.off and fields.get(DISABLED) is True:
+        del fields[DISABLED]
     if found.id:
         fields[ID] = found.id
     if entry.key in alike:
         del fields[_PATHS[entry.kind]]
     return replace(entry, fields_=fields)
+
+
+def _means_the_same(name: str, there: Json, wanted: Json) -> bool:
+    """Prose but for its spaces and its full stop, figures as far as the spec gives them."""
+    if name in _FOR_PEOPLE and isinstance(there, str) and isinstance(wanted, str):
+        return _plain(there) == _plain(wanted)
+    if name in _SPOT and isinstance(there, float) and isinstance(wanted, float | int):
+        return round(there, len(repr(wanted).partition(".")[2])) == wanted
+    return isinstance(wanted, dict | list) and _full(there) == _full(wanted)
+
+
+def _full(value: Json) -> Json:
+    """A value without the empty things in it: they say nothing."""
+    if isinstance(value, Mapping):
+        return {key: each for key, item in value.items() if not _is_empty(each := _full(item))}
+    if isinstance(value, list):
+        return [_full(item) for item in value]
+    return value
+
+
+def _is_empty(value: Json) -> bool:
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+_SPOT = ("latitude", "longitude")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).removesuffix(".")
 
 
 def _linked(entry: Entry, entries: Mapping[Key, Entry]) -> Entry:
@@ -117,6 +153,8 @@ def _to_change(desired: ScapiModel, seen: ScapiModel, entry: Entry) -> Iterator[
     found = seen.entries.get(entry.key)
     needs = tuple(_needs(desired, seen, entry))
     here = address(desired, entry)
+    if entry.key in seen.implied:
+        return
     if found is None:
         within = FieldChange(WITHIN, None, [*_around(desired, seen, entry)], _place(entry))
         fields = [FieldChange(n, None, value, _place(entry, n)) for n, value in _all(entry)]

@@ -4,7 +4,7 @@ An entry is the one with the wanted identity; where nobody has that, the only on
 at its address, in the same place. Two of them are in doubt, and what is in doubt is left alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from srcnet_compiler.targets.scapi.model import (
     Key,
     ScapiModel,
 )
-from srcnet_compiler.targets.scapi.model.documents import Document, fields_of, listed
+from srcnet_compiler.targets.scapi.model.documents import Document, fields_of, in_order, listed
 
 
 def read(client: Client, desired: ScapiModel) -> Reading[ScapiModel]:
@@ -32,7 +32,8 @@ def read(client: Client, desired: ScapiModel) -> Reading[ScapiModel]:
     search = _Search(desired, nodes)
     for entry in (*desired.things(), *(each.entry for each in desired.ended.values())):
         search.look(entry)
-    return Reading(ScapiModel(desired.instance, search.found), tuple(search.gaps))
+    seen = ScapiModel(desired.instance, search.found, implied=frozenset(search.implied))
+    return Reading(seen, tuple(search.gaps))
 
 
 @dataclass
@@ -45,11 +46,13 @@ class _Search:
     objects: dict[Key, Document] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
+    implied: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Identities that are wanted belong to who states them, whatever else matches."""
         entries = (*self.desired.things(), *(each.entry for each in self.desired.ended.values()))
         self.claimed = {entry.id: entry.key for entry in entries if entry.id}
+        self.there = {identity for node in self.nodes for identity in _identities(node)}
 
     def look(self, entry: Entry) -> None:
         """Find the object of an entry, or what stands against it."""
@@ -61,6 +64,10 @@ class _Search:
             self._doubt(entry, f"{len(matching)} entries could be it: state its `catalogueId`")
         elif matching:
             self._take(entry, matching[0])
+        elif entry.id and entry.id in self.there:
+            self._doubt(entry, "it lies elsewhere: say under `catalogue` in which entry")
+        elif entry.kind == "downtime" and entry.inside is not None:
+            self._imply(entry, entry.inside)
 
     def _among(self, entry: Entry) -> list[Document] | None:
         """The objects of its kind where it lies; None where nobody can say."""
@@ -106,6 +113,15 @@ class _Search:
             if area.get(ID) in ids or _text(area, NAME) in names
         ][:1]
 
+    def _imply(self, entry: Entry, area: Key) -> None:
+        """Whether the whole storage of an area has the downtime."""
+        around = self.found.get(area)
+        storage = self.objects.get(around.inside) if around and around.inside else None
+        if around is None or around.kind != "area" or storage is None:
+            return
+        if any(_is_at(entry, each) for each in listed(storage, "downtime")):
+            self.implied.add(entry.key)
+
     def _take(self, entry: Entry, said: Document) -> None:
         around = self.found.get(entry.inside) if entry.inside is not None else None
         within: tuple[str, ...] = (str(said.get(NAME)),)
@@ -128,6 +144,7 @@ class _Search:
             entry.inside,
             entry.area,
             within=within,
+            off=said.get(DISABLED) is True or (around is not None and around.off),
         )
 
     def _doubt(self, entry: Entry, reason: str) -> None:
@@ -141,7 +158,8 @@ def _is_at(entry: Entry, said: Mapping[str, Any]) -> bool:
     """Whether an object is at the address that an entry has, or at the same time."""
     fields = entry.fields()
     if entry.kind == "downtime":
-        return bool(said.get("date_range") == fields["date_range"])
+        said_range = in_order("date_range", said.get("date_range"))
+        return bool(said_range == fields["date_range"])
     if entry.kind == "storage":
         keys: tuple[str, ...] = ("host", "base_path")
     elif entry.kind.endswith("-service"):
@@ -149,6 +167,15 @@ def _is_at(entry: Entry, said: Mapping[str, Any]) -> bool:
     else:
         return False
     return all(said.get(key) == fields.get(key) for key in keys)
+
+
+def _identities(said: Document) -> Iterator[str]:
+    """Those of an object and of all that lies in it."""
+    if isinstance(said.get(ID), str):
+        yield said[ID]
+    for kind in LISTS:
+        for each in listed(said, kind):
+            yield from _identities(each)
 
 
 def _text(said: Mapping[str, Any], key: str) -> str:

@@ -12,6 +12,7 @@ from srcnet_compiler.targets.scapi.lower.endings import without_ended
 from srcnet_compiler.targets.scapi.lower.places import node_places, once
 from srcnet_compiler.targets.scapi.lower.sites import Place, places_of
 from srcnet_compiler.targets.scapi.lower.storage import storage_of
+from srcnet_compiler.targets.scapi.lower.words import Words
 from srcnet_compiler.targets.scapi.model import Entry, ScapiModel
 
 
@@ -44,10 +45,10 @@ def _entries(federation: Federation) -> Iterator[Entry]:
     for src in sorted({place.site.src for place in places}):
         ours = [place for place in places if place.site.src == src]
         yield _node(federation, src, ours)
-        for place in ours:
-            made = [place.entry, *place.others.values(), *_inside(place)]
-            yield from made
-            yield from downtimes(federation, made)
+        made = [entry for place in ours for entry in (place.entry, *place.others)]
+        made += [entry for place in ours for entry in _inside(place)]
+        yield from made
+        yield from downtimes(federation, made)
 
 
 def _inside(place: Place) -> Iterator[Entry]:
@@ -59,10 +60,20 @@ def _inside(place: Place) -> Iterator[Entry]:
 
 
 def _node(federation: Federation, src: SrcName, places: Iterable[Place]) -> Entry:
-    spans = once(*(node_places(federation, place.site) for place in places))
+    words = Words(once(*(node_places(federation, place.site) for place in places)))
+    words.say("name", src, ())
+    for place in places:
+        words.quote_within(place.said.own, "node")
+    fields, origins = words.made()
     others = tuple(other for other, name in federation.aliases.items() if name == src)
     drafts = once(*(place.site.drafts for place in places))
-    origins = {"": spans, "name": spans}
     return Entry(
-        "node", src, src, {"name": src}, known_as=(src, *others), origins=origins, drafts=drafts
+        "node",
+        src,
+        src,
+        fields,
+        known_as=(src, *others),
+        at_first=frozenset({"name"}),
+        origins=origins,
+        drafts=drafts,
     )

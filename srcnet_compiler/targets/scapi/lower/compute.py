@@ -51,6 +51,7 @@ def _compute(place: Place, compute: CataloguedCompute) -> Entry:
     words.quote(compute.own)
     fields, origins = words.made()
     known = tuple(dict.fromkeys((str(fields["name"]), compute.name)))
+    at_first = {"name"} if compute.own.id and "name" not in compute.own.said else set()
     return Entry(
         "compute",
         f"{site.name}/{compute.name}",
@@ -58,6 +59,7 @@ def _compute(place: Place, compute: CataloguedCompute) -> Entry:
         fields,
         around.key,
         known_as=known,
+        at_first=frozenset(at_first),
         origins=origins,
         drafts=compute.drafts,
     )

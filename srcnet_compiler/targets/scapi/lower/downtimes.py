@@ -1,13 +1,13 @@
 """Downtimes that are stated to those of the catalogue, whatever the day is."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.federation.notices import Downtime
 from srcnet_compiler.targets.scapi.lower.places import once
 from srcnet_compiler.targets.scapi.lower.words import Words
 from srcnet_compiler.targets.scapi.model import NAME, Entry
+from srcnet_compiler.targets.scapi.model.documents import moment_text
 
 
 def downtimes(federation: Federation, entries: Sequence[Entry]) -> Iterator[Entry]:
@@ -53,8 +53,4 @@ def _entry(downtime: Downtime, around: Entry) -> Entry:
 
 
 def _range(downtime: Downtime) -> str:
-    return f"{_moment(downtime.start)} to {_moment(downtime.end)}"
-
-
-def _moment(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{moment_text(downtime.start)} to {moment_text(downtime.end)}"

@@ -1,72 +1,76 @@
-"""Sites to entries: a place may have an entry of its own for each environment."""
+"""Sites to entries: a place may have several, one for each environment, beside its own."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcnet_compiler.federation.catalogued import CataloguedSite, Contact, Own
 from srcnet_compiler.federation.model import Federation, Site
 from srcnet_compiler.scapi_nodes import identity
 from srcnet_compiler.targets.scapi.lower.places import once, site_places
-from srcnet_compiler.targets.scapi.lower.words import Words, places_within, said_within, text_within
-from srcnet_compiler.targets.scapi.model import Entry, Key
+from srcnet_compiler.targets.scapi.lower.words import Words, text_of
+from srcnet_compiler.targets.scapi.model import ID, NAME, Entry, Key
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A site with its entry, and what it says for the catalogue. `others` are entries beside its
-    own, by the name that areas and compute give to the one that they stand in."""
+    """A site with its entry, and what it says for the catalogue. `others` are the entries that it
+    has beside; `known` are all entries of sites, by identity and by name."""
 
     federation: Federation
     site: Site
     said: CataloguedSite
     entry: Entry
-    others: Mapping[str, Entry]
+    others: tuple[Entry, ...]
+    known: Mapping[str, Entry]
 
     def around(self, own: Own) -> Entry:
         """The entry of the site that a thing stands in."""
-        return self.others.get(_other(own) or "", self.entry)
+        return self.known.get(text_of(own, "site") or "", self.entry)
 
 
 def places_of(federation: Federation) -> list[Place]:
     """All sites that the catalogue is to have, in order of name."""
-    return [
-        Place(federation, site, said, entry, _others(federation, site, said))
+    places = [
+        Place(federation, site, said, _entry(federation, site, said), others, {})
         for said in federation.catalogued
         for site in (federation.sites[said.site],)
-        for entry in (_entry(federation, site, said),)
         if not federation.holds_back(site.drafts, site.name)
+        for others in (tuple(_others(federation, site, said)),)
     ]
+    known: dict[tuple[str, str], Entry] = {}
+    for place in places:
+        for entry in (place.entry, *place.others):
+            for name in (entry.id, str(entry.fields()[NAME]), entry.name):
+                known.setdefault((place.site.src, name), entry)
+    return [replace(place, known=_of_node(known, place.site.src)) for place in places]
+
+
+def _of_node(known: Mapping[tuple[str, str], Entry], src: str) -> dict[str, Entry]:
+    return {name: entry for (node, name), entry in known.items() if node == src}
 
 
 def _entry(federation: Federation, site: Site, said: CataloguedSite) -> Entry:
     words = _described(federation, site, said)
     words.identify(said.own, identity("site", site.src, site.name))
     words.quote(said.own)
-    return _made(site, site.name, words, said.own)
+    at_first = {NAME} if said.own.id and NAME not in said.own.said else set()
+    return _made(site, site.name, words, at_first)
 
 
-def _others(federation: Federation, site: Site, said: CataloguedSite) -> dict[str, Entry]:
-    """Entries that things of the site stand in, each described by the first that names it."""
-    found: dict[str, Entry] = {}
-    for own in _things(said):
-        name = _other(own)
-        if name is None or name in found:
+def _others(federation: Federation, site: Site, said: CataloguedSite) -> Iterator[Entry]:
+    """What is not said of such an entry is that of the site, where it is made."""
+    listed = said.own.said.get("sites")
+    for index, each in enumerate(listed if isinstance(listed, list) else ()):
+        if not isinstance(each, dict) or not isinstance(each.get(NAME), str):
             continue
+        here = said.own.origin.at("catalogue", "sites", index)
         words = _described(federation, site, said)
-        words.exists = once(words.exists, tuple(places_within(own, "site")))
-        words.say("id", identity("site", site.src, site.name, name), ())
-        words.quote_within(own, "site")
-        found[name] = _made(site, f"{site.name}/{name}", words, own)
-    return found
-
-
-def _things(said: CataloguedSite) -> Iterator[Own]:
-    yield from said.areas.values()
-    yield from (each.own for each in said.compute)
-
-
-def _other(own: Own) -> str | None:
-    return text_within(own, "site", "name") if dict(said_within(own, "site")) else None
+        words.exists = once(words.exists, (here,))
+        at_first = {*words.fields} - each.keys()
+        words.say(ID, identity("site", site.src, site.name, each[NAME]), ())
+        for key, value in each.items():
+            words.quote_at(said.own.origin, ("catalogue", "sites", index, key), key, value)
+        yield _made(site, f"{site.name}/{each[NAME]}", words, at_first)
 
 
 def _described(federation: Federation, site: Site, said: CataloguedSite) -> Words:
@@ -91,10 +95,18 @@ def _in_order(contacts: tuple[Contact, ...]) -> list[Contact]:
     return sorted(contacts, key=lambda contact: contact.role != "operations")
 
 
-def _made(site: Site, name: str, words: Words, own: Own) -> Entry:
+def _made(site: Site, name: str, words: Words, at_first: set[str]) -> Entry:
     fields, origins = words.made()
     inside: Key = ("node", site.src)
-    known = tuple(dict.fromkeys((str(fields["name"]), site.name)))
+    known = tuple(dict.fromkeys((str(fields[NAME]), *((site.name,) if name == site.name else ()))))
     return Entry(
-        "site", name, site.src, fields, inside, known_as=known, origins=origins, drafts=site.drafts
+        "site",
+        name,
+        site.src,
+        fields,
+        inside,
+        known_as=known,
+        at_first=frozenset(at_first),
+        origins=origins,
+        drafts=site.drafts,
     )

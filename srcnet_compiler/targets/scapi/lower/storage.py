@@ -130,6 +130,7 @@ def _area(
     words.quote(own)
     fields, origins = words.made()
     known = tuple(dict.fromkeys((str(fields["name"]), area.name_today, area.name)))
+    at_first = {"tier"} if own.id and "tier" not in own.said else set()
     return Entry(
         "area",
         area.name,
@@ -137,6 +138,7 @@ def _area(
         fields,
         storage.key,
         known_as=known,
+        at_first=frozenset(at_first),
         origins=origins,
         drafts=area.drafts,
     )

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.federation.catalogued import Own
-from srcnet_compiler.span import Span, written
+from srcnet_compiler.span import Origin, Span, written
 from srcnet_compiler.targets.scapi.model import ID, Fields, Origins
 from srcnet_compiler.targets.scapi.model.documents import flat
 
 Spans = tuple[Span, ...]
-OF_OTHERS = frozenset({"storage", "site"})
+OF_OTHERS = frozenset({"storage", "site", "sites", "node"})
 """What stands among a thing's own words and is about what it lies in."""
 
 
@@ -36,18 +36,18 @@ class Words:
         """What a spec says in the catalogue's own words."""
         for key, value in own.said.items():
             if key not in OF_OTHERS:
-                self.quote_one(own, ("catalogue", key), key, value)
+                self.quote_at(own.origin, ("catalogue", key), key, value)
 
     def quote_within(self, own: Own, key: str) -> None:
         """What a spec says in those words of the thing `key` that this one lies in."""
         for inner, value in said_within(own, key):
-            self.quote_one(own, ("catalogue", key, inner), inner, value)
+            self.quote_at(own.origin, ("catalogue", key, inner), inner, value)
 
-    def quote_one(self, own: Own, path: tuple[str, ...], key: str, value: Json) -> None:
+    def quote_at(self, origin: Origin, path: tuple[str | int, ...], key: str, value: Json) -> None:
         """One of them; of a mapping each value by itself, at its own place."""
         for name, each in flat(key, value):
             inner = name.partition(".")[2]
-            at = own.origin.at(*path, *((inner,) if inner else ()))
+            at = origin.at(*path, *((inner,) if inner else ()))
             self.say(name, each, (at,))
 
     def made(self) -> tuple[Fields, Origins]:
@@ -61,6 +61,12 @@ def said_within(own: Own, key: str) -> Iterator[tuple[str, Json]]:
     said = own.said.get(key)
     if isinstance(said, dict):
         yield from said.items()
+
+
+def text_of(own: Own, key: str) -> str | None:
+    """One text among the words of a thing."""
+    found = own.said.get(key)
+    return found if isinstance(found, str) else None
 
 
 def text_within(own: Own, key: str, inner: str) -> str | None:

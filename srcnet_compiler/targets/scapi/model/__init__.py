@@ -46,7 +46,9 @@ class Entry:
     """One object of a node. `name` is ours, of names in specs; `inside` is what it lies in.
 
     `area` is the entry that `associated_storage_area_id` leads to. `known_as` are the names by
-    which one is found that was made by hand. Only what was seen has `within`.
+    which one is found that was made by hand; `at_first` are fields that it gets where it is made,
+    and that are nobody's afterwards. Only what was seen has `within`, and is `off`: switched off,
+    by itself or with what it lies in.
     """
 
     kind: str
@@ -56,7 +58,9 @@ class Entry:
     inside: Key | None = None
     area: Key | None = None
     known_as: tuple[str, ...] = field(default=(), compare=False)
+    at_first: frozenset[str] = field(default=frozenset(), compare=False)
     within: tuple[str, ...] = field(default=(), compare=False)
+    off: bool = field(default=False, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
     drafts: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
@@ -93,12 +97,15 @@ class Ended:
 class ScapiModel:
     """One catalogue, as far as specs speak of it; names are unique within a kind.
 
-    Only a wanted model has `ended` and `origins`. `tasks` is always empty.
+    Only a wanted model has `ended` and `origins`; only what was seen has `implied`, which is so
+    without an entry of its own: the downtime of an area whose whole storage has it. `tasks` is
+    always empty.
     """
 
     instance: str
     entries: Mapping[Key, Entry] = field(default_factory=dict)
     ended: Mapping[Key, Ended] = field(default_factory=dict)
+    implied: frozenset[Key] = field(default=frozenset(), compare=False)
     tasks: tuple[Task, ...] = ()
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from srcnet_compiler.change import Json
-from srcnet_compiler.scapi_nodes import STAMPS
+from srcnet_compiler.scapi_nodes import STAMPS, TIER_BY_DEFAULT
 from srcnet_compiler.targets.scapi.model import ID, LISTS, NAME, Fields
 
 Document: TypeAlias = dict[str, Any]
 """A node, or an object in it, as the catalogue gives it."""
 
-RELATIVE = "relative_path"
-"""Where an area begins in its storage: nothing is the same as `/`."""
+_BY_DEFAULT: Mapping[str, Json] = {"relative_path": "/", "tier": TIER_BY_DEFAULT}
+"""What it means that a field is not there, or is empty."""
 _ONE_LEVEL = "."
 _SORTED = {"supported_protocols", "hardware_capabilities"}
 """Lists whose order means nothing."""
@@ -26,8 +27,7 @@ def fields_of(said: Mapping[str, Any], wanted: Sequence[str]) -> Fields:
         value = said.get(key)
         if inner:
             value = value.get(inner) if isinstance(value, Mapping) else None
-        if name == RELATIVE:
-            value = value or "/"
+        value = _BY_DEFAULT.get(name) if value in (None, "") else value
         if value is not None:
             found[name] = in_order(key, value)
     return found
@@ -42,10 +42,26 @@ def flat(key: str, value: Json) -> Iterator[tuple[str, Json]]:
 
 
 def in_order(key: str, value: Json) -> Json:
-    """A list whose order means nothing, in the one that we compare it in."""
+    """A list whose order means nothing, in the one that we compare it in; a time as we write it."""
+    if key == "date_range" and isinstance(value, str):
+        return _range(value)
     if key in _SORTED and isinstance(value, Sequence) and not isinstance(value, str):
         return sorted(value, key=repr)
     return value
+
+
+def _range(text: str) -> str:
+    start, _, end = text.partition(" to ")
+    try:
+        return " to ".join(moment_text(datetime.fromisoformat(each)) for each in (start, end))
+    except (ValueError, TypeError):
+        return text
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as the catalogue writes it; without a zone it is one in UTC."""
+    there = moment.astimezone(UTC) if moment.tzinfo is not None else moment
+    return there.strftime("%Y-%m-%dT%H:%M:%S.") + f"{there.microsecond // 1000:03}Z"
 
 
 def with_fields(said: Document, fields: Mapping[str, Json]) -> None:
