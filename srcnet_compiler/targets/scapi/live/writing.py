@@ -25,37 +25,39 @@ def edit(client: Client, name: str, change: Callable[[Document], None]) -> None:
     raises what it likes. Raises MovedError, and as `Client.make`.
     """
     base = client.node(name)
+    last = _version(base)
     for _ in range(TRIES):
         if base is None:
             raise MovedError(f"the node `{name}` is gone")
         wanted = copied(base)
         change(wanted)
-        now = _put(client, name, wanted)
-        before = _overwritten(client, name, base, wanted, now)
-        if before is None:
+        if wanted == base:
             return
-        base = before
+        client.replace(name, wanted)
+        now = client.node(name)
+        if now is None or without_stamps(now) != without_stamps(wanted):
+            base, last = now, _version(now)  # theirs came after ours, or at once with it
+            continue
+        overwritten = _between(client, name, last, now)
+        if not overwritten or without_stamps(overwritten[-1]) == without_stamps(base):
+            return
+        if len(overwritten) > 1 or _version(base) != last:
+            versions = ", ".join(f"{_version(each)}" for each in overwritten)
+            raise MovedError(
+                f"others wrote the node `{name}` at the same moment: ours stands, and what they"
+                f" wrote as version {versions} is kept there and is to be written again"
+            )
+        base, last = overwritten[0], _version(now)
     raise MovedError(f"others change the node `{name}` all the time: apply again later")
 
 
-def _put(client: Client, name: str, wanted: Document) -> Document:
-    client.replace(name, wanted)
-    now = client.node(name)
-    if now is None:
-        raise MovedError(f"the node `{name}` is gone: somebody deleted it at this moment")
-    return now
+def _between(client: Client, name: str, last: int, now: Document) -> list[Document]:
+    """What was written behind version `last` and before ours, which is `now`."""
+    versions = range(last + 1, _version(now)) if last else ()
+    return [each for version in versions if (each := client.node(name, version)) is not None]
 
 
-def _overwritten(
-    client: Client, name: str, base: Document, wanted: Document, now: Document
-) -> Document | None:
-    """What others made of the node that ours does not have in it; None where nobody did."""
-    if without_stamps(now) != without_stamps(wanted):
-        return now  # theirs came after ours, or at once with it
-    version, last = now.get("version"), base.get("version")
-    if not isinstance(version, int) or not isinstance(last, int) or version <= last + 1:
-        return None
-    before = client.node(name, version - 1)
-    if before is None or without_stamps(before) == without_stamps(base):
-        return None
-    return before
+def _version(node: Document | None) -> int:
+    """0 where it has none."""
+    version = node.get("version") if node is not None else None
+    return version if isinstance(version, int) else 0

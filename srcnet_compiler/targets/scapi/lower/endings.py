@@ -33,7 +33,8 @@ def without_ended(
         if key is not None and key not in full:
             ended[key] = replace(each, entry=next(e for e in entries if e.key == key))
     kept = (entry for entry in stay if entry.key not in ended)
-    return tuple(kept), tuple(ended.values())
+    outer_first = sorted(ended.values(), key=lambda each: each.entry.kind != "storage")
+    return tuple(kept), tuple(outer_first)
 
 
 _KEYS = ("area", "cluster", "queue", "service")
