@@ -123,9 +123,7 @@ def operator(folder: Path, url: str) -> Operator:
 def without_catalogue(federation: Path) -> None:
     """Its site catalogue is nowhere as well."""
     text = federation.read_text("utf-8")
-    start = text.index("  siteCatalogue:\n")
-    end = text.index("  services:\n", start)
-    federation.write_text(text[:start] + text[end:], "utf-8")
+    federation.write_text(text[: text.index("  siteCatalogue:\n")], "utf-8")
 
 
 def give_credentials(path: Path, username: str, password: str) -> None:
