@@ -93,6 +93,10 @@ def federation_spec(regions: dict[str, list[str]], namespaces: list[Spec]) -> Sp
             "metadata": {"product": "datatype", "telescope": "project", "campaign": "campaign"},
             "activities": ["User Subscriptions"],
         },
+        "siteCatalogue": {
+            "server": "https://catalogue.example.org/api/v1",
+            "credentials": {"secretRef": {"env": "RANDOM_CATALOGUE_TOKEN"}},
+        },
         "limits": {"movedData": "1 EB"},
     }
 

@@ -284,7 +284,7 @@ def test_explain_takes_the_place_as_a_finding_shows_it(specs: Path):
     city = srcnet("explain", "site-specs/chsrc-cscs.yaml:11:20", cwd=specs)
     assert (line.code, city.code) == (0, 0)
     assert "site-specs/chsrc-cscs.yaml:11:20 reaches 4 emitted lines\n" in city.out
-    assert "site-specs/chsrc-cscs.yaml:11 reaches 14 emitted lines\n" in line.out
+    assert "site-specs/chsrc-cscs.yaml:11 reaches 16 emitted lines\n" in line.out
     emitted = "build/rucio/golden/sites/CHSRC-CSCS.yaml:12"
     assert srcnet("explain", f"{emitted}:3", cwd=specs) == srcnet("explain", emitted, cwd=specs)
 
@@ -303,9 +303,9 @@ def test_explain_of_a_name_leads_to_where_it_is_described_and_to_what_comes_from
 
 QUEUE = ("`queues` of ComputePolicy queues", "policies/compute/queues.yaml:9:5")
 PROJECT = ("`projects` of Allocation cycle-0", "policies/allocation/cycle-0.yaml:11:13")
-WINDOW = ("`compute` `slurm` `windows` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:102:20")
-CLUSTER = ("`compute` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:76:13")
-AS_SLURM_SAYS = ("`compute` `slurm` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:105:18")
+WINDOW = ("`compute` `slurm` `windows` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:105:20")
+CLUSTER = ("`compute` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:79:13")
+AS_SLURM_SAYS = ("`compute` `slurm` of Site CHSRC-CSCS", "site-specs/chsrc-cscs.yaml:108:18")
 PREFIX = ("`spec` of ComputePolicy queues", "policies/compute/queues.yaml:7:11")
 
 
@@ -349,8 +349,8 @@ SERVICE = "a document of kind Service"
         ("soda-sync", SERVICE, "policies/services/soda.yaml:3:18"),
         ("Deployment/ska-services/soda-sync", SERVICE, "policies/services/soda.yaml:3:18"),
         ("notebook", "a document of kind WorkflowTemplate", "templates.yaml:3:18"),
-        ("CHSRC-CSCS/soda_sync", "`services` of Site CHSRC-CSCS", "chsrc-cscs.yaml:115:17"),
-        ("CHSRC-CSCS/services", "`compute` of Site CHSRC-CSCS", "chsrc-cscs.yaml:44:13"),
+        ("CHSRC-CSCS/soda_sync", "`services` of Site CHSRC-CSCS", "chsrc-cscs.yaml:118:17"),
+        ("CHSRC-CSCS/services", "`compute` of Site CHSRC-CSCS", "chsrc-cscs.yaml:46:13"),
     ],
 )
 def test_explain_knows_what_runs_on_kubernetes(name: str, what: str, place: str, specs: Path):

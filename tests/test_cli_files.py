@@ -274,7 +274,7 @@ def test_show_says_in_words_what_a_plan_does(specs: Path, tmp_path: Path):
     assert (text.code, text.err) == (0, "")
     assert "+ create account-limit srcnet-policy@CHSRC_TAPE" in text.out
     assert "+ create 13 rses: AUSSRC-PERTH-INGEST, " in text.out
-    assert "site-specs/chsrc-cscs.yaml:40:17" in text.out
+    assert "site-specs/chsrc-cscs.yaml:42:17" in text.out
     full = srcnet("show", plan, "--full", cwd=specs)
     assert "+ create rse CHSRC_TAPE" in full.out
     assert full.out.count("+ create ") == plan.read_text().count('"action":"create"')

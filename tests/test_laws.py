@@ -38,10 +38,11 @@ from srcnet_compiler.targets.registry import TARGETS
 from srcnet_compiler.targets.rucio import check, diff, lower
 from srcnet_compiler.targets.rucio.model import Rse, RucioModel, Subscription
 from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.scapi.model import ScapiModel
 from srcnet_compiler.targets.slurm import TARGET as slurm  # noqa: N811
 from srcnet_compiler.targets.slurm.model import SlurmModel
 
-Model = RucioModel | SlurmModel | KubernetesModel
+Model = RucioModel | SlurmModel | KubernetesModel | ScapiModel
 every_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 known_roots = pytest.mark.parametrize("root", [GOLDEN, REAL], ids=["golden", "real"])
 
@@ -188,6 +189,8 @@ def empty(model: Model) -> Model:
         return RucioModel(model.instance, model.owner)
     if isinstance(model, KubernetesModel):
         return replace(model, objects={})
+    if isinstance(model, ScapiModel):
+        return ScapiModel(model.instance)
     return replace(
         model, accounts={}, associations={}, qos={}, partitions={}, reservations={}, written=""
     )
@@ -198,6 +201,11 @@ def kinds(model: Model) -> dict[str, Mapping[str, object]]:
         return {
             kind: {name: each for (of, name), each in model.objects.items() if of == kind}
             for kind, _ in model.objects
+        }
+    if isinstance(model, ScapiModel):
+        return {
+            kind: {name: each for (of, name), each in model.entries.items() if of == kind}
+            for kind, _ in model.entries
         }
     if isinstance(model, SlurmModel):
         return {

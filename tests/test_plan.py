@@ -23,6 +23,8 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import diff, lower
 from srcnet_compiler.targets.rucio.model import RucioModel
+from srcnet_compiler.targets.scapi import TARGET as scapi  # noqa: N811
+from srcnet_compiler.targets.scapi.model import ScapiModel
 from srcnet_compiler.targets.slurm import TARGET as slurm  # noqa: N811
 from srcnet_compiler.targets.slurm.diff import references
 from srcnet_compiler.targets.slurm.model import SlurmModel
@@ -577,13 +579,17 @@ def test_no_change_of_a_cluster_rests_on_a_draft_that_nobody_accepted(built: Bui
 
 
 def end_of(kind: str, **more) -> Change:
-    """Something on a cluster that goes."""
+    """Something on a cluster, or of the site catalogue, that goes."""
     gone = change("x", Action.RETIRE, **more)
     target = "kubernetes" if kind[0].isupper() else "slurm"
+    target = "scapi" if kind in ("area", "compute", "local-service") else target
     return replace(gone, address=Address(target, "x", kind, "ska-old"))
 
 
-ON_CLUSTERS = ["account", "qos", "partition", "reservation", "Deployment", "Namespace"]
+ON_CLUSTERS = [
+    *("account", "qos", "partition", "reservation", "Deployment", "Namespace"),
+    *("area", "compute", "local-service"),
+]
 
 
 @pytest.mark.parametrize("kind", ON_CLUSTERS)
@@ -613,6 +619,27 @@ def test_more_nodes_than_one_plan_may_empty_are_refused(golden):
     (found,) = guard(more, golden.federation, TODAY)
     assert found.code is Code.OVER_LIMIT
     assert "`drainedNodes`" in found.message
+
+
+# ── drafts in the site catalogue ──────────────────────────────────────────────────────────────
+
+
+def test_what_the_site_catalogue_would_say_of_drafts_is_held_back_and_named(golden):
+    held = {item.what for item in held_back(golden.federation, ("scapi",))}
+    assert held == {
+        "site `ZASRC-CPT`",
+        "storage area `ZASRC-CPT-T1`",
+        "storage area `SWESRC-OSO-NAT`",
+    }
+
+
+def test_no_change_of_the_site_catalogue_rests_on_a_draft_that_nobody_accepted(golden):
+    (model,) = [each.model for each in golden.models if each.target.name == "scapi"]
+    changes = scapi.diff(model, Reading(ScapiModel(model.instance)))
+    plan = plan_of(*changes)
+    assert Code.RESTS_ON_DRAFT not in codes(plan, golden.federation)
+    late = {found.subject for found in guard(plan, golden.federation, date(2027, 7, 1))}
+    assert "SWESRC-OSO-T1" in late  # what waives it has ended
 
 
 # ── drafts of compute ─────────────────────────────────────────────────────────────────────────

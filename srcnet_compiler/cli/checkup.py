@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcnet_compiler.cli.exits import Exit
+from srcnet_compiler.federation.catalogued import SiteCatalogue
 from srcnet_compiler.federation.compute import SlurmCluster
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
 from srcnet_compiler.federation.model import DataManagement, Secret
@@ -57,6 +58,8 @@ def look(found: Compiled) -> Iterator[Row]:
         yield from _try(found, _slurm(cluster))
     for each in found.federation.kubernetes:
         yield from _try(found, _kubernetes(each))
+    if found.federation.site_catalogue is not None:
+        yield from _try(found, _site_catalogue(found.federation.site_catalogue))
 
 
 def _specs(found: Compiled) -> Row:
@@ -129,7 +132,7 @@ def _account(data: DataManagement, account: str, secret: Secret, place: Span) ->
 
 @dataclass(frozen=True, slots=True)
 class _Door:
-    """A cluster of a site: its logins, whether each is for reading alone, and where it is named.
+    """A system to enter: its logins, whether each is for reading alone, and where it is named.
     `enter` opens it with one of them, and says what is behind, then what may be done there."""
 
     target: str
@@ -180,6 +183,24 @@ def _kubernetes(cluster: KubernetesCluster) -> _Door:
     other = (True, cluster.read_secret, cluster.origin.at("reading", "credentials"))
     logins = (own, other) if cluster.read_secret != cluster.secret else (own,)
     return _Door("kubernetes", name, cluster.in_use, logins, cluster.origin.at("server"), enter)
+
+
+def _site_catalogue(catalogue: SiteCatalogue) -> _Door:
+    """The catalogue of sites: both tokens, and what is known of what ours may do."""
+    from srcnet_compiler.targets.scapi.live import connection, open_connection, rights
+
+    def enter(model: Any, reads: bool) -> "Iterator[str | Right]":  # noqa: ANN401
+        said = connection(catalogue, os.environ, reading=reads)
+        with closing(open_connection(said)) as client:
+            yield f"site catalogue {client.server}"
+            for right in () if reads else rights(client):
+                yield replace(right, what=f"{catalogue.name}: {right.what}")
+
+    own = (False, catalogue.secret, catalogue.origin.at("credentials"))
+    other = (True, catalogue.read_secret, catalogue.origin.at("reading", "credentials"))
+    logins = (own, other) if catalogue.read_secret != catalogue.secret else (own,)
+    place = catalogue.origin.at("server")
+    return _Door("scapi", catalogue.name, True, logins, place, enter)
 
 
 def _try(found: Compiled, door: _Door) -> Iterator[Row]:

@@ -7,6 +7,11 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, 
 from srcnet_compiler.federation import lifecycle, policies, shared, sites
 from srcnet_compiler.federation.accounts import check_accounts
 from srcnet_compiler.federation.amounts import Findings
+from srcnet_compiler.federation.cataloguing import (
+    check_identities,
+    read_catalogued,
+    read_site_catalogue,
+)
 from srcnet_compiler.federation.computing import (
     check_compute,
     ends,
@@ -122,6 +127,8 @@ def _build(
         pipelines=read_pipelines(spec, origin, documents, read),
         origin=origin,
         links=shared.read_links(spec, origin, found),
+        site_catalogue=read_site_catalogue(spec, origin),
+        catalogued=read_catalogued(read, retired) if spec.siteCatalogue is not None else (),
     )
 
 
@@ -144,6 +151,7 @@ def _contradictions(federation: Federation) -> Iterable[Diagnostic]:
     yield from repeated(links)
     yield from check_compute(federation.compute)
     yield from check_serving(federation)
+    yield from check_identities(federation.catalogued)
 
 
 def _named(documents: Sequence[Located[Document]]) -> Iterable[tuple[str, Span]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from srcnet_compiler.federation.catalogued import CataloguedSite, SiteCatalogue
 from srcnet_compiler.federation.compute import Compute
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
 from srcnet_compiler.federation.notices import Downtime, Freeze, Moved, Retired, Waiver
@@ -344,6 +345,7 @@ class Federation:
 
     `security` None: nobody has said what may run. `kubernetes` is in order of site and name, what
     is `deployed` on it in order of site, cluster and service. `pipelines` None: no forge runs any.
+    `catalogued` is empty where there is no `site_catalogue`.
     """
 
     name: str
@@ -373,6 +375,8 @@ class Federation:
     pipelines: Pipelines | None
     origin: Origin = field(compare=False, repr=False)
     links: tuple[Link, ...] = ()
+    site_catalogue: SiteCatalogue | None = None
+    catalogued: tuple[CataloguedSite, ...] = ()
 
     def waives_drafts(self, *names: str) -> bool:
         """Whether a waiver accepts the drafts that one of these objects rests on, at any date.

@@ -15,7 +15,7 @@ from srcnet_compiler.plan.recalls import large_recalls
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span
 
-ALL = ("rucio", "slurm", "kubernetes")
+ALL = ("rucio", "slurm", "kubernetes", "scapi")
 _Draft: TypeAlias = tuple[str, tuple[Span, ...], tuple[str, ...]]
 """What may rest on drafts, on which, and the names to waive them by."""
 
@@ -56,6 +56,7 @@ def held_back(federation: Federation, targets: Collection[str] = ALL) -> tuple[H
         *(_policy(federation.compute) if both else ()),
         *(_slurm(federation.compute) if "slurm" in targets else ()),
         *(_kubernetes(federation) if "kubernetes" in targets else ()),
+        *(_catalogued(federation) if "scapi" in targets else ()),
     ]
     held = {
         what: f"rests on a draft at {drafts[0]}"
@@ -101,6 +102,21 @@ def _kubernetes(federation: Federation) -> Iterator[_Draft]:
     if federation.security is not None:
         name = federation.security.name
         yield f"security policy `{name}`", federation.security.drafts, (name,)
+
+
+def _catalogued(federation: Federation) -> Iterator[_Draft]:
+    """What the site catalogue has besides: areas, of which the rest speaks, may rest on drafts."""
+    for said in federation.catalogued:
+        site = federation.sites[said.site]
+        yield f"site `{site.name}`", site.drafts, (site.name,)
+        for area in (federation.areas[name] for name in site.areas):
+            yield f"storage area `{area.name}`", area.drafts, (area.name, area.site)
+        for compute in said.compute:
+            label = f"{site.name}/{compute.name}"
+            yield f"compute `{label}`", compute.drafts, (label, site.name)
+        for offer, each in zip(site.services, said.services, strict=True):
+            names = (offer.label, offer.service, site.name)
+            yield f"offer `{offer.label}` of `{site.name}`", each.drafts, names
 
 
 def _unread(federation: Federation) -> Iterator[tuple[str, str]]:
@@ -178,6 +194,7 @@ def _accepted(federation: Federation, today: date) -> Iterable[Span]:
         *_policy(federation.compute),
         *_slurm(federation.compute),
         *_kubernetes(federation),
+        *_catalogued(federation),
     )
     for _, drafts, names in of_clusters:
         if not waived.isdisjoint(names):
@@ -227,7 +244,7 @@ def _ends_on_cluster(change: Change) -> bool:
     """Memberships are not among it: who has left a group is out without a document."""
     return (
         change.action is Action.RETIRE
-        and change.address.target in ("slurm", "kubernetes")
+        and change.address.target in ("slurm", "kubernetes", "scapi")
         and change.address.kind != "association"
     )
 

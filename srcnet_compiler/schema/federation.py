@@ -177,6 +177,26 @@ class Rucio(Spec):
     """Keys of the server's configuration table that we set, as `section/option`."""
 
 
+class CatalogueReading(Spec):
+    """A further login, for reading alone."""
+
+    credentials: Credentials
+    """How to prove that we are it."""
+
+
+class SiteCatalogue(Spec):
+    """SRCNet's catalogue of sites, the Site Capabilities API."""
+
+    name: Annotated[Name, such_as("srcnet")] = "srcnet"
+    """What this instance is called in plans and artifacts."""
+    server: Annotated[Url, such_as("https://catalogue.example.org/api/v1")]
+    """The address of its interface, with the version of it."""
+    credentials: Credentials
+    """How to prove who we are: a token."""
+    reading: CatalogueReading | None = None
+    """Another login for reading; the one that changes it where this is left out."""
+
+
 class ServiceRule(Spec):
     """What every offer of a service must have."""
 
@@ -249,6 +269,8 @@ class FederationSpec(Agreed):
     """Who people and services are."""
     rucio: Rucio
     """The federation's Rucio."""
+    siteCatalogue: SiteCatalogue | None = None
+    """The catalogue of sites that is kept as the specs say; none where this is left out."""
     services: Annotated[
         dict[Annotated[Name, such_as("soda_sync")], ServiceRule], Field(default_factory=dict)
     ]

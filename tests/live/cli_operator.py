@@ -102,6 +102,7 @@ def operator(folder: Path, url: str) -> Operator:
     edit(federation, "auth: https://auth.example.org", f"auth: {url}")
     credentials = folder / "credentials.json"
     site = specs / "site-specs/chsrc-cscs.yaml"
+    without_catalogue(federation)
     (specs / "policies/allocation/cycle-0.yaml").unlink()
     for name in (
         "common",
@@ -117,6 +118,12 @@ def operator(folder: Path, url: str) -> Operator:
     someone = Operator(specs=specs, credentials=credentials, password=password)
     someone.use_password(someone.password)
     return someone
+
+
+def without_catalogue(federation: Path) -> None:
+    """Its site catalogue is nowhere as well."""
+    text = federation.read_text("utf-8")
+    federation.write_text(text[: text.index("  siteCatalogue:\n")], "utf-8")
 
 
 def give_credentials(path: Path, username: str, password: str) -> None:

@@ -143,7 +143,7 @@ def test_a_plan_for_yesterdays_specs_is_stale_and_a_new_one_is_carried_out(
     assert "other specs than those in this folder" in stale.err
     assert limit(root, "CHSRC_TAPE") == before
     shown = at_work("plan", "--out", "plan.json").out
-    assert "limit.MaxSpaceAvailable: 2 PB → 4 PB   site-specs/chsrc-cscs.yaml:40:17" in shown
+    assert "limit.MaxSpaceAvailable: 2 PB → 4 PB   site-specs/chsrc-cscs.yaml:42:17" in shown
     changes = shown.removeprefix("golden: ").split()[0]
     rehearsed = at_work("apply", "plan.json", "--rehearse")
     assert rehearsed.out == (f"golden: rehearsal: {changes} would be done; nothing was changed\n")

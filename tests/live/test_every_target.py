@@ -18,6 +18,7 @@ from specs import TODAY, texts
 from stand import LIFECYCLE, Ground, Stand
 from stand_kubernetes import STAND as KUBERNETES
 from stand_rucio import STAND as RUCIO
+from stand_scapi import STAND as SCAPI
 from stand_slurm import STAND as SLURM
 
 from srcnet_compiler.change import Action, Change
@@ -25,7 +26,7 @@ from srcnet_compiler.converge import name_of, reach
 from srcnet_compiler.pipeline import compile_specs
 from srcnet_compiler.plan.file import from_json
 
-STANDS = (KUBERNETES, RUCIO, SLURM)
+STANDS = (KUBERNETES, RUCIO, SCAPI, SLURM)
 
 
 def params(*stands: Stand) -> list[Any]:

@@ -51,6 +51,9 @@ def _federation(federation: Federation, pipelines: Pipelines, managed: Sequence[
         *_secret(data.secret, data.origin.below("credentials")),
         *_secret(data.read_secret, data.origin.below("reading", "credentials")),
     ]
+    if (catalogue := federation.site_catalogue) is not None:
+        secrets += _secret(catalogue.secret, catalogue.origin.below("credentials"))
+        secrets += _secret(catalogue.read_secret, catalogue.origin.below("reading", "credentials"))
     return Part(
         key=FEDERATION,
         title=FEDERATION,
