@@ -96,7 +96,7 @@ def _reach(federation: Federation, area: StorageArea) -> Iterator[Diagnostic]:
 def _endpoint(
     federation: Federation, area: StorageArea, endpoint: Endpoint
 ) -> Iterator[Diagnostic]:
-    if endpoint.protocol not in _SPEAKS[area.system]:
+    if area.system is not None and endpoint.protocol not in _SPEAKS[area.system]:
         yield error(
             Code.SYSTEM_CONTRADICTED,
             f"`{area.system}` does not speak `{endpoint.protocol}`",

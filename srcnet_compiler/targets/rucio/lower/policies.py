@@ -170,7 +170,7 @@ def _expression(apart: str, slot: Slot) -> str:
 
 def _pin(policy: DataPolicy, areas: Iterable[StorageArea]) -> tuple[RuleTemplate, ...]:
     """Keeps the replica that the producer made until the first phase is complete."""
-    there = [a for a in areas if a.role == "ingest" and a.environment == "production"]
+    there = [area for area in areas if area.takes_in]
     if not any(area.country in policy.ingest for area in there):
         return ()
     expression = str(attribute(ROLE, "ingest"))
