@@ -105,7 +105,7 @@ def _endpoint(
             help=f"one of {', '.join(sorted(_SPEAKS[area.system]))}, or another `system`",
             subject=area.name,
         )
-    elif endpoint.protocol != "file":
+    elif area.system is not None and endpoint.protocol != "file":
         yield from _signs(area, endpoint)
     if federation.token_only and endpoint.protocol in ("http", "dav"):
         yield error(

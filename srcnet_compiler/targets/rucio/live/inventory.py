@@ -9,7 +9,7 @@ from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.rucio.live import answers
 from srcnet_compiler.targets.rucio.live.answers import Answer
 from srcnet_compiler.targets.rucio.live.client import RucioClient
-from srcnet_compiler.targets.rucio.live.errors import in_plain_words
+from srcnet_compiler.targets.rucio.live.errors import in_plain_words, sentence
 from srcnet_compiler.targets.rucio.live.look import Look, unreadable
 from srcnet_compiler.targets.rucio.model import Rse
 from srcnet_compiler.targets.rucio.model.inventory import Inventory, RulePattern, Subscribed
@@ -50,7 +50,7 @@ def take_inventory(client: RucioClient, instance: str) -> Inventory:
                 seen = answers.rse(row, attributes, detail, limits[name].result())
                 rses[seen.name] = seen
             except unreadable() as error:
-                unread[RseName(name)] = f"its answer makes no sense: {error or type(error).__name__}"
+                unread[RseName(name)] = f"it cannot be read: {sentence(error)}"
         usages = {
             name: look.ask(_total(name)) for name, rse in rses.items() if LIMIT not in rse.limits
         }

@@ -1,6 +1,6 @@
 """All that a Rucio has, whoever made it: what an import looks at.
 
-Nothing here is wanted, and nothing is ours: rules and subscriptions of others are counted, not kept.
+Nothing here is wanted, and nothing is ours: rules of others are counted, not kept.
 """
 
 from collections.abc import Mapping
