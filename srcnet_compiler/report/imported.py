@@ -101,8 +101,7 @@ def _open(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     sketch = found.sketch
     if sketch.questions:
         yield ""
-        yield paint(f"Left out: {many(len(sketch.questions), 'RSE')} of which something is", "bold")
-        yield paint("not told. Type what is right, or `--skip RSE`:", "bold")
+        yield paint("Left out, since nothing tells; type what is right, or `--skip RSE`:", "bold")
     lines = [
         line
         for each in sketch.questions
@@ -133,7 +132,8 @@ def _unsaid(unsaid: Sequence[Unsaid], full: bool, paint: Paint) -> Iterator[str]
         yield paint("Rules of others that no draft says; nobody's rules are taken over:", "bold")
     lines = [
         f"  {each.account}  {visible(each.scope)}  {visible(each.expression)}  "
-        f"{many(each.copies, 'copy')}, {many(each.rules, 'rule')}: {visible(each.why)}"
+        f"{many(each.copies, 'copy')}, {_evidence(each.rules, each.subscriptions)}:"
+        f" {visible(each.why)}"
         for each in unsaid
     ]
     yield from _shortened(lines, _FEW, full)
@@ -142,7 +142,7 @@ def _unsaid(unsaid: Sequence[Unsaid], full: bool, paint: Paint) -> Iterator[str]
 def _contradictions(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     if found.findings:
         yield ""
-        yield paint("Where the specs say something else, they stay as they are:", "bold")
+        yield paint("Where the specs and what is there differ; both stay as they are:", "bold")
     yield from _shortened(
         [f"  {each.labels[0].span}: {visible(each.message)}" for each in found.findings], _FEW, full
     )
@@ -226,6 +226,7 @@ def imported_to_json(found: Imported) -> str:
                 "expression": each.expression,
                 "copies": each.copies,
                 "rules": each.rules,
+                "subscriptions": each.subscriptions,
                 "why": each.why,
             }
             for each in sketch.unsaid

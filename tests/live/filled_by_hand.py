@@ -134,7 +134,14 @@ def fill(root: Client) -> None:
     for scope in ("aussrc.testing", "users"):
         root.add_scope("aussrc-ops", scope)
     for number in range(4):
-        _rule(root, "aussrc.testing", f"run-{number}", "aussrc-ops", 2, "tier=1|IMPERIAL|SWESRC-OSO-T1")
+        _rule(
+            root,
+            "aussrc.testing",
+            f"run-{number}",
+            "aussrc-ops",
+            2,
+            "tier=1|IMPERIAL|SWESRC-OSO-T1",
+        )
         _rule(root, "users", f"mine-{number}", "scientist", 1, "IMPERIAL", lifetime=10**6)
     root.add_subscription(
         "keep-tests",

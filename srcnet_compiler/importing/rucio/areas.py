@@ -175,9 +175,11 @@ def _transfers(rse: Rse) -> dict[str, Any]:
 
 
 def _unsaid(rse: Rse) -> Iterator[Note]:
-    """Attributes that stay what they are, by name; not the one that each RSE has by itself."""
+    """Attributes that stay what they are, by name; not those that each RSE has by itself: its name,
+    and what it says of its place."""
     said = {"fts", "oidc_support", "archive_timeout", rse.name}
-    others = sorted(key for key in rse.attributes if key not in said)
+    mirrored = {key for key, value in rse.settings.items() if rse.attributes.get(key) == value}
+    others = sorted(rse.attributes.keys() - said - mirrored)
     if others:
         yield Note(rse.name, f"others' attributes stay as they are: {', '.join(others)}")
     limits = sorted(key for key in rse.limits if key != LIMIT)

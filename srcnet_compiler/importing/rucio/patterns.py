@@ -52,6 +52,7 @@ class Unsaid:
     expression: str
     copies: int
     rules: int
+    subscriptions: int
     why: str
 
 
@@ -84,9 +85,7 @@ def patterns(
         if isinstance(said, PolicyDraft):
             drafts.append(said)
         else:
-            unsaid += [
-                Unsaid(a.account, scope, a.expression, a.copies, a.rules, said) for a in asks
-            ]
+            unsaid += [_unsaid(scope, ask, said) for ask in asks]
     return _named_once(drafts, federation), tuple(unsaid)
 
 
@@ -156,6 +155,8 @@ def _draft(
     described: set[str],
 ) -> PolicyDraft | str:
     """The draft, or why there is none."""
+    if inventory.unread:
+        return "not all RSEs could be seen, so nobody knows what its rules mean"
     if scope in described:
         return "a policy is about this namespace already"
     if not all(ask.lasting for ask in asks):
@@ -221,3 +222,7 @@ def _numbered(drafts: list[PolicyDraft], taken: set[str]) -> Iterator[PolicyDraf
 
 def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _unsaid(scope: str, ask: Ask, why: str) -> Unsaid:
+    return Unsaid(ask.account, scope, ask.expression, ask.copies, ask.rules, ask.subscriptions, why)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from srcnet_compiler.importing.writing import Writing
     from srcnet_compiler.pipeline import Compiled
     from srcnet_compiler.plan.model import Plan
+    from srcnet_compiler.targets.rucio.live import RucioClient
     from srcnet_compiler.targets.rucio.model.inventory import Inventory
 
 
@@ -108,9 +109,12 @@ def command(
       srcnet import rucio --site AUSRC_STORM=AUSSRC-PERTH --tier AUSRC_STORM=online
       srcnet import rucio --skip OLD_TEST --format json
     """
+    from srcnet_compiler.cli.progress import waiting
+    from srcnet_compiler.diagnostic import has_errors
     from srcnet_compiler.importing.rucio import Said
     from srcnet_compiler.importing.rucio.known import known_of
     from srcnet_compiler.report.imported import Imported, imported_to_json, render_imported
+    from srcnet_compiler.targets.rucio.live import take_inventory
 
     said = Said(dict(sites), dict(tiers), dict(names), dict(countries), frozenset(skip))
     day = the_day(today)
@@ -120,18 +124,20 @@ def command(
     before = _at(before, url)
     assert before.federation is not None
     known = known_of(before.federation, specs)
-    inventory = _read(before)
-    _insist_on_answers(said, known, inventory)
-    sketch = _asked(inventory, known, said)
-    writing = _writing(sketch, before, contents, day)
-    texts = {change.file: change.after for change in writing.changes}
-    after = _at(_compiled(settings, day, texts), url)
-    _insist_on_fitting(after, writing.diagnostics)
-    plan = _plan(settings, after, state)
+    with system_trouble(), _connected(before) as client:
+        with waiting(f"reading rucio {before.federation.data.name}"):
+            inventory = take_inventory(client, before.federation.data.name)
+        _insist_on_answers(said, known, inventory)
+        sketch = _asked(inventory, known, said)
+        writing = _writing(sketch, before, contents, day)
+        texts = {change.file: change.after for change in writing.changes}
+        after = _at(_compiled(settings, day, texts), url)
+        _insist_on_fitting(after, writing.diagnostics)
+        plan = _plan(settings, after, client, state)
     name = f"rucio/{before.federation.data.name}"
-    said_otherwise = writing.diagnostics
+    said_otherwise = (*writing.diagnostics, *plan.findings)
     found = Imported(name, inventory, sketch, [*texts], said_otherwise, plan, True, False)
-    accepted = accept_changes or not (found.changes or plan.unseen)
+    accepted = accept_changes or not (found.changes or plan.unseen or has_errors(plan.findings))
     written = accepted and not dry_run and bool(texts)
     if written:
         write_files({settings.root / name: text for name, text in texts.items()})
@@ -183,18 +189,14 @@ def _at(found: "Compiled", url: str | None) -> "Compiled":
     return replace(found, federation=replace(found.federation, data=data))
 
 
-def _read(found: "Compiled") -> "Inventory":
-    from srcnet_compiler.cli.progress import waiting
+def _connected(found: "Compiled") -> "RucioClient":
+    """The plan is made of what the import was made of: nothing is asked for twice."""
     from srcnet_compiler.targets.rucio import live
 
     assert found.federation is not None
     data = found.federation.data
-    with (
-        system_trouble(),
-        waiting(f"reading rucio {data.name}"),
-        live.connect(data, os.environ, account=data.reads_as, secret=data.read_secret) as client,
-    ):
-        return live.take_inventory(client, data.name)
+    client = live.connect(data, os.environ, account=data.reads_as, secret=data.read_secret)
+    return live.remembering(client)
 
 
 def _insist_on_answers(said: "Said", known: "Known", inventory: "Inventory") -> None:
@@ -259,11 +261,15 @@ def _insist_on_fitting(after: "Compiled", said: "Sequence[Diagnostic]") -> None:
         )
 
 
-def _plan(settings: Settings, found: "Compiled", state: Path | str) -> "Plan":
-    from srcnet_compiler.cli.shared import reading
-    from srcnet_compiler.converge import known_objects, make_plan, reach
+def _plan(
+    settings: Settings, found: "Compiled", client: "RucioClient", state: Path | str
+) -> "Plan":
+    from srcnet_compiler.converge import System, known_objects, make_plan
 
     known = known_objects(state_store(settings, state))
-    wanted = [lowered for lowered in found.models if lowered.target.name == "rucio"]
-    with system_trouble(), reading(wanted), reach(found, os.environ, wanted) as reached:
-        return make_plan(found, reached, known)
+    systems = [
+        System(lowered, client, None, day=found.today)
+        for lowered in found.models
+        if lowered.target.name == "rucio"
+    ]
+    return make_plan(found, systems, known)
