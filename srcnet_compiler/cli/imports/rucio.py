@@ -1,7 +1,6 @@
 """`srcnet import rucio`: specs of what a running Rucio has, and the proof that nothing changes."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.files import write_files
+from srcnet_compiler.cli.imports.shared import asks, write_or_show
 from srcnet_compiler.cli.options import format_option, full_option, state_option, today_option
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
@@ -72,7 +71,15 @@ def _answers(name: str, parameter: str, metavar: str, meaning: str) -> Callable[
 @_answers("--name", "names", "RSE=AREA", "What an RSE's area is called by the rule")
 @_answers("--country", "countries", "SITE=CC", "The country of a site that is new")
 @click.option("--skip", multiple=True, metavar="RSE", help="Leave this RSE alone; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Write nothing: say what would be written.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--no-input", is_flag=True, help="Ask nothing: leave out what cannot be told.")
+@click.option(
+    "--take",
+    type=click.Choice(["ours", "theirs"]),
+    default="ours",
+    show_default=True,
+    help="Whose word counts where a spec says something else than what is imported.",
+)
 @click.option(
     "--accept-changes", is_flag=True, help="Write also where the plan would change something."
 )
@@ -90,6 +97,8 @@ def command(
     countries: tuple[tuple[str, str], ...],
     skip: tuple[str, ...],
     dry_run: bool,
+    no_input: bool,
+    take: str,
     accept_changes: bool,
     form: str,
     full: bool,
@@ -128,8 +137,8 @@ def command(
         with waiting(f"reading rucio {before.federation.data.name}"):
             inventory = take_inventory(client, before.federation.data.name)
         _insist_on_answers(said, known, inventory)
-        sketch = _asked(inventory, known, said)
-        writing = _writing(sketch, before, contents, day)
+        sketch = _asked(inventory, known, said, asks(no_input))
+        writing = _writing(sketch, before, contents, day, theirs=take == "theirs")
         texts = {change.file: change.after for change in writing.changes}
         after = _at(_compiled(settings, day, texts), url)
         _insist_on_fitting(after, writing.diagnostics)
@@ -140,12 +149,14 @@ def command(
     accepted = accept_changes or not (found.changes or plan.unseen or has_errors(plan.findings))
     written = accepted and not dry_run and bool(texts)
     if written:
-        write_files({settings.root / name: text for name, text in texts.items()})
+        write_or_show(settings.root, writing.changes, dry_run=False, form=form)
     found = replace(found, accepted=accepted, written=written)
     if form == "json":
         click.echo(imported_to_json(found), nl=False)
     else:
         show(render_imported(found, full=full, colour=is_coloured()))
+    if dry_run:
+        write_or_show(settings.root, writing.changes, dry_run=True, form=form)
     if not accepted:
         raise StopError(
             Exit.FINDINGS,
@@ -207,13 +218,13 @@ def _insist_on_answers(said: "Said", known: "Known", inventory: "Inventory") -> 
         raise StopError(Exit.USAGE, wrong, "`srcnet import rucio --dry-run` lists what is there")
 
 
-def _asked(inventory: "Inventory", known: "Known", said: "Said") -> "Sketch":
+def _asked(inventory: "Inventory", known: "Known", said: "Said", asking: bool) -> "Sketch":
     """With the answers of whoever sits there; elsewhere questions stay open."""
     from srcnet_compiler.importing.rucio import sketch
     from srcnet_compiler.importing.rucio.places import with_answer
 
     found = sketch(inventory, known, said)
-    while found.questions and sys.stdin.isatty():
+    while found.questions and asking:
         question = found.questions[0]
         said = with_answer(said, question, _ask(question))
         found = sketch(inventory, known, said)
@@ -235,7 +246,12 @@ def _ask(question: "Question") -> str:
 
 
 def _writing(
-    sketch: "Sketch", found: "Compiled", contents: Mapping[str, bytes], day: date
+    sketch: "Sketch",
+    found: "Compiled",
+    contents: Mapping[str, bytes],
+    day: date,
+    *,
+    theirs: bool,
 ) -> "Writing":
     from srcnet_compiler.importing.rucio.texts import RULES, wanted
     from srcnet_compiler.importing.writing import existing, prepare
@@ -244,7 +260,8 @@ def _writing(
     there = existing(contents)
     data = found.federation.data
     names = [str(space.name) for space in data.namespaces]
-    return prepare(there, wanted(sketch, there, names, day), RULES, f"rucio {data.name}")
+    asked = wanted(sketch, there, names, day)
+    return prepare(there, asked, RULES, f"rucio {data.name}", theirs=theirs)
 
 
 def _insist_on_fitting(after: "Compiled", said: "Sequence[Diagnostic]") -> None:
