@@ -203,7 +203,7 @@ def test_what_the_specs_say_otherwise_is_shown_and_not_accepted(found):
     found.root.set_rse_limits("AARNET_PER", LIMIT, 300 * 10**12)
     before = contents(found.someone.specs)
     ran = found.someone("import", "rucio", "--site", "MYSTERY=UKSRC-LONDON", *DAY, code=1)
-    assert f"{HOME}:15:17: `capacity` is 500 TB here, and 300 TB in rucio hand" in ran.out
+    assert f"{HOME}:15:17: `capacity` is `500 TB` here, and `300 TB` in rucio hand" in ran.out
     assert "~ update rse AARNET_PER" in ran.out
     assert "Not written" in ran.out or "Nothing is to be written" in ran.out
     assert "not accepted" in ran.err

@@ -145,9 +145,10 @@ def _priorities(domains: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str,
 
 
 def _capacity(rse: Rse) -> str | None:
-    """Its limit, exactly; none where it has none, as stating a size would set one."""
+    """Its limit, exactly; none where it has none, as stating a size would set one. A limit of
+    nothing, by which people close an RSE, is no size."""
     limit = rse.limits.get(LIMIT)
-    return format_bytes(Bytes(limit)) if limit is not None and limit >= 0 else None
+    return format_bytes(Bytes(limit)) if limit is not None and limit > 0 else None
 
 
 def _size_note(rse: Rse, inventory: Inventory) -> Iterator[Note]:
@@ -182,6 +183,6 @@ def _unsaid(rse: Rse) -> Iterator[Note]:
     others = sorted(rse.attributes.keys() - said - mirrored)
     if others:
         yield Note(rse.name, f"others' attributes stay as they are: {', '.join(others)}")
-    limits = sorted(key for key in rse.limits if key != LIMIT)
+    limits = sorted(key for key in rse.limits if key != LIMIT or _capacity(rse) is None)
     if limits:
         yield Note(rse.name, f"its limits stay as they are: {', '.join(limits)}")
