@@ -162,6 +162,7 @@ class Code(Enum):
     POLICY_NOT_IN_FORCE = "policy-not-in-force"
     CLOSED_FOR_WRITING = "closed-for-writing"
     ENDPOINT_NOT_DESCRIBED = "endpoint-not-described"
+    LIKELY_MOVE = "likely-move"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rucio_data import add_account
 
 from srcnet_compiler.demo.rucio_server import RucioServer
+from srcnet_compiler.schema.common import API_VERSION
 
 if TYPE_CHECKING:
     from rucio.client import Client
@@ -20,7 +21,7 @@ WEBDAV = "rucio.rse.protocols.webdav.Default"
 GFAL = "rucio.rse.protocols.gfal.Default"
 
 FEDERATION = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: VERSION
 kind: Federation
 metadata: {name: hand}
 spec:
@@ -51,7 +52,7 @@ spec:
 
 PERTH = """\
 # What people at Perth have written, and keep.
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: VERSION
 kind: Site
 metadata: {name: AUSSRC-PERTH}
 spec:
@@ -66,8 +67,8 @@ spec:
       tier: online        # disks
 """
 
-BRISTOL = """\
-apiVersion: srcnet.skao.int/v1alpha1
+LONDON = """\
+apiVersion: VERSION
 kind: Site
 metadata: {name: UKSRC-LONDON}
 spec: {src: UKSRC, country: GB, alsoKnownAs: [IMPERIAL]}
@@ -80,11 +81,11 @@ def write_specs(folder: Path, server: RucioServer, credentials: Path) -> None:
     for name, content in {
         "policies/federation.yaml": text,
         "site-specs/aussrc-perth.yaml": PERTH,
-        "site-specs/uksrc-london.yaml": BRISTOL,
+        "site-specs/uksrc-london.yaml": LONDON,
     }.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        path.write_text(content.replace("VERSION", API_VERSION), encoding="utf-8")
 
 
 def fill(root: Client) -> None:

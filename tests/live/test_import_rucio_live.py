@@ -19,6 +19,7 @@ from rucio_data import connect
 
 from srcnet_compiler.demo import rucio_server, rucio_venv
 from srcnet_compiler.demo.rucio_server import RucioServer
+from srcnet_compiler.schema.common import API_VERSION
 
 if TYPE_CHECKING:
     from rucio.client import Client
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live("rucio")
 
 HOME = "site-specs/aussrc-perth.yaml"
+MOVED = f"""\
+apiVersion: {API_VERSION}
+kind: Moved
+metadata: {{name: storm}}
+spec: {{area: AUSSRC-PERTH-T0-STORM, from: AUSRC_STORM, to: AUSSRC-PERTH-T0-STORM}}
+"""
 DAY = ("--today", "2026-11-26")
 ANSWERS = (
     *("--tier", "AUSRC_STORM=online"),
@@ -134,6 +141,10 @@ def test_a_server_that_closes_in_the_middle_leaves_nothing_half_written(found):
         assert "draft policy aussrc-testing: 2 copies on `online`, as 4 rules" in dry.out
 
 
+def written_at_perth() -> list[str]:
+    return PERTH.replace("VERSION", API_VERSION).splitlines()
+
+
 def with_unknown_fields(handler: Handler) -> bool:
     """As a later version of Rucio may answer."""
     if handler.path.partition("?")[0].rstrip("/") != "/rses":
@@ -162,7 +173,7 @@ def test_the_import_is_nothing_but_adoptions_and_keeps_what_people_wrote(found):
     assert (policy["namespace"], policy["copies"], policy["rules"]) == ("aussrc.testing", 2, 4)
     text = (found.someone.specs / HOME).read_text()
     lines = iter(text.splitlines())
-    assert all(line in lines for line in PERTH.splitlines()), text  # all of them, in their order
+    assert all(line in lines for line in written_at_perth()), text  # all of them, in their order
     assert "nameToday: AUSRC_STORM" in text
     draft = (found.someone.specs / "policies/data/aussrc-testing.yaml").read_text()
     assert "status: draft\n  source: rule pattern of 4 rules on 2026-11-26\n" in draft
@@ -209,6 +220,26 @@ def test_what_the_specs_say_otherwise_is_shown_and_not_accepted(found):
     assert "not accepted" in ran.err
     assert contents(found.someone.specs) == before
     found.root.set_rse_limits("AARNET_PER", LIMIT, 500 * 10**12)
+
+
+def test_a_rename_is_proposed_and_then_done_in_place(found):
+    """Whoever only writes another name would get a second RSE over the same storage."""
+    someone, root = found.someone, found.root
+    today, later = "nameToday: AUSRC_STORM", "nameToday: AUSSRC-PERTH-T0-STORM"
+    someone.edit(HOME, today, later)
+    plan = someone("plan", *DAY).out
+    assert "+ create rse AUSSRC-PERTH-T0-STORM" in plan
+    assert "`AUSSRC-PERTH-T0-STORM` would be made where `AUSRC_STORM` is, which no spec" in plan
+    assert "`kind: Moved` with `from: AUSRC_STORM, to: AUSSRC-PERTH-T0-STORM`" in plan
+    someone.edit(HOME, later, today)
+    (someone.specs / "site-specs/aussrc-perth").mkdir()
+    (someone.specs / "site-specs/aussrc-perth/moved.yaml").write_text(MOVED)
+    before = root.get_rse("AUSRC_STORM")["id"]
+    assert changes(found) == {("rse", "AUSSRC-PERTH-T0-STORM"): ["name"]}
+    someone("apply", "--yes", *DAY)
+    assert root.get_rse("AUSSRC-PERTH-T0-STORM")["id"] == before
+    assert "AUSRC_STORM" not in {row["rse"] for row in root.list_rses()}
+    someone("plan", "--detailed-exitcode", *DAY)
 
 
 def test_an_adopted_area_takes_part_when_its_line_goes(found):

@@ -86,12 +86,17 @@ def _endpoints(
     said = [each for each in ordered if each.key not in faults]
     endpoints = [_endpoint(each, position) for position, each in enumerate(said, 1)]
     notes = tuple(
-        Note(rse.name, f"its protocol {key} stays as it is: {fault}")
+        Note(rse.name, f"its protocol {_without_secret(key)} stays as it is: {fault}")
         for key, fault in faults.items()
     )
     if not endpoints:
         notes = (*notes, Note(rse.name, "no protocol of it can be said, so it is left alone"))
     return endpoints, notes
+
+
+def _without_secret(text: str) -> str:
+    """Without what may stand before the host."""
+    return re.sub(r"//[^/]*@", "//…@", text)
 
 
 def _first_use(protocol: Protocol) -> int:
@@ -104,7 +109,7 @@ def _fault(protocol: Protocol) -> str | None:
     if protocol.scheme not in IMPLEMENTATIONS:
         return f"specs have no word for `{protocol.scheme}`"
     if not _HOST.fullmatch(protocol.hostname):
-        return f"`{protocol.hostname}` is no host name"
+        return f"`{_without_secret(f'//{protocol.hostname}')[2:]}` is no host name"
     if not 0 <= protocol.port <= 65535 or (protocol.port == 0) != (protocol.scheme == "file"):
         return f"{protocol.port} is no port of it"
     if not _PATH.fullmatch(protocol.prefix):
