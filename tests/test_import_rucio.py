@@ -39,6 +39,8 @@ spec:
     cache: {{media: [ssd], reachable: immediately, volatile: true, counts: false}}
     nearline: {{media: [tape], reachable: after recall}}
   storageClasses:
+    NAT: {{tier: online, pledged: false}}
+    Q0: {{tier: online, status: draft}}
     T0: {{tier: online}}
     T2: {{tier: nearline}}
     TEST: {{tier: online, role: test}}
@@ -174,6 +176,15 @@ def test_one_fitting_tier_is_told_and_several_are_asked():
     no_such = sketched(rse("OLD", {"site": "Pawsey"}, rse_type="TAPE", volatile=True))
     assert asked(no_such) == ["--tier OLD=TIER"]
     assert "it is TAPE and volatile, and no tier of the federation is" in no_such.questions[0].why
+
+
+def test_a_name_that_promises_another_tier_is_asked_for():
+    found = sketched(rse("AUSSRC-PERTH-T0", rse_type="TAPE"))
+    assert asked(found) == ["--name AUSSRC-PERTH-T0=AREA"]
+    assert found.questions[0].why == "its class `T0` is of tier `online`, and it is of `nearline`"
+    said = Said(names={"AUSSRC-PERTH-T0": "AUSSRC-PERTH-T2"})
+    (area,) = areas(sketched(rse("AUSSRC-PERTH-T0", rse_type="TAPE"), said=said)).values()
+    assert (area["name"], area["nameToday"]) == ("AUSSRC-PERTH-T2", "AUSSRC-PERTH-T0")
 
 
 def test_names_that_collide_are_asked_for():
@@ -347,7 +358,7 @@ def rses(draw: st.DrawFn, name: str) -> Rse:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.tuples(rses("OLD_ONE"), rses("OLD_TWO"), rses("AUSSRC-PERTH-T0-BYRULE")))
 def test_whatever_is_imported_asks_for_no_change(found):
     """And what is imported once more adds nothing."""

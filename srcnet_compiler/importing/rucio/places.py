@@ -234,21 +234,25 @@ def _name(
     answer = said.names.get(rse.name)
     name = answer or rse.name
     if (parts := known.parts(name)) is not None and parts[0] == site:
-        return name, known.federation.classes[parts[1]].role
+        kind = known.federation.classes[parts[1]]
+        if kind.tier != tier:
+            why = f"its class `{parts[1]}` is of tier `{kind.tier}`, and it is of `{tier}`"
+            return Question(rse.name, "name", rse.name, why)
+        return name, kind.role
     if answer is not None:
         if not re.fullmatch(NAME_PATTERN, answer):
             return Left(rse.name, f"`{answer}` is no name: letters, digits, `-` and `_`")
         return answer, "data"
-    classes = [
-        (label, kind)
+    classes = sorted(  # what is agreed and pledged first: the rest would hold the area back
+        (bool(kind.drafts), not kind.pledged, label)
         for label, kind in known.federation.classes.items()
         if kind.tier == tier and kind.role == "data"
-    ]
+    )
     if not classes or not SITE.fullmatch(site):
         why = f"no name by the rule `{known.federation.naming.area}` follows from it"
         return Question(rse.name, "name", rse.name, why)
     label = _label(rse.name, site, known)
-    return "-".join([site, classes[0][0], *([label] if label else [])]), "data"
+    return "-".join([site, classes[0][-1], *([label] if label else [])]), "data"
 
 
 def _label(name: str, site: str, known: Known) -> str:
