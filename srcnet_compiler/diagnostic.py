@@ -172,6 +172,7 @@ class Code(Enum):
     CLOSED_FOR_WRITING = "closed-for-writing"
     ENDPOINT_NOT_DESCRIBED = "endpoint-not-described"
     ARRIVAL_OVERDUE = "arrival-overdue"
+    LIKELY_MOVE = "likely-move"
 
 
 @dataclass(frozen=True, slots=True)

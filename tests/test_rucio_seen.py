@@ -161,3 +161,23 @@ def test_what_was_found_is_kept_in_the_plan_and_an_error_refuses_it(
     assert golden.federation is not None
     refused = guard(plan, golden.federation, TODAY)
     assert [finding.code.value for finding in refused] == ["area-not-described"]
+
+
+def test_an_rse_that_would_be_made_where_another_is_may_be_a_rename(model: RucioModel):
+    """Only where they share an endpoint, and nobody has described the other one or renames it."""
+    name, rse = next((n, r) for n, r in sorted(model.rses.items()) if r.protocols)
+    there = replace(rse, name=STRANGER)
+    without = {n: r for n, r in model.rses.items() if n not in (name, model.renames.get(name))}
+    seen = replace(model, rses={**without, STRANGER: there})
+    said = found(model, seen)[f"likely-move {name}"]
+    assert said.severity is Severity.WARNING
+    assert f"`from: {STRANGER}, to: {name}`" in (said.help or "")
+    elsewhere = replace(there, protocols=(replace(rse.protocols[0], prefix="/elsewhere"),))
+    others = (
+        replace(model, rses={**without, STRANGER: elsewhere}),
+        replace(model, rses={**model.rses, STRANGER: there}),
+    )
+    for other in others:
+        assert not [key for key in found(model, other) if key.startswith("likely-move")]
+    renamed = replace(model, renames={name: STRANGER})
+    assert f"likely-move {name}" not in found(renamed, seen)

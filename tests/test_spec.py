@@ -35,6 +35,7 @@ ELSEWHERE = {
     Code.CLOSED_FOR_WRITING: "test_rucio_seen.py",
     Code.ENDPOINT_NOT_DESCRIBED: "test_rucio_seen.py",
     Code.ARRIVAL_OVERDUE: "test_rucio_ends.py: no spec says what a server holds",
+    Code.LIKELY_MOVE: "test_rucio_seen.py",
     Code.WRONG_MEMBERSHIP: "test_membership.py: who belongs to whom stands in no spec",
     Code.GROUP_NOT_EXPORTED: "test_membership.py",
     Code.NO_LOCAL_NAME: "test_membership.py",

@@ -60,6 +60,7 @@ def takes_extras(federation: Federation, area: StorageArea) -> bool:
     return (
         area.role == "cache"
         and area.environment == "production"
+        and not area.adopted
         and area.enabled
         and not area.retired
         and bool(area.endpoints)

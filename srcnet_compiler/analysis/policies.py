@@ -197,6 +197,8 @@ def _why_unused(federation: Federation, area: StorageArea) -> str | None:
         return "is not enabled"
     if area.environment != "production":
         return f"is for {area.environment}"
+    if area.adopted:
+        return "is `adopted` as it stood"
     if area.retired:
         return "ends"
     if federation.holds_back(area.drafts, area.name, area.site):

@@ -96,7 +96,7 @@ def _reach(federation: Federation, area: StorageArea) -> Iterator[Diagnostic]:
 def _endpoint(
     federation: Federation, area: StorageArea, endpoint: Endpoint
 ) -> Iterator[Diagnostic]:
-    if endpoint.protocol not in _SPEAKS[area.system]:
+    if area.system is not None and endpoint.protocol not in _SPEAKS[area.system]:
         yield error(
             Code.SYSTEM_CONTRADICTED,
             f"`{area.system}` does not speak `{endpoint.protocol}`",
@@ -105,7 +105,7 @@ def _endpoint(
             help=f"one of {', '.join(sorted(_SPEAKS[area.system]))}, or another `system`",
             subject=area.name,
         )
-    elif endpoint.protocol != "file":
+    elif area.system is not None and endpoint.protocol != "file":
         yield from _signs(area, endpoint)
     if federation.token_only and endpoint.protocol in ("http", "dav"):
         yield error(

@@ -60,8 +60,7 @@ def _ingest(federation: Federation) -> Mapping[str, tuple[SiteName, ...]]:
     """The sites with an ingest area that is in use, by country."""
     found: dict[str, set[SiteName]] = defaultdict(set)
     for area in federation.areas.values():
-        usable = area.role == "ingest" and area.environment == "production" and area.enabled
-        if usable and not area.retired:
+        if area.takes_in and area.enabled and not area.retired:
             found[area.country].add(area.site)
     return {country: tuple(sorted(sites)) for country, sites in found.items()}
 

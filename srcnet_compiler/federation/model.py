@@ -58,7 +58,10 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One way in to a storage area; `port` 0 for local files."""
+    """One way in to a storage area; `port` 0 for local files.
+
+    `priorities` by `lan` and `wan` and operation, as the spec calls them; None: by its position.
+    """
 
     protocol: str
     host: str
@@ -66,6 +69,8 @@ class Endpoint:
     path: str
     third_party_copy: bool
     origin: Origin = field(compare=False, repr=False)
+    implementation: str | None = None
+    priorities: Mapping[str, Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ class StorageArea:
 
     `capacity` None: the spec does not say. `pledged` is what copies may use: the pledge, else the
     capacity. `within` names the area whose capacity this one lies in. `drafts` are the places that
-    make it rest on a draft: itself, its site, its tier or the class in its name.
+    make it rest on a draft: itself, its site, its tier or the class in its name. One that is
+    `adopted` is kept as it was found, and no policy means it.
     """
 
     name: AreaName
@@ -96,7 +102,7 @@ class StorageArea:
     enabled: bool
     tier: TierName
     role: str
-    system: str
+    system: str | None
     deterministic: bool
     capacity: Bytes | None
     pledged: Bytes | None
@@ -109,6 +115,12 @@ class StorageArea:
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
     throughput: Throughput | None = None
+    adopted: bool = False
+
+    @property
+    def takes_in(self) -> bool:
+        """Whether data of the federation may come in here."""
+        return self.role == "ingest" and self.environment == "production" and not self.adopted
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def _area(
         *(kind.drafts if kind else ()),
     )
     production = area.environment == "production" and area.role == "data" and area.enabled
+    production = production and not area.adopted
     return StorageArea(
         name=AreaName(area.name),
         name_today=today,
@@ -105,6 +106,8 @@ def _area(
                 endpoint.path,
                 endpoint.thirdPartyCopy,
                 origin.below("endpoints", number),
+                endpoint.implementation,
+                None if endpoint.priorities is None else endpoint.priorities.model_dump(),
             )
             for number, endpoint in enumerate(area.endpoints)
         ),
@@ -114,6 +117,7 @@ def _area(
         drafts=drafts,
         origin=origin,
         throughput=_throughput(area.throughput, origin.below("throughput"), found),
+        adopted=area.adopted,
     )
 
 

@@ -23,7 +23,9 @@ from srcnet_compiler.schema.common import (
     TierName,
     Timezone,
     Url,
+    Whole,
     such_as,
+    text,
 )
 from srcnet_compiler.schema.containers import ContainerResources, VariableName
 from srcnet_compiler.schema.kubernetes import Kubernetes
@@ -73,6 +75,35 @@ class Network(Agreed):
     """The part of it that the federation may use."""
 
 
+class LocalPriorities(Spec):
+    """Which way in is taken first for what, from 1; 0 where it is not offered for it."""
+
+    read: Whole
+    """To read files."""
+    write: Whole
+    """To write files."""
+    delete: Whole
+    """To delete files."""
+
+
+class RemotePriorities(LocalPriorities):
+    """The same, and for other storage that copies directly."""
+
+    thirdPartyCopyRead: Whole
+    """For other storage that copies from it."""
+    thirdPartyCopyWrite: Whole
+    """For other storage that copies to it."""
+
+
+class Priorities(Spec):
+    """Which of an area's ways in is taken first, by where one comes from."""
+
+    lan: LocalPriorities
+    """From within the site."""
+    wan: RemotePriorities
+    """From elsewhere."""
+
+
 class Endpoint(Spec):
     """One way in to a storage area."""
 
@@ -86,6 +117,20 @@ class Endpoint(Spec):
     """Where the federation's part of the storage begins."""
     thirdPartyCopy: bool = True
     """Whether other storage may copy from and to it directly."""
+    implementation: (
+        Annotated[
+            str,
+            text(
+                r"^[A-Za-z_][A-Za-z0-9_]*([.][A-Za-z_][A-Za-z0-9_]*)*$",
+                "a name of Python's, with dots",
+                "rucio.rse.protocols.webdav.Default",
+            ),
+        ]
+        | None
+    ) = None
+    """What Rucio's clients speak it with; the usual for its protocol where this is left out."""
+    priorities: Priorities | None = None
+    """Where they are others than the order of the endpoints and `thirdPartyCopy` say."""
 
 
 class TransferSettings(Spec):
@@ -121,12 +166,15 @@ class StorageArea(Catalogued):
     """Only production areas hold copies that count."""
     enabled: bool = True
     """An area that is not enabled is described and left alone."""
+    adopted: bool = False
+    """Taken over as it stood in the system: only what is written here of the area itself is kept
+    so, and no policy means it, until this line is removed."""
     tier: TierName
     """A tier of the federation, such as `online`."""
     role: Literal["data", "ingest", "test", "cache"] = "data"
     """Only areas of role `data` hold copies that count."""
-    system: Literal["storm", "xrootd", "dcache", "ceph", "eos", "s3", "posix"]
-    """The storage software."""
+    system: Literal["storm", "xrootd", "dcache", "ceph", "eos", "s3", "posix"] | None = None
+    """The storage software. Unknown where it is left out."""
     layout: Literal["deterministic", "recorded"] = "deterministic"
     """Whether a file's path follows from its name, or is recorded file by file."""
     capacity: BytesText | None = None

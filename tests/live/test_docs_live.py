@@ -69,6 +69,7 @@ class Place:
         """What pages say happens meanwhile."""
         return {
             "an identity is let in as srcnet-compiler": self.let_in,
+            "somebody at Manchester makes an RSE by hand": lambda: self._as_root(by_hand),
             "an operator sets the limit of CNSRC-SHAO-T1 to 1 byte": lambda: self._as_root(
                 lambda root: root.set_rse_limits("CNSRC-SHAO-T1", "MaxSpaceAvailable", 1)
             ),
@@ -93,6 +94,24 @@ class Place:
         }
         with open_connection(connection) as client:
             do(client)
+
+
+def by_hand(root: RucioClient) -> None:
+    """As it was done before anybody had a rule for names."""
+    own = {"read": 1, "write": 1, "delete": 1}
+    wan = {**own, "third_party_copy_read": 1, "third_party_copy_write": 1}
+    root.add_rse("MANCHESTER")
+    root.add_rse_attribute("MANCHESTER", "country", "GB")
+    root.set_rse_limits("MANCHESTER", "MaxSpaceAvailable", 20 * 10**12)
+    protocol = {
+        "scheme": "davs",
+        "hostname": "se.example.ac.uk",
+        "port": 443,
+        "prefix": "/ska",
+        "impl": "rucio.rse.protocols.webdav.Default",
+        "domains": {"lan": own, "wan": wan},
+    }
+    root.add_protocol("MANCHESTER", protocol)
 
 
 def typed(shell: Shell, command: str) -> str:

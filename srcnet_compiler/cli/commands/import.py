@@ -7,6 +7,7 @@ import click
 from srcnet_compiler.cli.settings import with_variables
 
 SOURCES = {
+    "rucio": "A running Rucio: its RSEs as areas of sites, and the proof that nothing changes.",
     "scapi": "SRCNet's site catalogue: one spec for each place, its defects as findings.",
 }
 
@@ -50,4 +51,5 @@ def command() -> None:
     \b
     Examples:
       srcnet import scapi nodes.json
+      srcnet import rucio --dry-run
     """

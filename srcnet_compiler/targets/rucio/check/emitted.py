@@ -227,8 +227,8 @@ def _misplaced(desired: RucioModel, federation: Federation) -> Iterator[Diagnost
         if rse is None or rse.site != area.site:
             continue
         places = {
-            "srcnet_region": area.region,
-            "srcnet_site": area.site,
+            "srcnet_region": None if area.adopted else area.region,
+            "srcnet_site": None if area.adopted else area.site,
             TIER: area.tier if area.counts and TIER in rse.attributes else None,
         }
         for key, value in places.items():

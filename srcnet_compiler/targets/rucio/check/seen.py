@@ -23,6 +23,7 @@ def check_seen(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
     yield from _other_subscriptions(desired, seen)
     yield from _closed(desired, seen)
     yield from _other_endpoints(desired, seen)
+    yield from _likely_moves(desired, seen)
 
 
 def _two_names(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
@@ -149,6 +150,27 @@ def _other_endpoints(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnost
                     f"`{name}` is also reached at `{_shown(protocol)}`, which no spec states",
                     Label(_place(rse.origins, f"protocol.{sorted(stated)[0]}", "name")),
                     help="state it as a further endpoint, or have it removed from the server",
+                    subject=name,
+                )
+
+
+def _likely_moves(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
+    """RSEs that would be made where one that no spec describes is already: said, never taken."""
+    described = {*desired.rses, *desired.renames.values(), *desired.set_aside}
+    for name, rse in sorted(desired.rses.items()):
+        if name in seen.rses or desired.renames.get(name) in seen.rses:
+            continue
+        places = {(protocol.key, protocol.prefix) for protocol in rse.protocols}
+        for other, there in sorted(seen.rses.items()):
+            if other in described:
+                continue
+            if places & {(each.key, each.prefix) for each in there.protocols}:
+                yield warning(
+                    Code.LIKELY_MOVE,
+                    f"`{name}` would be made where `{other}` is, which no spec describes",
+                    Label(_place(rse.origins, "name")),
+                    help=f"where it is the same storage, say that `{other}` is its `nameToday`, and"
+                    f" rename it by a document `kind: Moved` with `from: {other}, to: {name}`",
                     subject=name,
                 )
 

@@ -11,6 +11,8 @@ from srcnet_compiler.targets.rucio.live.credentials import connect as connect
 from srcnet_compiler.targets.rucio.live.credentials import connection as connection
 from srcnet_compiler.targets.rucio.live.credentials import open_connection as open_connection
 from srcnet_compiler.targets.rucio.live.dumps import read_dumps as read_dumps
+from srcnet_compiler.targets.rucio.live.inventory import take_inventory as take_inventory
+from srcnet_compiler.targets.rucio.live.memory import remembering as remembering
 from srcnet_compiler.targets.rucio.live.observing import observe as observe
 from srcnet_compiler.targets.rucio.live.reading import read as read
 from srcnet_compiler.targets.rucio.live.recalling import SeenForRecall as SeenForRecall

@@ -20,6 +20,8 @@ from srcnet_compiler.targets.rucio.model.requirement import COUNTS_BY, TIER
 
 Storage: TypeAlias = tuple[dict[RseName, Rse], dict[str, Distance]]
 _UNSEEN: Mapping[str, Any] = {}
+_FEW = 200
+"""So many RSEs are looked at one by one to find one that may have been renamed by hand."""
 
 
 def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
@@ -53,7 +55,8 @@ def storage(look: Look, desired: RucioModel) -> Callable[[], Storage]:
         wanted = [(d, now) for d, now in wanted if {now.source, now.destination} <= there.keys()]
         asked = {} if links is not None else {d.name: look.ask(_distance(now)) for d, now in wanted}
         others = look.take(meant, (), Rse.kind, absent="InvalidRSEExpression")
-        names = sorted({*known, *others} & there.keys())
+        alike = _alike(look, desired, there, exported, known)
+        names = sorted({*known, *others, *alike} & there.keys())
         rses = dict(_rses(look, [there[n] for n in names], exported, limits))
         _miss_by_later_name(look, desired)
         for name, answer in stored.items():
@@ -86,6 +89,38 @@ def _meant(desired: RucioModel) -> Callable[[RucioClient], tuple[str, ...]]:
         return tuple(row["rse"] for row in found)
 
     return ask
+
+
+def _alike(
+    look: Look,
+    desired: RucioModel,
+    there: Collection[str],
+    exported: Mapping[str, Any],
+    known: Collection[str],
+) -> list[str]:
+    """RSEs that no spec describes, with an endpoint of one that is wanted and not there: perhaps
+    they are the same. Not looked for where that would take long."""
+    absent = (
+        rse
+        for name, rse in desired.rses.items()
+        if name not in there and desired.renames.get(name) not in there
+    )
+    wanted = {protocol.key for rse in absent for protocol in rse.protocols}
+    strangers = sorted(name for name in there if name not in known)
+    details: Mapping[str, Any] = exported.get("rses") or {}
+    unseen = [name for name in strangers if name not in details]
+    if not wanted or len(unseen) > _FEW:
+        return []
+    asked = {name: look.ask(_details(name)) for name in unseen}
+    found: list[str] = []
+    for name in strangers:
+        try:
+            detail = asked[name].result() if name in asked else details[name]
+            keys = {answers.protocol(each).key for each in detail.get("protocols") or ()}
+        except unreadable():
+            continue  # nothing is planned for it
+        found += [name] if keys & wanted else []
+    return found
 
 
 def _today(link: Distance, desired: RucioModel, there: Collection[str]) -> Distance:

@@ -1,10 +1,16 @@
 """Storage areas to RSEs: settings, attributes, protocols, limits, and how far apart they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.analysis.caches import takes_extras
 from srcnet_compiler.change import Json
-from srcnet_compiler.federation.model import DataPolicy, Endpoint, Federation, StorageArea
+from srcnet_compiler.federation.model import (
+    DataPolicy,
+    Endpoint,
+    Federation,
+    Site,
+    StorageArea,
+)
 from srcnet_compiler.names import AreaName, TierName
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.rucio.lower.places import (
@@ -27,20 +33,14 @@ from srcnet_compiler.targets.rucio.model import (
     RseType,
 )
 from srcnet_compiler.targets.rucio.model.names import RseName
+from srcnet_compiler.targets.rucio.model.protocols import (
+    IMPLEMENTATIONS,
+    OPERATIONS,
+    usual_domains,
+)
 from srcnet_compiler.targets.rucio.model.requirement import REGION, ROLE, SITE, TIER, WEIGHT
 
 _GIGABYTE = 10**9
-
-_IMPLEMENTATIONS = {
-    "davs": "rucio.rse.protocols.gfal.Default",
-    "dav": "rucio.rse.protocols.gfal.Default",
-    "https": "rucio.rse.protocols.gfal.Default",
-    "http": "rucio.rse.protocols.gfal.Default",
-    "root": "rucio.rse.protocols.gfal.Default",
-    "roots": "rucio.rse.protocols.gfal.Default",
-    "s3s": "rucio.rse.protocols.gfal.NoRename",
-    "file": "rucio.rse.protocols.posix.Default",
-}
 
 
 def is_managed(federation: Federation, area: StorageArea) -> bool:
@@ -57,17 +57,17 @@ def name_of(federation: Federation, area: StorageArea) -> RseName:
 
 
 def to_rse(federation: Federation, area: StorageArea, counts: bool) -> Rse:
-    """One RSE; `counts` says whether policies may mean it."""
+    """One RSE; `counts` says whether policies may mean it.
+
+    Of one that is adopted only what is written of the area itself: neither what follows from where
+    it stands, nor attributes of ours.
+    """
     site, tier = federation.sites[area.site], federation.tiers[area.tier]
     settings: dict[str, Json] = {
         "rse_type": (RseType.TAPE if tier.archive else RseType.DISK).value,
         "deterministic": area.deterministic if area.origin.has("layout") else None,
         "volatile": tier.volatile,
-        "country_name": area.country,
-        "city": site.city,
-        "latitude": site.latitude,
-        "longitude": site.longitude,
-        "time_zone": site.timezone,
+        **({} if area.adopted else _where(area, site)),
         "availability_write": False if area.retired else None,
     }
     return Rse(
@@ -84,15 +84,26 @@ def to_rse(federation: Federation, area: StorageArea, counts: bool) -> Rse:
     )
 
 
+def _where(area: StorageArea, site: Site) -> Mapping[str, Json]:
+    return {
+        "country_name": area.country,
+        "city": site.city,
+        "latitude": site.latitude,
+        "longitude": site.longitude,
+        "time_zone": site.timezone,
+    }
+
+
 def _attributes(area: StorageArea, counts: bool, extra: bool) -> Iterator[tuple[str, str | bool]]:
     """Areas that do not count carry no tier, so that no policy's expression ever means them."""
-    yield SITE, area.site
-    if area.region is not None:
-        yield REGION, area.region
+    if not area.adopted:
+        yield SITE, area.site
+        if area.region is not None:
+            yield REGION, area.region
     if counts:
         yield TIER, area.tier
         yield WEIGHT, str(max(1, (area.pledged or 0) // _GIGABYTE))
-    if (area.role == "ingest" and area.environment == "production") or extra:
+    if area.takes_in or extra:
         yield ROLE, area.role
     transfers = area.transfers
     if transfers.fts is not None:
@@ -104,17 +115,23 @@ def _attributes(area: StorageArea, counts: bool, extra: bool) -> Iterator[tuple[
 
 
 def _protocol(endpoint: Endpoint, priority: int) -> Protocol:
-    own = {"read": priority, "write": priority, "delete": priority}
-    copy = priority if endpoint.third_party_copy else 0
-    remote = {**own, "third_party_copy_read": copy, "third_party_copy_write": copy}
+    usual = usual_domains(priority, endpoint.third_party_copy)
     return Protocol(
         endpoint.protocol,
         endpoint.host,
         endpoint.port,
         endpoint.path,
-        _IMPLEMENTATIONS[endpoint.protocol],
-        {"lan": own, "wan": remote},
+        endpoint.implementation or IMPLEMENTATIONS[endpoint.protocol],
+        usual if endpoint.priorities is None else _by_rucios_words(endpoint.priorities),
     )
+
+
+def _by_rucios_words(said: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:
+    """`thirdPartyCopyRead` is Rucio's `third_party_copy_read`."""
+    return {
+        domain: {OPERATIONS.get(name, name): value for name, value in priorities.items()}
+        for domain, priorities in said.items()
+    }
 
 
 def _origins(federation: Federation, area: StorageArea) -> Origins:
@@ -158,8 +175,7 @@ def account_limit(
     federation: Federation, area: StorageArea, counts: bool
 ) -> Iterator[AccountLimit]:
     """What our rules may lock: what is pledged, on areas that policies can mean."""
-    ingest = area.role == "ingest" and area.environment == "production"
-    if area.pledged and (counts or ingest or takes_extras(federation, area)):
+    if area.pledged and (counts or area.takes_in or takes_extras(federation, area)):
         owner = federation.data.origin.at("owner")
         places = (size_place(area), owner, *standing(federation, area))
         yield AccountLimit(
@@ -202,7 +218,7 @@ def distances(
     named = [(name_of(federation, area), area) for area in sorted(areas, key=lambda a: a.name)]
     origins = {"distance": distance_places(federation)}
     for source, start in named:
-        if start.name in ends or start.role == "ingest":
+        if start.name in ends or (start.role == "ingest" and not start.adopted):
             for destination, end in named:
                 if (end.name in ends or end.name in caches) and end is not start:
                     distance = _how_far(federation, start, end)

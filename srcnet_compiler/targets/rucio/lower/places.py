@@ -36,7 +36,7 @@ def existence(federation: Federation, area: StorageArea) -> Spans:
     site, tier = federation.sites[area.site], federation.tiers[area.tier]
     kind = federation.classes.get(class_in(area.name, federation.classes) or "")
     return (
-        *written(area.origin, "name", "enabled", "status", "tier"),
+        *written(area.origin, "name", "enabled", "adopted", "status", "tier"),
         *written(site.origin, "status"),
         *written(tier.origin, "status"),
         *(written(kind.origin, "status") if kind else ()),

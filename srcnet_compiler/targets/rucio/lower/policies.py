@@ -183,13 +183,7 @@ def _expression(apart: str, slot: Slot) -> str:
 def _pin(policy: DataPolicy, areas: Iterable[StorageArea]) -> tuple[RuleTemplate, ...]:
     """Keeps the replica that the producer made until the first phase is complete: at the sites of
     the policy's own countries, so that the data of one never wait at the ingest of another."""
-    sites = {
-        area.site
-        for area in areas
-        if area.role == "ingest"
-        and area.environment == "production"
-        and area.country in policy.ingest
-    }
+    sites = {area.site for area in areas if area.takes_in and area.country in policy.ingest}
     if not sites:
         return ()
     there = any_of(attribute(SITE, site) for site in sorted(sites))

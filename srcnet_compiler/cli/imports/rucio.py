@@ -1,0 +1,292 @@
+"""`srcnet import rucio`: specs of what a running Rucio has, and the proof that nothing changes."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.imports.shared import asks, write_or_show
+from srcnet_compiler.cli.options import format_option, full_option, state_option, today_option
+from srcnet_compiler.cli.settings import Settings
+from srcnet_compiler.cli.shared import (
+    errors_alone,
+    is_coloured,
+    no_specs,
+    show,
+    show_findings,
+    state_store,
+    stop_on_errors,
+    system_trouble,
+    the_day,
+)
+
+if TYPE_CHECKING:
+    from srcnet_compiler.diagnostic import Diagnostic
+    from srcnet_compiler.importing.rucio import Said, Sketch
+    from srcnet_compiler.importing.rucio.known import Known
+    from srcnet_compiler.importing.rucio.said import Question
+    from srcnet_compiler.importing.writing import Writing
+    from srcnet_compiler.pipeline import Compiled
+    from srcnet_compiler.plan.model import Plan
+    from srcnet_compiler.targets.rucio.live import RucioClient
+    from srcnet_compiler.targets.rucio.model.inventory import Inventory
+
+
+class _Pair(click.ParamType):  # type: ignore[type-arg]
+    """`RSE=ANSWER`."""
+
+    name = "pair"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return str(value[0]), str(value[1])
+        before, equals, after = str(value).partition("=")
+        if not (before and equals and after):
+            self.fail(f"`{value}` is not like `AUSRC_STORM=AUSSRC-PERTH`", param, ctx)
+        return before, after
+
+
+def _answers(name: str, parameter: str, metavar: str, meaning: str) -> Callable[[Any], Any]:
+    return click.option(
+        name,
+        parameter,
+        type=_Pair(),
+        multiple=True,
+        metavar=metavar,
+        help=f"{meaning}; repeatable.",
+    )
+
+
+@click.command("rucio")
+@click.option("--url", metavar="URL", help="Read this server instead of the federation's.")
+@_answers("--site", "sites", "RSE=SITE", "The site that an RSE is at")
+@_answers("--tier", "tiers", "RSE=TIER", "The tier that an RSE is of")
+@_answers("--name", "names", "RSE=AREA", "What an RSE's area is called by the rule")
+@_answers("--country", "countries", "SITE=CC", "The country of a site that is new")
+@click.option("--skip", multiple=True, metavar="RSE", help="Leave this RSE alone; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--no-input", is_flag=True, help="Ask nothing: leave out what cannot be told.")
+@click.option(
+    "--take",
+    type=click.Choice(["ours", "theirs"]),
+    default="ours",
+    show_default=True,
+    help="Whose word counts where a spec says something else than what is imported.",
+)
+@click.option(
+    "--accept-changes", is_flag=True, help="Write also where the plan would change something."
+)
+@format_option("text", "json")
+@full_option
+@state_option
+@today_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    url: str | None,
+    sites: tuple[tuple[str, str], ...],
+    tiers: tuple[tuple[str, str], ...],
+    names: tuple[tuple[str, str], ...],
+    countries: tuple[tuple[str, str], ...],
+    skip: tuple[str, ...],
+    dry_run: bool,
+    no_input: bool,
+    take: str,
+    accept_changes: bool,
+    form: str,
+    full: bool,
+    state: Path | str,
+    today: datetime | None,
+) -> int:
+    """Describe what a running Rucio has, and prove that nothing would change.
+
+    RSEs become storage areas of their sites, `adopted` as they stand, under the name that they
+    have today; plain patterns of rules become draft policies. What cannot be told is asked in a
+    terminal, and elsewhere left out and listed with what to type. Others' rules are never taken
+    over. Written is all or nothing, and only where the plan is nothing but adoptions.
+
+    \b
+    Examples:
+      srcnet import rucio --dry-run
+      srcnet import rucio --site AUSRC_STORM=AUSSRC-PERTH --tier AUSRC_STORM=online
+      srcnet import rucio --skip OLD_TEST --format json
+    """
+    from srcnet_compiler.cli.progress import waiting
+    from srcnet_compiler.diagnostic import has_errors
+    from srcnet_compiler.importing.rucio import Said
+    from srcnet_compiler.importing.rucio.known import known_of
+    from srcnet_compiler.report.imported import Imported, imported_to_json, render_imported
+    from srcnet_compiler.targets.rucio.live import take_inventory
+
+    said = Said(dict(sites), dict(tiers), dict(names), dict(countries), frozenset(skip))
+    day = the_day(today)
+    before, specs, contents = _specs(settings, day, {})
+    stop_on_errors(before)
+    assert before.federation is not None
+    before = _at(before, url)
+    assert before.federation is not None
+    known = known_of(before.federation, specs)
+    with system_trouble(), _connected(before) as client:
+        with waiting(f"reading rucio {before.federation.data.name}"):
+            inventory = take_inventory(client, before.federation.data.name)
+        _insist_on_answers(said, known, inventory)
+        sketch = _asked(inventory, known, said, asks(no_input))
+        writing = _writing(sketch, before, contents, day, theirs=take == "theirs")
+        texts = {change.file: change.after for change in writing.changes}
+        after = _at(_compiled(settings, day, texts), url)
+        _insist_on_fitting(after, writing.diagnostics)
+        plan = _plan(settings, after, client, state)
+    name = f"rucio/{before.federation.data.name}"
+    said_otherwise = (*writing.diagnostics, *plan.findings)
+    found = Imported(name, inventory, sketch, [*texts], said_otherwise, plan, True, False)
+    accepted = accept_changes or not (found.changes or plan.unseen or has_errors(plan.findings))
+    written = accepted and not dry_run and bool(texts)
+    if written:
+        write_or_show(settings.root, writing.changes, dry_run=False, form=form)
+    found = replace(found, accepted=accepted, written=written)
+    if form == "json":
+        click.echo(imported_to_json(found), nl=False)
+    else:
+        show(render_imported(found, full=full, colour=is_coloured()))
+    if dry_run:
+        write_or_show(settings.root, writing.changes, dry_run=True, form=form)
+    if not accepted:
+        raise StopError(
+            Exit.FINDINGS,
+            "not accepted: what the specs say is not what is there",
+            "mend the specs where they are named, or say `--accept-changes`",
+        )
+    return Exit.FINE
+
+
+def _specs(
+    settings: Settings, day: date, texts: Mapping[str, str]
+) -> "tuple[Compiled, Sequence[Any], Mapping[str, bytes]]":
+    """The specs with these texts instead, as far as they can be checked; their documents; all
+    texts."""
+    from srcnet_compiler import pipeline
+    from srcnet_compiler.diagnostic import Outcome
+    from srcnet_compiler.source import read_bytes
+    from srcnet_compiler.spec_files import names_of
+
+    files = dict(names_of(settings.root, pipeline.spec_files(settings.root)))
+    if not files:
+        raise no_specs(settings)
+    contents = {name: read_bytes(path, name) for name, path in files.items()}
+    contents |= {name: Outcome(text.encode()) for name, text in texts.items()}
+    sources, found = pipeline.load_contents(sorted(contents.items()))
+    kept = {name: each.value for name, each in contents.items() if each.value is not None}
+    return pipeline.check_loaded(sources, found, day), sources.specs, kept
+
+
+def _compiled(settings: Settings, day: date, texts: Mapping[str, str]) -> "Compiled":
+    from srcnet_compiler import pipeline
+
+    return pipeline.compile_checked(_specs(settings, day, texts)[0])
+
+
+def _at(found: "Compiled", url: str | None) -> "Compiled":
+    """The same federation, served elsewhere."""
+    if url is None or found.federation is None:
+        return found
+    data = replace(found.federation.data, server=url, auth=url)
+    return replace(found, federation=replace(found.federation, data=data))
+
+
+def _connected(found: "Compiled") -> "RucioClient":
+    """The plan is made of what the import was made of: nothing is asked for twice."""
+    from srcnet_compiler.targets.rucio import live
+
+    assert found.federation is not None
+    data = found.federation.data
+    client = live.connect(data, os.environ, account=data.reads_as, secret=data.read_secret)
+    return live.remembering(client)
+
+
+def _insist_on_answers(said: "Said", known: "Known", inventory: "Inventory") -> None:
+    from srcnet_compiler.importing.rucio.places import unknown_answers
+
+    rses = frozenset({*inventory.rses, *inventory.unread})
+    for wrong in unknown_answers(said, known, rses):
+        raise StopError(Exit.USAGE, wrong, "`srcnet import rucio --dry-run` lists what is there")
+
+
+def _asked(inventory: "Inventory", known: "Known", said: "Said", asking: bool) -> "Sketch":
+    """With the answers of whoever sits there; elsewhere questions stay open."""
+    from srcnet_compiler.importing.rucio import sketch
+    from srcnet_compiler.importing.rucio.places import with_answer
+
+    found = sketch(inventory, known, said)
+    while found.questions and asking:
+        question = found.questions[0]
+        said = with_answer(said, question, _ask(question))
+        found = sketch(inventory, known, said)
+    return found
+
+
+def _ask(question: "Question") -> str:
+    """An answer, or nothing: then the RSE is left alone."""
+    click.echo(f"{question.rse}: {question.why}", err=True)
+    choices = f" ({', '.join(question.choices)})" if 0 < len(question.choices) <= 12 else ""
+    what = f"Which {question.option} is `{question.about}`?{choices} [nothing: leave it out]"
+    while True:
+        answer: str = click.prompt(
+            what, default=question.likely or "", show_default=bool(question.likely), err=True
+        )
+        if question.option != "tier" or not answer or answer in question.choices:
+            return answer
+        click.echo(f"`{answer}` is none of {', '.join(question.choices)}", err=True)
+
+
+def _writing(
+    sketch: "Sketch",
+    found: "Compiled",
+    contents: Mapping[str, bytes],
+    day: date,
+    *,
+    theirs: bool,
+) -> "Writing":
+    from srcnet_compiler.importing.rucio.texts import RULES, wanted
+    from srcnet_compiler.importing.writing import existing, prepare
+
+    assert found.federation is not None
+    there = existing(contents)
+    data = found.federation.data
+    names = [str(space.name) for space in data.namespaces]
+    asked = wanted(sketch, there, names, day)
+    return prepare(there, asked, RULES, f"rucio {data.name}", theirs=theirs)
+
+
+def _insist_on_fitting(after: "Compiled", said: "Sequence[Diagnostic]") -> None:
+    """End the command where what would be written brings errors."""
+    from srcnet_compiler.diagnostic import has_errors
+
+    errors, _ = errors_alone((*said, *after.diagnostics))
+    if has_errors(errors):
+        show_findings(errors, after.sources.lines, "text")
+        raise StopError(
+            Exit.FINDINGS,
+            "what would be written does not fit in here; nothing was written",
+            "say with `--name RSE=AREA`, `--tier` or `--skip` how it does, or mend the specs",
+        )
+
+
+def _plan(
+    settings: Settings, found: "Compiled", client: "RucioClient", state: Path | str
+) -> "Plan":
+    from srcnet_compiler.converge import System, known_objects, make_plan
+
+    known = known_objects(state_store(settings, state))
+    systems = [
+        System(lowered, client, None, day=found.today)
+        for lowered in found.models
+        if lowered.target.name == "rucio"
+    ]
+    return make_plan(found, systems, known)
