@@ -75,7 +75,7 @@ def _storage(place: Place, group: Sequence[Stored]) -> tuple[Entry, str]:
     words = Words(exists)
     words.say("id", identity("storage", area.src, area.site, area.name), ())
     words.say("host", way.host, (way.origin.at("host"),))
-    words.say("srm", SRM[area.system], (here.at("system"),))
+    words.say("srm", SRM[area.system] if area.system else None, (here.at("system"),))
     tier = place.federation.tiers[area.tier]
     media = (here.at("tier"), tier.origin.at("media"))
     words.say("device_type", "tape" if tier.archive else None, media)
