@@ -322,6 +322,8 @@ def _value(node: Node) -> str:
     if "pattern" in node:
         return f"{FORMS[node['pattern']].words}{example}"
     if node["type"] == "object":
+        if not node["additionalProperties"]:
+            return "a mapping of anything"
         return f"a mapping, from {_name(node)} to {_value(node['additionalProperties'])}"
     words = {"string": "text", "integer": "a whole number", "number": "a number"}
     if node["type"] in words:

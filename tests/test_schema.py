@@ -82,6 +82,8 @@ def spoilt_once():
             if path in ((), ("kind",)):
                 continue
             yield without(data, path)
+            if "catalogue" in path:
+                continue  # anything may stand there, at any depth
             yield from (with_value(data, path, nasty) for nasty in NASTY[turn % 3 :: 3])
             here = at(data, path)
             if isinstance(here, dict):
@@ -110,7 +112,7 @@ def test_a_whole_number_may_be_written_with_a_point_and_is_no_text_or_truth_valu
     for data in VALID:
         for path in paths(data):
             value = at(data, path)
-            if type(value) in (int, float):
+            if type(value) in (int, float) and "catalogue" not in path:
                 assert agreed(with_value(data, path, float(value))), path
                 assert not agreed(with_value(data, path, str(value))), path
                 assert not agreed(with_value(data, path, True)), path

@@ -112,6 +112,14 @@ AccountName = Annotated[
         "srcnet_policy",
     ),
 ]
+CatalogueId = Annotated[
+    str,
+    text(
+        r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        "an identity of the site catalogue, in small letters",
+        "33333333-3333-4333-8333-333333333333",
+    ),
+]
 Timezone = Annotated[str, text(r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", "a time zone", "Europe/Zurich")]
 BytesText = Annotated[str, text(quantity.BYTES_PATTERN, "an amount with its unit", "4 PB")]
 BitRateText = Annotated[str, text(quantity.BIT_RATE_PATTERN, "a rate with its unit", "100 Gbit/s")]

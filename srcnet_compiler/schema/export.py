@@ -94,6 +94,8 @@ def _without_noise(node: dict[str, Any]) -> dict[str, Any]:
         ((pattern, value),) = patterns.items()
         kept["propertyNames"] = {**kept.get("propertyNames", {}), "pattern": pattern}
         kept["additionalProperties"] = value
+    if kept.get("additionalProperties") is True:
+        kept["additionalProperties"] = {}  # the same, as everything below a schema is a schema
     return kept
 
 

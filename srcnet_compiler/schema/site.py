@@ -1,6 +1,6 @@
 """The shape of a Site: one physical place, its storage, compute and services."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from srcnet_compiler.schema.common import (
     Agreed,
     BitRateText,
     BytesText,
+    CatalogueId,
     Count,
     Country,
     Document,
@@ -30,6 +31,15 @@ from srcnet_compiler.schema.pipelines import SitePipelines
 from srcnet_compiler.schema.slurm import Slurm
 
 Environment = Literal["production", "staging", "development"]
+
+
+class Catalogued(Agreed):
+    """What SRCNet's site catalogue has an entry for."""
+
+    catalogueId: CatalogueId | None = None
+    """Its identity in the site catalogue; where it is left out, the one that follows from names."""
+    catalogue: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """What the site catalogue says of it and nothing else here can: kept, and given back as is."""
 
 
 class Location(Spec):
@@ -98,7 +108,7 @@ class Throughput(Agreed):
     """All writers together. Unknown where it is left out."""
 
 
-class StorageArea(Agreed):
+class StorageArea(Catalogued):
     """A part of a site's storage that the federation uses as one."""
 
     name: Annotated[Name, such_as("CHSRC-CSCS-T0")]
@@ -135,7 +145,7 @@ class StorageArea(Agreed):
     """What the data management system must know beyond the endpoints."""
 
 
-class Compute(Agreed):
+class Compute(Catalogued):
     """A place where services and jobs of the federation run."""
 
     name: Annotated[Name, such_as("services")]
@@ -172,7 +182,7 @@ class Scratch(Agreed):
     """How long a file stays that nobody uses; until somebody removes it where left out."""
 
 
-class SiteService(Agreed):
+class SiteService(Catalogued):
     """A service that the site offers, as far as others must know it."""
 
     service: Annotated[Name, such_as("soda_sync")]
@@ -207,7 +217,7 @@ class SiteService(Agreed):
     """Variables of its environment here, where the service lets sites say so."""
 
 
-class SiteSpec(Agreed):
+class SiteSpec(Catalogued):
     """One physical site."""
 
     src: Annotated[Name, such_as("CHSRC")]
