@@ -139,6 +139,10 @@ class Code(Enum):
     WAIVER_UNUSED = "waiver-unused"
     WAIVER_REFUSED = "waiver-refused"
     DOWNTIME = "downtime-reversed"
+    # importing
+    NOT_IMPORTED = "not-imported"
+    IMPORT_DIFFERS = "import-differs"
+    NOT_MERGED = "not-merged"
     # artifacts
     RULE_AGAINST_POLICY = "rule-against-policy"
     BELOW_FLOOR = "below-floor"

@@ -1,0 +1,188 @@
+"""Plain data as the text of a spec that a person would have written, in the canonical layout.
+
+What stands in brackets on one line in the specs of this project does so here: places, endpoints,
+services. A `Noted` value carries a comment, for the reader of what an import made.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeGuard
+
+from srcnet_compiler.source.scalars import plain as plain_scalar
+from srcnet_compiler.source.trouble import NotPlainError
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A value and a comment on it, of one line."""
+
+    value: "Tree"
+    note: str
+
+
+Tree: TypeAlias = "Noted | Mapping[str, Tree] | Sequence[Tree] | str | int | float | bool | None"
+
+WIDTH = 116
+_NOTE_COLUMN = 44
+IN_BRACKETS = frozenset({"metadata", "location", "catalogue", "setsAside", "approvedBy"})
+"""Keys whose mappings stand on one line."""
+ITEMS_IN_BRACKETS = frozenset({"endpoints", "services", "contacts", "scratch"})
+"""Keys of lists whose mappings do."""
+_SAFE = re.compile(r"[A-Za-z0-9/_(@.][A-Za-z0-9 /_().@+%'~=*;:<>!?&|$^-]*")
+_AMISS = re.compile(r": | #|:$| $")
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"}
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+def bare(tree: Tree) -> Tree:
+    """A tree without its comments."""
+    if isinstance(tree, Noted):
+        return bare(tree.value)
+    if isinstance(tree, Mapping):
+        return {key: bare(value) for key, value in tree.items()}
+    if isinstance(tree, Sequence) and not isinstance(tree, str):
+        return [bare(value) for value in tree]
+    return tree
+
+
+def scalar(value: str | int | float | bool | None) -> str:
+    """One scalar, with quotes only where it would be read as something else without."""
+    if not isinstance(value, str):
+        return json.dumps(value, allow_nan=False)
+    if _is_plain(value):
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _is_plain(value: str) -> bool:
+    if not value or not _SAFE.fullmatch(value.translate(_LETTERS)) or _AMISS.search(value):
+        return False
+    if value.lower() in _WORDS or "\n" in value:
+        return False
+    try:
+        return plain_scalar(value) == value and isinstance(plain_scalar(value), str)
+    except NotPlainError:
+        return False
+
+
+class _Letters(dict[int, str]):
+    """Letters of every script are as plain as ours."""
+
+    def __missing__(self, sign: int) -> str:
+        here = chr(sign)
+        self[sign] = "a" if sign > 0x7F and here.isalpha() else here
+        return self[sign]
+
+
+_LETTERS = _Letters()
+
+
+def flow(tree: Tree) -> str:
+    """A tree in brackets, on one line."""
+    tree = bare(tree)
+    if isinstance(tree, Mapping):
+        return f"{{{', '.join(_pairs(tree))}}}"
+    if isinstance(tree, Sequence) and not isinstance(tree, str):
+        return f"[{', '.join(flow(each) for each in tree)}]"
+    assert not isinstance(tree, Noted)
+    text = scalar(tree)
+    inside = isinstance(tree, str) and text == tree and re.search(r"[,\[\]{}]|:$", text)
+    return json.dumps(tree, ensure_ascii=False) if inside else text
+
+
+def _pairs(mapping: Mapping[str, Tree]) -> list[str]:
+    return [f"{flow(key)}: {flow(value)}" for key, value in mapping.items()]
+
+
+def document(tree: Mapping[str, Tree], head: Sequence[str] = ()) -> str:
+    """A whole file, below comments of one line each."""
+    return "".join(f"{line}\n" for line in (*(f"# {each}" for each in head), *lines(tree, 0)))
+
+
+def lines(tree: Mapping[str, Tree], indent: int) -> Iterator[str]:
+    """The lines of a mapping in block style."""
+    for key, value in tree.items():
+        yield from entry(key, value, indent)
+
+
+def entry(key: str, value: Tree, indent: int) -> Iterator[str]:
+    """The lines of one key and its value."""
+    note = value.note if isinstance(value, Noted) else ""
+    value = value.value if isinstance(value, Noted) else value
+    start = f"{' ' * indent}{scalar(key)}:"
+    if isinstance(value, Mapping) and value and key not in IN_BRACKETS:
+        yield from noted(start, note, indent)
+        yield from lines(value, indent + 2)
+    elif _is_list(value) and value and any(isinstance(_inner(each), Mapping) for each in value):
+        yield from noted(start, note, indent)
+        for each in value:
+            yield from item(each, indent + 2, in_brackets=key in ITEMS_IN_BRACKETS)
+    else:
+        yield from _wrapped(f"{start} ", value, note, indent)
+
+
+def item(value: Tree, indent: int, *, in_brackets: bool) -> Iterator[str]:
+    """The lines of one item of a list."""
+    note = value.note if isinstance(value, Noted) else ""
+    value = _inner(value)
+    start = f"{' ' * indent}- "
+    if isinstance(value, Mapping) and value and not in_brackets:
+        note, value = _with_first(note, value)
+        first, *rest = lines(value, indent + 2)
+        yield from noted(f"{start}{first.lstrip()}", note, indent)
+        yield from rest
+    else:
+        yield from _wrapped(start, value, note, indent)
+
+
+def _with_first(note: str, value: Mapping[str, Tree]) -> tuple[str, Mapping[str, Tree]]:
+    """The comment on a mapping stands behind its first key, with the one on that key."""
+    key, first = next(iter(value.items()))
+    if not isinstance(first, Noted):
+        return note, value
+    return "; ".join(filter(None, (note, first.note))), {**value, key: first.value}
+
+
+def _inner(value: Tree) -> Tree:
+    return value.value if isinstance(value, Noted) else value
+
+
+def _is_list(value: Tree) -> TypeGuard[Sequence[Tree]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def noted(text: str, note: str, indent: int) -> Iterator[str]:
+    """A line with its comment behind it, or before it where there is no room."""
+    if not note:
+        yield text
+        return
+    column = max(_NOTE_COLUMN, len(text) + 2)
+    if column + len(note) + 2 <= WIDTH + 4:
+        yield f"{text.ljust(column)}# {note}"
+    else:
+        yield f"{' ' * indent}# {note}"
+        yield text
+
+
+def _wrapped(start: str, value: Tree, note: str, indent: int) -> Iterator[str]:
+    """A value on one line or, where it is in brackets and too long for one, on several."""
+    whole = start + (flow(value) if not isinstance(value, str) else scalar(value))
+    if len(whole) <= WIDTH or not isinstance(value, Mapping | list | tuple):
+        yield from noted(whole, note, indent)
+        return
+    if note:
+        yield f"{' ' * indent}# {note}"
+    opens, closes = "{}" if isinstance(value, Mapping) else "[]"
+    parts = _pairs(value) if isinstance(value, Mapping) else [flow(each) for each in value]
+    here = start + opens
+    pad = " " * len(here)
+    for number, part in enumerate(parts):
+        end = closes if number == len(parts) - 1 else ","
+        if len(here) + len(part) + len(end) > WIDTH and here.strip() and here != start + opens:
+            yield here.rstrip()
+            here = pad
+        here += part + end + ("" if end == closes else " ")
+    yield here
