@@ -126,29 +126,31 @@ def _endpoint(
         )
 
 
+def signs(host: str, path: str, port: int | None) -> tuple[str, str] | None:
+    """The system that an address shows, and what of it shows it: host, path or port."""
+    for system, of_host, of_path, of_port in _SIGNS:
+        if of_host.search(host):
+            return system, "host"
+        if of_path is not None and of_path.search(path):
+            return system, "path"
+        if of_port is not None and of_port == port:
+            return system, "port"
+    return None
+
+
 def _signs(area: StorageArea, endpoint: Endpoint) -> Iterator[Diagnostic]:
-    for system, host, path, port in _SIGNS:
-        key = (
-            "host"
-            if host.search(endpoint.host)
-            else "path"
-            if path is not None and path.search(endpoint.path)
-            else "port"
-            if port is not None and port == endpoint.port
-            else None
-        )
-        if key is None:
-            continue
-        if system != area.system:
-            yield error(
-                Code.SYSTEM_CONTRADICTED,
-                f"`{area.name}` is called `{area.system}`, but its {key} is that of `{system}`",
-                Label(area.origin.at("system")),
-                Label(endpoint.origin.at(key), f"a {key} of {system}"),
-                help=f"write `system: {system}`",
-                subject=area.name,
-            )
+    found = signs(endpoint.host, endpoint.path, endpoint.port)
+    if found is None or found[0] == area.system:
         return
+    system, key = found
+    yield error(
+        Code.SYSTEM_CONTRADICTED,
+        f"`{area.name}` is called `{area.system}`, but its {key} is that of `{system}`",
+        Label(area.origin.at("system")),
+        Label(endpoint.origin.at(key), f"a {key} of {system}"),
+        help=f"write `system: {system}`",
+        subject=area.name,
+    )
 
 
 def _shared_names(federation: Federation) -> Iterator[Diagnostic]:

@@ -1,0 +1,1 @@
+"""SRCNet's Site Capabilities catalogue to specs of sites. Start at `catalogue.py`."""

@@ -1,0 +1,69 @@
+"""The nodes of a catalogue with what lies above each entry, and what follows for it from there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from srcnet_compiler.importing.scapi.words import LOCAL, Environment, environment_in
+from srcnet_compiler.scapi_nodes import Entry, Path
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All entries, in the order of the document."""
+
+    nodes: tuple[Entry, ...]
+    entries: tuple[Entry, ...]
+    by_path: dict[Path, Entry] = field(repr=False)
+
+    def above(self, entry: Entry) -> Entry | None:
+        """The entry that this one is listed in."""
+        return self.by_path.get(entry.path[:-2])
+
+    def up(self, entry: Entry) -> Iterator[Entry]:
+        """This entry and all above it."""
+        here: Entry | None = entry
+        while here is not None:
+            yield here
+            here = self.above(here) if here.kind != "node" else None
+
+    def nearest(self, entry: Entry, kind: str) -> Entry:
+        """This entry or the one above it of this kind."""
+        return next(each for each in self.up(entry) if each.kind == kind)
+
+    def of_kind(self, *kinds: str) -> tuple[Entry, ...]:
+        """All entries of these kinds."""
+        return tuple(each for each in self.entries if each.kind in kinds)
+
+    def is_off(self, entry: Entry) -> bool:
+        """Whether it is switched off, by itself or with what it is in."""
+        return any(each.disabled for each in self.up(entry))
+
+    def environment(self, entry: Entry) -> Environment:
+        """The environment that an entry names; else the one that what it is in names."""
+        for each in self.up(entry):
+            if LOCAL.fullmatch(each.text("host")):
+                return "development"
+            # a class or label `TEST` of an area's name is no environment
+            own = [each.text("name").replace("TEST", "")] if each.kind == "area" else []
+            texts = own or [each.text("name"), each.text("host"), each.text("description")]
+            found = environment_in(*texts)
+            if found is not None and each.kind != "node":
+                return found
+        return "production"
+
+
+def view(nodes: Sequence[Entry]) -> View:
+    """A view of these nodes."""
+    entries = tuple(entry for node in nodes for entry in node.walk())
+    return View(tuple(nodes), entries, {entry.path: entry for entry in entries})
+
+
+def address(storage: Entry, area: Entry) -> tuple[str, str]:
+    """Host and path of an area: a whole address as relative path says no more than the storage."""
+    host = storage.text("host")
+    if "://" in host:
+        host = host.partition("://")[2].partition("/")[0].partition(":")[0]
+    words = []
+    for text in (storage.text("base_path"), area.text("relative_path")):
+        words += [] if "://" in text else [word for word in text.split("/") if word]
+    return host, "/" + "/".join(words)
