@@ -15,6 +15,7 @@ from srcnet_compiler.cli.settings import SHARED, defaults_of, option_name, optio
 COMMANDS = {
     "init": "Begin a repository of specs.",
     "new": "Write a draft of a site, a policy or a service.",
+    "import": "Make specs of what exists elsewhere, or add to those that are there.",
     "validate": "Check specs: every finding, at its line and column.",
     "fmt": "Lay spec files out in the canonical way.",
     "lsp": "Speak with an editor: the language server.",

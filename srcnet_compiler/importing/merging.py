@@ -38,6 +38,8 @@ class Rules:
     same: Mapping[str, Sequence[tuple[str, ...]]]
     order: Mapping[str, Sequence[str]] = field(default_factory=dict)
     agree: Callable[[str, object, object], bool] = lambda _, here, there: here == there
+    whole: frozenset[str] = frozenset()
+    """Keys whose lists are one value: nothing is added to them."""
 
 
 class Difference(NamedTuple):
@@ -136,7 +138,7 @@ class _Merging:
         if isinstance(here, dict) and isinstance(there, dict):
             inner = value if isinstance(value, Mapping) else there
             return self.mapping(path, here, inner)
-        if isinstance(here, list) and isinstance(there, list):
+        if isinstance(here, list) and isinstance(there, list) and self._has_items(key, there):
             items = value if isinstance(value, Sequence) and not isinstance(value, str) else there
             return self._list(path, key, here, items)
         if self._rules.agree(key, here, there):
@@ -146,6 +148,12 @@ class _Merging:
             return here
         self.edits.append(_Edit(*self._range(self._map.span(path)), flow(there)))
         return there
+
+    def _has_items(self, key: str, there: list[Any]) -> bool:
+        """Whether things are added to a list, which is one value otherwise: where nothing tells
+        its mappings apart, too."""
+        plain = not any(isinstance(each, dict) for each in there)
+        return key not in self._rules.whole and (plain or key in self._rules.same)
 
     def _list(self, path: Path, key: str, here: list[Any], there: Sequence[Tree]) -> list[Any]:
         expected, fresh = list(here), []

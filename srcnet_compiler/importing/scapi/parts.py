@@ -7,7 +7,7 @@ from typing import Any
 
 from srcnet_compiler.importing.scapi.between import area_of, system_of, type_of
 from srcnet_compiler.importing.scapi.naming import area_name, free_name, words_of
-from srcnet_compiler.importing.scapi.rest import identity_of, one_sentence, rest_of
+from srcnet_compiler.importing.scapi.rest import one_sentence, rest_of
 from srcnet_compiler.importing.scapi.view import View, address
 from srcnet_compiler.importing.written import Noted, Tree
 from srcnet_compiler.quantity import Bytes, format_bytes
@@ -107,26 +107,33 @@ def _area(
     tree["system"] = Noted(system, f"the catalogue has {said or 'none'}") if differs else system
     if _is_recorded(area):
         tree["layout"] = "recorded"
+    size = storage.number("size_in_terabytes")
+    if size and size > 0 and outer[path_text(storage.path)] == name:
+        tree["capacity"] = format_bytes(Bytes(round(size * TB)))
     place = outer[":".join(address(storage, area))]
     around = place if place != name else outer[path_text(storage.path)]
     if around != name:
         tree["within"] = around
-    size = storage.number("size_in_terabytes")
-    if size and size > 0 and outer[path_text(storage.path)] == name:
-        tree["capacity"] = format_bytes(Bytes(round(size * TB)))
     if endpoints := _endpoints(storage, area):
         tree["endpoints"] = endpoints
-    tree["catalogueId"] = identity_of(view, area)
+    tree |= _identity(view, area)
     rest = rest_of(area)
-    of_storage = {"id": identity_of(view, storage), **rest_of(storage)}
+    of_storage = rest_of(storage)
     base = "/" + storage.text("base_path").strip("/")
-    if base == address(storage, area)[1] or "base_path" not in of_storage:
+    if base == address(storage, area)[1]:
         of_storage.pop("base_path", None)
-    rest["storage"] = {key: value for key, value in of_storage.items() if key != "base_path"} | (
-        {"base_path": base} if "base_path" in of_storage else {}
-    )
-    tree["catalogue"] = _with_site(view, site, area, rest)
+    elif "base_path" in of_storage:
+        of_storage["base_path"] = base
+    if of_storage:
+        rest["storage"] = of_storage
+    if rest := _with_site(view, site, area, rest):
+        tree["catalogue"] = rest
     return tree
+
+
+def _identity(view: View, entry: Entry) -> dict[str, Tree]:
+    found = view.identity(entry)
+    return {"catalogueId": found} if found else {}
 
 
 def _common(view: View, entry: Entry) -> dict[str, Tree]:
@@ -141,7 +148,7 @@ def _common(view: View, entry: Entry) -> dict[str, Tree]:
 def _with_site(view: View, site: Entry, entry: Entry, rest: dict[str, Any]) -> dict[str, Any]:
     """With the entry of the site that it stands in, where that is not the place's first one."""
     own = view.nearest(entry, "site")
-    return {**rest, "site": identity_of(view, own)} if own is not site else rest
+    return {**rest, "site": view.identity(own) or own.text("name")} if own is not site else rest
 
 
 def _endpoints(storage: Entry, area: Entry) -> list[Tree]:
@@ -175,7 +182,7 @@ def compute_tree(view: View, naming: Naming, site: Entry, compute: Entry) -> Tre
         tree["capabilities"] = found
     if text := one_sentence(compute.text("description")):
         tree["description"] = text
-    tree["catalogueId"] = identity_of(view, compute)
+    tree |= _identity(view, compute)
     if rest := _with_site(view, site, compute, rest_of(compute)):
         tree["catalogue"] = rest
     return tree
@@ -212,7 +219,7 @@ def service_tree(view: View, naming: Naming, service: Entry) -> Tree:
         tree["version"] = service.text("version")
     if service.said.get("is_mandatory") is True:
         tree["mandatory"] = True
-    tree["catalogueId"] = identity_of(view, service)
+    tree |= _identity(view, service)
     if rest := rest_of(service):
         tree["catalogue"] = rest
     return Noted(tree, note) if note else tree

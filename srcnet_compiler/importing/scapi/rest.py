@@ -3,8 +3,7 @@
 from typing import Any
 
 from srcnet_compiler.importing.json_text import plain
-from srcnet_compiler.importing.scapi.view import View
-from srcnet_compiler.scapi_nodes import BELOW, FIELDS, STAMPS, Entry, identity, is_identity
+from srcnet_compiler.scapi_nodes import STAMPS, Entry
 
 _SAID = {
     "node": {"name", "description", "sites"},
@@ -29,7 +28,7 @@ _SAID = {
 """What specs say in words of their own."""
 
 
-def rest_of(entry: Entry, *said: str) -> dict[str, Any]:
+def rest_of(entry: Entry) -> dict[str, Any]:
     """What is left of an entry, in the catalogue's words."""
     gone = _SAID[entry.kind] | STAMPS - {"version"}
     gone |= {"version"} if entry.kind == "node" else set()
@@ -43,19 +42,6 @@ def rest_of(entry: Entry, *said: str) -> dict[str, Any]:
 
 def _is_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str | list | dict) and not value)
-
-
-def is_known(entry: Entry, key: str) -> bool:
-    """Whether this version knows a field."""
-    return key in FIELDS[entry.kind] or key in BELOW[entry.kind]
-
-
-def identity_of(view: View, entry: Entry) -> str:
-    """The identity that an entry has or, where it has none, the one that follows from names."""
-    if is_identity(entry.id):
-        return entry.id.lower()
-    names = [each.text("name") or each.text("host") for each in view.up(entry)]
-    return identity(entry.kind, *reversed(names))
 
 
 def one_sentence(text: str) -> str:

@@ -1,13 +1,13 @@
 """Sites of the catalogue as our language says them: one draft for each place."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from srcnet_compiler.importing.scapi.finding import Known
 from srcnet_compiler.importing.scapi.naming import free_name, site_part
 from srcnet_compiler.importing.scapi.parts import Naming, compute_tree, service_tree, storage_trees
-from srcnet_compiler.importing.scapi.rest import identity_of, one_sentence, rest_of
+from srcnet_compiler.importing.scapi.rest import one_sentence, rest_of
 from srcnet_compiler.importing.scapi.view import View
 from srcnet_compiler.importing.scapi.words import countries, without_environment
 from srcnet_compiler.importing.written import Noted, Tree
@@ -41,7 +41,7 @@ def drafts(view: View, known: Known, chosen: Mapping[str, str]) -> list[Draft]:
     made = []
     for node in view.nodes:
         src = known.member(node.text("name")) or "SRC"
-        for entries in places(node):
+        for entries in places(node, chosen):
             name = _name(view, src, node, entries, chosen)
             name = free_name(name, taken, between="") if not _chosen(entries, chosen) else name
             taken.add(name)
@@ -49,12 +49,14 @@ def drafts(view: View, known: Known, chosen: Mapping[str, str]) -> list[Draft]:
     return made
 
 
-def places(node: Entry) -> list[list[Entry]]:
-    """A node's sites, those of one place together: of one name without the environment in it, or
-    of one spot on the map."""
+def places(node: Entry, chosen: Mapping[str, str]) -> list[list[Entry]]:
+    """A node's sites, those of one place together: of one chosen name, of one name without the
+    environment in it, or of one spot on the map."""
     found: list[list[Entry]] = []
     for site in node.each("sites"):
-        same = next((each for each in found if any(_is_one(site, other) for other in each)), None)
+        same = next(
+            (each for each in found if any(_is_one(site, other, chosen) for other in each)), None
+        )
         if same is None:
             found.append([site])
         else:
@@ -62,8 +64,11 @@ def places(node: Entry) -> list[list[Entry]]:
     return [sorted(each, key=lambda site: site.disabled) for each in found]
 
 
-def _is_one(site: Entry, other: Entry) -> bool:
+def _is_one(site: Entry, other: Entry, chosen: Mapping[str, str]) -> bool:
+    said = {chosen.get(each.text("name")) for each in (site, other)}
     names = {without_environment(each.text("name")) for each in (site, other)}
+    if None not in said:
+        return len(said) == 1
     if len(names) == 1:
         return True
     spots = [(each.number("latitude"), each.number("longitude")) for each in (site, other)]
@@ -98,11 +103,13 @@ def _draft(
     first = entries[0]
     naming = Naming(name, name.removeprefix(f"{src}-").lower(), todays)
     spec: dict[str, Tree] = _country(src, first)
-    if text := one_sentence(first.text("description") or node.text("description")):
+    described = filter(None, (each.text("description") for each in (*entries, node)))
+    if text := one_sentence(next(described, "")):
         spec["description"] = text
     spec["alsoKnownAs"] = list(dict.fromkeys(filter(None, (e.text("name") for e in entries))))
-    spec["catalogueId"] = identity_of(view, first)
-    if rest := _rest(view, node, entries):
+    if identity := view.identity(first):
+        spec["catalogueId"] = identity
+    if rest := _rest(node, entries):
         spec["catalogue"] = rest
     spec |= _location(first)
     if contacts := _contacts(first):
@@ -149,24 +156,22 @@ def _contacts(site: Entry) -> list[Tree]:
     return list(found.values())
 
 
-def _rest(view: View, node: Entry, entries: Sequence[Entry]) -> dict[str, Any]:
+def _rest(node: Entry, entries: Sequence[Entry]) -> dict[str, Any]:
     """What is kept of the entries as it is."""
     first, *others = entries
-    rest = rest_of(first, "description" if one_sentence(first.text("description")) else "")
-    about_node = rest_of(node, "description")
-    same = node.text("description") in ("", first.text("description"))
-    if not same:
+    rest, about_node = rest_of(first), rest_of(node)
+    if node.text("description") not in ("", first.text("description")):
         about_node["description"] = node.text("description")
     if about_node:
         rest["node"] = about_node
-    more = [_other(view, site) for site in others]
+    more = [_other(site) for site in others]
     return {**rest, **({"sites": more} if more else {})}
 
 
-def _other(view: View, site: Entry) -> dict[str, Any]:
+def _other(site: Entry) -> dict[str, Any]:
     """An entry of the same place, as it is but for what stands below it."""
-    kept = rest_of(site)
-    return {"id": identity_of(view, site), "name": site.text("name"), **kept}
+    own = {key: text for key in ("id", "name") if (text := site.text(key))}
+    return {**own, **rest_of(site)}
 
 
 def file_of(name: str) -> str:
@@ -188,8 +193,3 @@ def tree_of(draft: Draft) -> Mapping[str, Tree]:
         "metadata": {"name": draft.name},
         "spec": draft.spec,
     }
-
-
-def names_of(made: Iterable[Draft]) -> list[str]:
-    """The names of all drafts."""
-    return [each.name for each in made]

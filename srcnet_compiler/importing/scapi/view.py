@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from srcnet_compiler.importing.scapi.words import LOCAL, Environment, environment_in
-from srcnet_compiler.scapi_nodes import Entry, Path
+from srcnet_compiler.scapi_nodes import Entry, Path, is_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class View:
     nodes: tuple[Entry, ...]
     entries: tuple[Entry, ...]
     by_path: dict[Path, Entry] = field(repr=False)
+    owners: dict[str, Path] = field(repr=False)
+    """Which entry has an identity: the first that says so."""
 
     def above(self, entry: Entry) -> Entry | None:
         """The entry that this one is listed in."""
@@ -25,6 +27,11 @@ class View:
         while here is not None:
             yield here
             here = self.above(here) if here.kind != "node" else None
+
+    def identity(self, entry: Entry) -> str:
+        """Its identity; empty where it has none that is its own."""
+        found = entry.id.lower()
+        return found if self.owners.get(found) == entry.path else ""
 
     def nearest(self, entry: Entry, kind: str) -> Entry:
         """This entry or the one above it of this kind."""
@@ -55,7 +62,12 @@ class View:
 def view(nodes: Sequence[Entry]) -> View:
     """A view of these nodes."""
     entries = tuple(entry for node in nodes for entry in node.walk())
-    return View(tuple(nodes), entries, {entry.path: entry for entry in entries})
+    by_path = {entry.path: entry for entry in entries}
+    owners: dict[str, Path] = {}
+    for entry in entries:
+        if is_identity(entry.id):
+            owners.setdefault(entry.id.lower(), entry.path)
+    return View(tuple(nodes), entries, by_path, owners)
 
 
 def address(storage: Entry, area: Entry) -> tuple[str, str]:

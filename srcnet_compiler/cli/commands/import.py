@@ -1,0 +1,52 @@
+"""`srcnet import`: what exists elsewhere to specs. Each source is a command of its own."""
+
+from importlib import import_module
+
+import click
+
+SOURCES = {
+    "scapi": "SRCNet's site catalogue: one spec for each place, its defects as findings.",
+}
+
+
+class _Sources(click.Group):
+    """Knows the sources by name; their modules are loaded when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SOURCES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SOURCES:
+            return None
+        module = import_module(f"srcnet_compiler.cli.imports.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in SOURCES:
+            from srcnet_compiler.near import did_you_mean
+
+            listed = f"there are {', '.join(SOURCES)}" if len(SOURCES) > 1 else "there is `scapi`"
+            hint = did_you_mean(args[0], SOURCES, listed)
+            raise click.UsageError(f"Nothing is imported from `{args[0]}`: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Without loading a single one."""
+        with formatter.section("Sources"):
+            formatter.write_dl(list(SOURCES.items()))
+
+
+@click.command("import", cls=_Sources, subcommand_metavar="SOURCE [ARGS]...")
+def command() -> None:
+    """Make specs of what exists, or add to those that are there.
+
+    What the specs do not say is added, and comments, order and layout stay. Where both say
+    something else, both are shown, and the spec stays. All is written, or nothing.
+
+    \b
+    Examples:
+      srcnet import scapi nodes.json
+    """

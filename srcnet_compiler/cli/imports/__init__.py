@@ -1,0 +1,1 @@
+"""What `srcnet import` imports from: one module each, loaded when it is called."""

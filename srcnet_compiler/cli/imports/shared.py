@@ -1,0 +1,138 @@
+"""What all imports do alike: the specs that are there, the writing of files, and what is said."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from srcnet_compiler.cli.difference import difference
+from srcnet_compiler.cli.files import write_files
+from srcnet_compiler.cli.options import FORMATS, format_option, today_option
+from srcnet_compiler.cli.shared import show, show_findings
+
+if TYPE_CHECKING:
+    from srcnet_compiler.diagnostic import Diagnostic
+    from srcnet_compiler.importing.writing import Existing, FileChange
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MANY = 500
+"""So many files are not checked as a whole: that would take longer than importing them."""
+
+
+def import_options(command: F) -> F:
+    """The options that every import has."""
+    for option in (
+        today_option,
+        format_option(*FORMATS),
+        click.option("--no-input", is_flag=True, help="Ask nothing, and take what is proposed."),
+        click.option("--dry-run", is_flag=True, help="Write nothing; show what would change."),
+        click.option(
+            "--take",
+            type=click.Choice(["ours", "theirs"]),
+            default="ours",
+            show_default=True,
+            help="Whose word counts where a spec says something else than what is imported.",
+        ),
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="The folder that has or gets `site-specs/`.  [default: that of the specs]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def asks(no_input: bool) -> bool:
+    """Whether there is somebody who can be asked."""
+    return not no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str, proposed: str) -> str:
+    """What a person answers; what was proposed where nothing is typed."""
+    answer: str = click.prompt(question, default=proposed, err=True)
+    return answer.strip()
+
+
+def read_existing(root: Path) -> "Existing":
+    """The specs below a folder."""
+    from srcnet_compiler.importing.writing import existing
+    from srcnet_compiler.pipeline import name_of, spec_files
+    from srcnet_compiler.source import read_bytes
+
+    contents: dict[str, bytes] = {}
+    found: list[Diagnostic] = []
+    for path in spec_files(root):
+        name = name_of(root, path)
+        content = read_bytes(path, name)
+        found += content.diagnostics
+        if content.value is not None:
+            contents[name] = content.value
+    there = existing(contents)
+    return type(there)(there.texts, there.documents, (*found, *there.diagnostics))
+
+
+def left_wrong(
+    root: Path, changes: "Sequence[FileChange]", today: date
+) -> "tuple[Diagnostic, ...] | None":
+    """The errors that the specs would have and do not have now; None where that was not looked at.
+
+    Where there are no specs yet, each file is looked at by itself.
+    """
+    from srcnet_compiler.diagnostic import Severity
+    from srcnet_compiler.pipeline import shaped, spec_files
+
+    if len(changes) > _MANY:
+        return None
+    texts = {change.file: change.after for change in changes}
+    if not spec_files(root):
+        found = [d for f, text in texts.items() for d in shaped(f, text.encode()).diagnostics]
+        return tuple(each for each in found if each.severity is Severity.ERROR)
+    from srcnet_compiler.editor.workspace import Workspace
+
+    before = {each.message for each in Workspace(root).snapshot(today, {}).findings}
+    after = Workspace(root).snapshot(today, texts).findings
+    return tuple(
+        each for each in after if each.severity is Severity.ERROR and each.message not in before
+    )
+
+
+def write_or_show(root: Path, changes: "Sequence[FileChange]", *, dry_run: bool, form: str) -> None:
+    """All of the files, or none; or what would change in them."""
+    if not dry_run:
+        write_files({root / change.file: change.after for change in changes})
+        return
+    for change in changes:
+        show(difference(change.file, change.before or "", change.after), err=form != "text")
+
+
+def tell(
+    found: "Iterable[Diagnostic]",
+    lines: Mapping[str, Sequence[str]],
+    changes: "Sequence[FileChange]",
+    notes: Sequence[str],
+    *,
+    dry_run: bool,
+    form: str,
+) -> None:
+    """Findings on stdout, and on stderr which files there are now and what is to be known."""
+    show_findings(found, lines, form)
+    verb = "would be" if dry_run else "is"
+    for change in changes:
+        what = f"{verb} new" if change.before is None else _added(change, dry_run)
+        click.echo(f"{change.file}: {what}", err=True)
+    for note in notes:
+        click.echo(note, err=True)
+    if not changes:
+        click.echo("nothing to change", err=True)
+
+
+def _added(change: "FileChange", dry_run: bool) -> str:
+    if not change.added:
+        return "would change" if dry_run else "changed"
+    values = "value" if change.added == 1 else "values"
+    return f"{change.added} {values} {'would be added' if dry_run else 'added'}"
