@@ -121,12 +121,13 @@ def repeated(data: object, path: Path = ()) -> Iterator[Path]:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  JSON of others
-    """What a spec can keep of a value: without nulls, half characters and numbers without end."""
+    """What a spec can keep of a value: without nulls and what else says nothing, without half
+    characters, and without numbers that have no end."""
     if isinstance(value, Mapping):
-        kept = {_whole(key): plain(each) for key, each in value.items() if each is not None}
-        return {key: each for key, each in kept.items() if each is not None}
+        kept = {_whole(key): plain(each) for key, each in value.items()}
+        return {key: each for key, each in kept.items() if each not in (None, "", [], {})}
     if isinstance(value, list):
-        return [plain(each) for each in value if each is not None]
+        return [each for each in map(plain, value) if each is not None]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return _whole(value) if isinstance(value, str) else value

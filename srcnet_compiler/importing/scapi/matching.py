@@ -1,7 +1,7 @@
 """Which of the specs that are there a draft is about, thing by thing: what people have renamed or
 moved to another site is known again by its identity, its name in the system, or its address."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ _ORDER = {
 
 def _agree(key: str, here: object, there: object) -> bool:
     """Whether two values mean the same."""
-    if here == there:
+    if here == there or key in ("status", "source"):
         return True
     if isinstance(here, int | float) and isinstance(there, int | float):
         return abs(here - there) < 0.001
@@ -114,8 +114,9 @@ class _Matching:
         self.fresh: dict[str, Draft] = {}
         self._sites: dict[str, _Site] = {}
         self._by_id: dict[str, _Site] = {}
+        self._taken: set[tuple[str, str]] = set()
         self._by_today: dict[str, tuple[_Site, str]] = {}
-        self._by_address: dict[tuple[object, ...], tuple[_Site, str]] = {}
+        self._by_address: dict[tuple[object, ...], list[tuple[_Site, str]]] = {}
         self._by_other_name: dict[tuple[str, str], _Site] = {}
         self._named: dict[str, tuple[_Site, str]] = {}
         for place, document in there.of_kind("Site"):
@@ -139,11 +140,12 @@ class _Matching:
                 if isinstance(each.get("catalogueId"), str):
                     self._by_id.setdefault(each["catalogueId"], site)
                     self._named[each["catalogueId"]] = site, name
+                    self._taken.add((key, name))
                 if key == "storage":
                     today = str(each.get("nameToday") or name)
                     self._by_today.setdefault(today, (site, name))
                     for address in _addresses(each):
-                        self._by_address.setdefault(address, (site, name))
+                        self._by_address.setdefault(address, []).append((site, name))
 
     def wanted(self, made: list[Draft], source: str) -> list[Wanted]:
         """One for each file."""
@@ -179,7 +181,8 @@ class _Matching:
         names: dict[str, tuple[_Site, str]] = {}
         for key in ("storage", "compute"):
             for one in plain.get(key, ()):
-                names[one["name"]] = self._known(key, home, one) or (home, one["name"])
+                known = self._known(key, home, one, plain.get("services", ()))
+                names[one["name"]] = known or (home, one["name"])
         self.names |= {path_text(entry.path): home.name for entry in draft.entries}
         self.names |= {path: names[name][1] for path, name in draft.names.items()}
         for key, value in draft.spec.items():
@@ -199,28 +202,47 @@ class _Matching:
                 assert isinstance(kept, list)
                 kept.append(renamed)
 
-    def _known(self, key: str, home: _Site, each: Mapping[str, Any]) -> tuple[_Site, str] | None:
+    def _known(
+        self, key: str, home: _Site, each: Mapping[str, Any], services: Sequence[Mapping[str, Any]]
+    ) -> tuple[_Site, str] | None:
+        """Which thing that is there this is, if no other one is it already."""
         if (found := self._named.get(each.get("catalogueId", ""))) is not None:
             return found
-        if key == "compute":
-            return self._known_compute(home, each)
+        those = (
+            _alike_compute(home, each, services) if key == "compute" else self._alike_areas(each)
+        )
+        free = next((one for one in those if (key, one[1]) not in self._taken), None)
+        if free is not None:
+            self._taken.add((key, free[1]))
+        return free
+
+    def _alike_areas(self, each: Mapping[str, Any]) -> Iterator[tuple[_Site, str]]:
         today = str(each.get("nameToday") or each["name"])
         if today in self._by_today and "status" not in each:
-            return self._by_today[today]
-        at = [self._by_address[a] for a in _addresses(each) if a in self._by_address]
-        return at[0] if at and at[0][1] not in self._taken_ids() else None
+            yield self._by_today[today]
+        for address in _addresses(each):
+            yield from self._by_address.get(address, ())
 
-    def _taken_ids(self) -> set[str]:
-        return {name for _, name in self._named.values()}
 
-    @staticmethod
-    def _known_compute(home: _Site, each: Mapping[str, Any]) -> tuple[_Site, str] | None:
-        for there in _maps(home.spec.get("compute")):
-            same = [there.get(key) == each.get(key) for key in ("name", "description")]
-            free = "catalogueId" not in there
-            if free and (same[0] or (same[1] and each.get("description"))):
-                return home, str(there.get("name"))
-        return None
+def _alike_compute(
+    home: _Site, each: Mapping[str, Any], services: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[_Site, str]]:
+    """Compute of the same name, of the same description, or that the same services run on."""
+    there = [*_maps(home.spec.get("compute"))]
+    for key in ("name", "description"):
+        yield from (
+            (home, str(one["name"]))
+            for one in there
+            if each.get(key) and one.get(key) == each[key] and "name" in one
+        )
+    addresses = {_address_of(one) for one in services if one.get("at") == each["name"]}
+    for one in _maps(home.spec.get("services")):
+        if "host" in one and "at" in one and _address_of(one) in addresses:
+            yield home, str(one["at"])
+
+
+def _address_of(service: Mapping[str, Any]) -> tuple[object, ...]:
+    return tuple(service.get(key) for key in ("service", "host", "path"))
 
 
 def _renamed(key: str, value: Tree, names: Mapping[str, tuple[_Site, str]], site: _Site) -> Tree:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from srcnet_compiler.importing.json_text import plain
-from srcnet_compiler.scapi_nodes import STAMPS, Entry
+from srcnet_compiler.scapi_nodes import STAMPS, TIER_BY_DEFAULT, Entry
 
 _SAID = {
     "node": {"name", "description", "sites"},
@@ -37,6 +37,8 @@ def rest_of(entry: Entry) -> dict[str, Any]:
         for key, value in entry.said.items()
         if key not in gone and not _is_nothing(value)
     }
+    if kept.get("tier") == TIER_BY_DEFAULT:
+        del kept["tier"]
     return {key: value for key, value in kept.items() if not _is_nothing(value)}
 
 

@@ -50,13 +50,20 @@ class View:
         for each in self.up(entry):
             if LOCAL.fullmatch(each.text("host")):
                 return "development"
-            # a class or label `TEST` of an area's name is no environment
-            own = [each.text("name").replace("TEST", "")] if each.kind == "area" else []
-            texts = own or [each.text("name"), each.text("host"), each.text("description")]
-            found = environment_in(*texts)
-            if found is not None and each.kind != "node":
+            found = environment_in(*_telling(each))
+            if found is not None:
                 return found
         return "production"
+
+
+def _telling(entry: Entry) -> tuple[str, ...]:
+    """What of an entry may name an environment: of storage its areas' names alone, in which the
+    class or label `TEST` is none."""
+    if entry.kind == "area":
+        return (entry.text("name").replace("TEST", ""),)
+    if entry.kind in ("storage", "node"):
+        return ()
+    return entry.text("name"), entry.text("host"), entry.text("description")
 
 
 def view(nodes: Sequence[Entry]) -> View:
