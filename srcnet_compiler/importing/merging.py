@@ -16,6 +16,7 @@ from srcnet_compiler.importing.written import (
     bare,
     entry,
     flow,
+    fold,
     item,
 )
 from srcnet_compiler.source.compose import Document, YamlValue
@@ -186,7 +187,7 @@ class _Merging:
         for keys in self._rules.same.get(key, ()):
             for number, value in list(left.items()):
                 found = [at for at, each in free.items() if _same(keys, each, value)]
-                if found and all(name in value for name in keys):
+                if found and any(name in value for name in keys):
                     at = next((i for i in found if not self._parted(key, here[i], value)), None)
                     if at is not None:
                         left.pop(number)
@@ -205,7 +206,7 @@ class _Merging:
         span = self._map.span(path)
         if self._is_flow(span):
             self._into_brackets(
-                span, path, here, [f"{flow(k)}: {flow(v)}" for k, v in more.items()]
+                span, path, here, [(f"{flow(key)}: ", value) for key, value in more.items()]
             )
             return
         first = self._map.key_span((*path, next(iter(here))))
@@ -229,7 +230,7 @@ class _Merging:
     def _add_items(self, path: Path, key: str, here: Sequence[Any], more: Sequence[Tree]) -> None:
         span = self._map.span(path)
         if self._is_flow(span):
-            self._into_brackets(span, path, here, [flow(each) for each in more])
+            self._into_brackets(span, path, here, [("", each) for each in more])
             return
         line = self._text[self._starts[self._map.span((*path, 0)).line - 1] :]
         last = (*path, len(here) - 1)
@@ -240,7 +241,11 @@ class _Merging:
             self.edits.append(_Edit(place, place, "".join(f"\n{row}" for row in new)))
 
     def _into_brackets(
-        self, span: Span, path: Path, here: Mapping[str, Any] | Sequence[Any], parts: list[str]
+        self,
+        span: Span,
+        path: Path,
+        here: Mapping[str, Any] | Sequence[Any],
+        parts: list[tuple[str, Tree]],
     ) -> None:
         if here:
             last = list(here)[-1] if isinstance(here, Mapping) else len(here) - 1
@@ -250,11 +255,13 @@ class _Merging:
             place = self._range(span)[0] + 1
         used = place - max(each for each in self._starts if each <= place)
         text, room = "", bool(here)
-        pad = "\n" + " " * span.column
-        for part in parts:
+        pad = " " * span.column
+        for key, value in parts:
+            part = key + flow(value)
             if room and used + len(part) + 3 > WIDTH:
-                text += "," + pad + part
-                used = span.column + len(part)
+                lines = list(fold(pad + key, value))
+                text += ",\n" + "\n".join(lines)
+                used = len(lines[-1])
             else:
                 text += (", " if room else "") + part
                 used += len(part) + 2

@@ -175,14 +175,55 @@ def _wrapped(start: str, value: Tree, note: str, indent: int) -> Iterator[str]:
         return
     if note:
         yield f"{' ' * indent}# {note}"
-    opens, closes = "{}" if isinstance(value, Mapping) else "[]"
-    parts = _pairs(value) if isinstance(value, Mapping) else [flow(each) for each in value]
-    here = start + opens
-    pad = " " * len(here)
-    for number, part in enumerate(parts):
-        end = closes if number == len(parts) - 1 else ","
-        if len(here) + len(part) + len(end) > WIDTH and here.strip() and here != start + opens:
-            yield here.rstrip()
-            here = pad
-        here += part + end + ("" if end == closes else " ")
+    yield from fold(start, value)
+
+
+def fold(start: str, value: Tree) -> Iterator[str]:
+    """The lines of a value in brackets behind `start`: one that goes on begins one column behind
+    its bracket."""
+    here, open_at = start, [len(start) - 1]
+    tokens = list(_tokens(value))
+    for number, token in enumerate(tokens):
+        here += token
+        if token in _OPENS:
+            open_at.append(len(here) - 1)
+        elif token in _CLOSES:
+            open_at.pop()
+        elif token == ",":
+            if len(here) + 1 + _until_comma(tokens, number + 1) > WIDTH:
+                yield here
+                here = " " * (open_at[-1] + 1)
+            else:
+                here += " "
     yield here
+
+
+_OPENS, _CLOSES = ("{", "["), ("}", "]")
+
+
+def _tokens(value: Tree) -> Iterator[str]:
+    value = bare(value)
+    if isinstance(value, Mapping) and value:
+        yield "{"
+        for number, (key, each) in enumerate(value.items()):
+            yield from [","] if number else []
+            yield f"{flow(key)}: "
+            yield from _tokens(each)
+        yield "}"
+    elif _is_list(value) and value:
+        yield "["
+        for number, each in enumerate(value):
+            yield from [","] if number else []
+            yield from _tokens(each)
+        yield "]"
+    else:
+        yield flow(value)
+
+
+def _until_comma(tokens: list[str], begin: int) -> int:
+    length = 0
+    for token in tokens[begin:]:
+        length += len(token)
+        if token == ",":
+            break
+    return length
