@@ -54,7 +54,7 @@ def command(settings: Settings, what: str, build: Path) -> int:
     Examples:
       srcnet explain area-over-capacity
       srcnet explain build/rucio/srcnet/sites/CHSRC-CSCS.yaml:12
-      srcnet explain site-specs/chsrc-cscs.yaml:17
+      srcnet explain site-specs/chsrc-cscs.yaml:18
       srcnet explain CHSRC_XRD_PROD
       srcnet explain ska-batch
     """

@@ -104,10 +104,10 @@ def area_of(view: View, service: Entry) -> Entry | None:
 
 def dangling_areas(view: View, _: Known) -> Iterator[Finding]:
     """Services whose storage area does not exist."""
-    entries = {entry.id: entry for entry in view.entries if entry.id}
     for service in view.of_kind("local service", "global service"):
         said = service.text("associated_storage_area_id")
-        meant = entries.get(said)
+        owner = view.owners.get(said.lower())
+        meant = view.by_path[owner] if owner is not None else None
         if not said or (meant is not None and meant.kind == "area"):
             continue
         area = area_of(view, service)
