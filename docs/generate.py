@@ -107,7 +107,7 @@ def _commands() -> Iterator[str]:
 
 def _command(above: click.Context, command: click.Command, name: str) -> Iterator[str]:
     context = click.Context(command, info_name=name, parent=above)
-    yield f"## srcnet {name}"
+    yield f"## {context.command_path}"
     yield ""
     yield "```text"
     yield context.command.get_usage(context).removeprefix("Usage: ")
@@ -123,6 +123,12 @@ def _command(above: click.Context, command: click.Command, name: str) -> Iterato
         yield ""
         rows = (_option(context, option) for option in options)
         yield from _table(("option", "meaning", "default", "environment"), rows)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            loaded = command.get_command(context, below)
+            assert loaded is not None
+            yield ""
+            yield from _command(context, loaded, below)
 
 
 def _option(context: click.Context, option: click.Option) -> tuple[str, ...]:

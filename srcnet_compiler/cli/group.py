@@ -10,7 +10,13 @@ import click
 
 from srcnet_compiler import __version__
 from srcnet_compiler.cli.exits import MEANINGS, Exit, StopError
-from srcnet_compiler.cli.settings import SHARED, defaults_of, option_name, options, read_settings
+from srcnet_compiler.cli.settings import (
+    defaults_of,
+    option_name,
+    options,
+    read_settings,
+    with_variables,
+)
 
 COMMANDS = {
     "init": "Begin a repository of specs.",
@@ -69,12 +75,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"srcnet_compiler.cli.commands.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        for option in options(command):
-            option.envvar = [f"SRCNET_{cmd_name}_{option_name(option)}".upper().replace("-", "_")]
-            if option_name(option) in SHARED:
-                option.envvar.append(f"SRCNET_{option_name(option)}".upper())
-        return command
+        return with_variables(module.command, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

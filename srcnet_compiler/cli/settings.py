@@ -93,6 +93,15 @@ def options(command: click.Command) -> Iterator[click.Option]:
     return (each for each in command.params if isinstance(each, click.Option))
 
 
+def with_variables(command: click.Command, words: str) -> click.Command:
+    """A command whose options may be given by the environment, as SRCNET_COMMAND_OPTION."""
+    for option in options(command):
+        names = [f"SRCNET_{words}_{option_name(option)}"]
+        names += [f"SRCNET_{option_name(option)}"] if option_name(option) in SHARED else []
+        option.envvar = [re.sub("[ -]", "_", name).upper() for name in names]
+    return command
+
+
 def option_name(option: click.Option) -> str:
     """As people write it, without dashes in front."""
     return max(option.opts, key=len).lstrip("-")

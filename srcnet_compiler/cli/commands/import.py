@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from srcnet_compiler.cli.settings import with_variables
+
 SOURCES = {
     "scapi": "SRCNet's site catalogue: one spec for each place, its defects as findings.",
 }
@@ -19,8 +21,7 @@ class _Sources(click.Group):
         if cmd_name not in SOURCES:
             return None
         module = import_module(f"srcnet_compiler.cli.imports.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+        return with_variables(module.command, f"import {cmd_name}")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

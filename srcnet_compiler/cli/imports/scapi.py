@@ -44,7 +44,12 @@ _NAME = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
     help="What a site of the catalogue is called here; sites of one name become one.",
 )
 @click.option(
-    "--timeout", type=float, default=60, show_default=True, help="Seconds until all must be there."
+    "--timeout",
+    metavar="SECONDS",
+    type=float,
+    default=60,
+    show_default=True,
+    help="Within this all must be there.",
 )
 @click.option(
     "--token-from",
