@@ -42,9 +42,10 @@ class JsonText:
 
     @property
     def lines(self) -> list[str]:
-        """Its lines, as findings show them; none where they are too long to be shown."""
+        """Its lines, as findings show them; none where they are too long, or too many, for that."""
         lines = self.text.splitlines()
-        return lines if all(len(line) <= _LONGEST for line in lines) else []
+        few = len(lines) <= _MOST_LINES
+        return lines if few and all(len(line) <= _LONGEST for line in lines) else []
 
     def spans(self, paths: Iterable[Path]) -> dict[Path, Span]:
         """Where the values at these paths stand; at the nearest value above what is not there."""
@@ -56,6 +57,8 @@ class JsonText:
         return {path: _span(self.file, starts, *offsets[path]) for path in offsets}
 
 
+_MOST_LINES = 5_000
+"""What a finding shows is looked at for secrets, from the top of the file on."""
 _LONGEST = 400
 """Longer lines are of JSON without line ends, which nobody reads."""
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias, TypeGuard
 
 from srcnet_compiler.source.scalars import plain as plain_scalar
@@ -40,17 +41,27 @@ def bare(tree: Tree) -> Tree:
     """A tree without its comments."""
     if isinstance(tree, Noted):
         return bare(tree.value)
-    if isinstance(tree, Mapping):
+    if isinstance(tree, str):
+        return tree
+    if isinstance(tree, _MAPPINGS):
         return {key: bare(value) for key, value in tree.items()}
-    if isinstance(tree, Sequence) and not isinstance(tree, str):
+    if isinstance(tree, _SEQUENCES):
         return [bare(value) for value in tree]
     return tree
 
 
+_MAPPINGS = (dict, Mapping)
+_SEQUENCES = (list, Sequence)
+"""What is nearly always met stands first: to ask for the rest takes ten times as long."""
+
+
 def scalar(value: str | int | float | bool | None) -> str:
     """One scalar, with quotes only where it would be read as something else without."""
-    if not isinstance(value, str):
-        return json.dumps(value, allow_nan=False)
+    return _text(value) if isinstance(value, str) else json.dumps(value, allow_nan=False)
+
+
+@lru_cache(maxsize=50_000)
+def _text(value: str) -> str:
     if _is_plain(value):
         return value
     text = json.dumps(value, ensure_ascii=False)
@@ -82,19 +93,27 @@ _LETTERS = _Letters()
 
 def flow(tree: Tree) -> str:
     """A tree in brackets, on one line."""
-    tree = bare(tree)
-    if isinstance(tree, Mapping):
-        return f"{{{', '.join(_pairs(tree))}}}"
-    if isinstance(tree, Sequence) and not isinstance(tree, str):
+    if isinstance(tree, str):
+        return _inside(tree)
+    if isinstance(tree, Noted):
+        return flow(tree.value)
+    if isinstance(tree, _MAPPINGS):
+        return f"{{{', '.join(f'{_inside(key)}: {flow(value)}' for key, value in tree.items())}}}"
+    if isinstance(tree, _SEQUENCES):
         return f"[{', '.join(flow(each) for each in tree)}]"
-    assert not isinstance(tree, Noted)
-    text = scalar(tree)
-    inside = isinstance(tree, str) and text == tree and re.search(r"[,\[\]{}]|:$", text)
-    return json.dumps(tree, ensure_ascii=False) if inside else text
+    return scalar(tree)
 
 
-def _pairs(mapping: Mapping[str, Tree]) -> list[str]:
-    return [f"{flow(key)}: {flow(value)}" for key, value in mapping.items()]
+@lru_cache(maxsize=50_000)
+def _inside(value: str) -> str:
+    """A text inside brackets, where more signs mean something."""
+    text = _text(value)
+    if text == value and _BRACKETS.search(text):
+        return json.dumps(value, ensure_ascii=False)
+    return text
+
+
+_BRACKETS = re.compile(r"[,\[\]{}]|:$")
 
 
 def document(tree: Mapping[str, Tree], head: Sequence[str] = ()) -> str:
@@ -170,7 +189,7 @@ def noted(text: str, note: str, indent: int) -> Iterator[str]:
 def _wrapped(start: str, value: Tree, note: str, indent: int) -> Iterator[str]:
     """A value on one line or, where it is in brackets and too long for one, on several."""
     whole = start + (flow(value) if not isinstance(value, str) else scalar(value))
-    if len(whole) <= WIDTH or not isinstance(value, Mapping | list | tuple):
+    if len(whole) <= WIDTH or not isinstance(value, (*_MAPPINGS, list, tuple)):
         yield from noted(whole, note, indent)
         return
     if note:
@@ -202,15 +221,18 @@ _OPENS, _CLOSES = ("{", "["), ("}", "]")
 
 
 def _tokens(value: Tree) -> Iterator[str]:
-    value = bare(value)
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Noted):
+        yield from _tokens(value.value)
+    elif isinstance(value, str) or not value:
+        yield flow(value)
+    elif isinstance(value, _MAPPINGS):
         yield "{"
         for number, (key, each) in enumerate(value.items()):
             yield from [","] if number else []
-            yield f"{flow(key)}: "
+            yield f"{_inside(key)}: "
             yield from _tokens(each)
         yield "}"
-    elif _is_list(value) and value:
+    elif isinstance(value, _SEQUENCES):
         yield "["
         for number, each in enumerate(value):
             yield from [","] if number else []
