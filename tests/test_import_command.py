@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from cli_runner import srcnet
+from cli_runner import on_a_terminal, srcnet
 from scapi_catalogues import as_bytes, right
 
 TODAY = ("--today", "2026-11-01")
@@ -133,6 +133,30 @@ def test_findings_are_there_in_formats_for_machines(folder: Path):
     assert "wrong-country" in codes
     sarif = srcnet("import", "scapi", "nodes.json", "--format", "sarif", "--dry-run", cwd=folder)
     assert json.loads(sarif.out)["version"] == "2.1.0"
+
+
+def test_a_person_is_asked_for_names_that_the_catalogue_does_not_have(folder: Path):
+    nodes = right()
+    nodes[0]["sites"][0]["name"] = "CHSRC"
+    nodes[0]["sites"][0]["storages"][0]["areas"][0]["name"] = "CHSRC_XRD"
+    (folder / "nodes.json").write_bytes(as_bytes(nodes))
+    line = ("import", "scapi", "nodes.json", *TODAY)
+    ran = on_a_terminal(*line, cwd=folder, typed="CHSRC-CSCS\n", after=b"[CHSRC-CH]: ")
+    assert ran.code == 0, ran
+    file = "site-specs/chsrc-cscs.yaml"
+    assert {*specs(folder)} == {file, "site-specs/uksrc-ral.yaml"}  # which has a name of its own
+    assert "name: CHSRC-CSCS-T1\n" in specs(folder)[file]
+    # what is there has its name
+    assert srcnet(*line, cwd=folder).err.endswith("nothing to change\n")
+
+
+def test_in_a_pipeline_nobody_is_asked_and_the_country_stands_in(folder: Path):
+    nodes = right()[:1]
+    nodes[0]["sites"][0]["name"] = "CHSRC"
+    nodes[0]["sites"][0]["storages"][0]["areas"][0]["name"] = "CHSRC_XRD"
+    (folder / "nodes.json").write_bytes(as_bytes(nodes))
+    assert srcnet("import", "scapi", "nodes.json", *TODAY, cwd=folder).code == 0
+    assert {*specs(folder)} == {"site-specs/chsrc-ch.yaml"}
 
 
 # ── an address ────────────────────────────────────────────────────────────────────────────────

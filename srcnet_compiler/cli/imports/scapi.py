@@ -189,7 +189,7 @@ def _asked(
     said = {}
     for draft in drafts(catalogue.view, known, chosen):
         theirs = draft.entries[0].text("name")
-        if theirs in chosen or is_there(draft, there):
+        if theirs in chosen or draft.is_named or is_there(draft, there):
             continue
         while not _NAME.fullmatch(name := ask(f"What is `{theirs}` called here?", draft.name)):
             click.echo("a name has letters, digits and `-` alone", err=True)
