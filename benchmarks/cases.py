@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.corpus import write
 from benchmarks.measure import ROOT, SRCNET, Task, environment
+from benchmarks.site_catalogue import write as write_catalogue
 
 TODAY = "2026-11-01"
 MODULE = (sys.executable, "-m")
@@ -266,6 +267,19 @@ def _prepared(command: tuple[str, ...], where: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def _import_10k(folder: Path) -> Iterator[Task]:
+    file, out = folder / "nodes.json", folder / "out"
+    write_catalogue(file)
+
+    def forget() -> None:
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+
+    command = (*SRCNET, "-C", str(out), "import", "scapi", str(file), "--format", "json")
+    yield Task((*command, "--today", TODAY), forget)
+
+
+@contextmanager
 def _move_10m(folder: Path) -> Iterator[Task]:
     made = folder / "catalogue"
     module = (*MODULE, "benchmarks.large_catalogue")
@@ -290,6 +304,7 @@ CASES = (
         part="all",
         runs=3,
     ),
+    Case("import-10000", "import a site catalogue of 10,000 nodes", _import_10k, 60, runs=1),
     Case("stages-200", "the stages for 200 sites", _stages_200),
     Case(
         "floors-2000",

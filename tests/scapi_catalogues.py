@@ -329,6 +329,30 @@ DEFECTS = (
     Defect(
         0,
         "not-imported",
+        (f"{SERVICES}[1].host",),
+        lambda nodes: _services(nodes)[1].update(host="jupyter_hub.example.org"),
+    ),
+    Defect(
+        0,
+        "not-imported",
+        (f"{AREA}.relative_path",),
+        lambda nodes: _area(nodes).update(relative_path="/a b"),
+    ),
+    Defect(
+        0,
+        "not-imported",
+        (f"{FIRST}.latitude",),
+        lambda nodes: _site(nodes).update(latitude=146.02),
+    ),
+    Defect(
+        0,
+        "later-field",
+        (f"{FIRST}.storages[0].supported_protocols[0].tokens",),
+        lambda nodes: _storage(nodes)["supported_protocols"][0].update(tokens=True),
+    ),
+    Defect(
+        0,
+        "not-imported",
         (f"{FIRST}.storages",),
         lambda nodes: _site(nodes).update(storages={"host": "se2.example.org"}),
         also=("dangling-area",),

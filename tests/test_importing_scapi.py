@@ -265,6 +265,32 @@ def test_what_people_renamed_moved_and_wrote_stays():
     assert differs.message == "`capacity` is `90 TB` here, and `100 TB` in the catalogue"
 
 
+def test_what_a_later_version_says_is_kept_wherever_it_stands():
+    nodes = right()
+    nodes[0]["quota"] = {"cores": 5}
+    place = nodes[0]["sites"][0]
+    place["zone"] = "a"
+    place["storages"][0] |= {"media": "nvme"}
+    place["storages"][0]["supported_protocols"][0]["tokens"] = True
+    place["storages"][0]["areas"][0]["lifetime"] = 7
+    place["compute"][0] |= {"queues": [{"name": "batch"}], "gpus": 4}
+    place["compute"][0]["associated_local_services"][0]["beta"] = False
+    spec = spec_of(written(nodes), "site-specs/chsrc-cscs.yaml")
+    (area,), (compute,), service = spec["storage"], spec["compute"], spec["services"][0]
+    assert spec["catalogue"]["zone"] == "a"
+    assert spec["catalogue"]["node"]["quota"] == {"cores": 5}
+    kept = area["catalogue"]
+    assert (kept["lifetime"], kept["storage"]["media"]) == (7, "nvme")
+    assert kept["storage"]["supported_protocols"] == [
+        {"prefix": "https", "port": 1094, "tokens": True}
+    ]
+    assert (compute["catalogue"]["queues"], compute["catalogue"]["gpus"]) == (
+        [{"name": "batch"}],
+        4,
+    )
+    assert service["catalogue"] == {"beta": False}
+
+
 # ── the real catalogue ────────────────────────────────────────────────────────────────────────
 
 SNAPSHOT = os.environ.get("SRCNET_SCAPI_SNAPSHOT")

@@ -39,6 +39,22 @@ ELSEWHERE = {
     Code.WRONG_MEMBERSHIP: "test_membership.py: who belongs to whom stands in no spec",
     Code.GROUP_NOT_EXPORTED: "test_membership.py",
     Code.NO_LOCAL_NAME: "test_membership.py",
+    Code.MISSING_FIELD: "test_importing_scapi.py: what a catalogue says stands in no spec",
+    Code.LATER_FIELD: "test_importing_scapi.py",
+    Code.WRONG_VALUE: "test_importing_scapi.py",
+    Code.BLANKS_AROUND: "test_importing_scapi.py",
+    Code.ADDRESS_AS_PATH: "test_importing_scapi.py",
+    Code.WRONG_COUNTRY: "test_importing_scapi.py",
+    Code.SERVICE_WITHOUT_ADDRESS: "test_importing_scapi.py",
+    Code.SAME_IDENTITY: "test_importing_scapi.py",
+    Code.NAMES_COLLIDE: "test_importing_scapi.py",
+    Code.DANGLING_AREA: "test_importing_scapi.py",
+    Code.SERVICE_TYPE: "test_importing_scapi.py",
+    Code.MANDATORY_DIFFERS: "test_importing_scapi.py",
+    Code.IDENTITY_GONE: "test_importing_scapi.py",
+    Code.NOT_IMPORTED: "test_importing_scapi.py",
+    Code.IMPORT_DIFFERS: "test_import_command.py",
+    Code.NOT_MERGED: "test_import_command.py",
 }
 
 

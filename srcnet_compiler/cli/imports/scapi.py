@@ -110,7 +110,8 @@ def command(
         catalogue, there = outcome.value, read_existing(root)
         if there.diagnostics:
             show_findings(there.diagnostics, {}, form)
-            raise StopError(Exit.FINDINGS, "the specs have errors", "mend them first")
+            code = exit_of(there.diagnostics)
+            raise StopError(code, "the specs have errors", "mend them first")
         known = _known(settings, catalogue, there, day, whole=not sites)
         if asks(no_input):
             chosen |= _asked(catalogue, known, there, chosen)
@@ -188,7 +189,7 @@ def _asked(
     said = {}
     for draft in drafts(catalogue.view, known, chosen):
         theirs = draft.entries[0].text("name")
-        if theirs in chosen or is_there(draft, there):
+        if theirs in chosen or draft.is_named or is_there(draft, there):
             continue
         while not _NAME.fullmatch(name := ask(f"What is `{theirs}` called here?", draft.name)):
             click.echo("a name has letters, digits and `-` alone", err=True)
@@ -252,10 +253,14 @@ def _notes(made: Iterable["Draft"], off: "Downtimes", unchecked: bool) -> list[s
     if off.unnamed:
         notes.append(f"left out: {len(off.unnamed)} downtimes of services, which have no name here")
     if contacts:
-        notes.append(f"left out: contacts of {contacts} sites, addresses of examples")
+        notes.append(f"left out: contacts that are addresses of examples, of {_sites(contacts)}")
     if unchecked:
         notes.append("names and capacity were not checked: `srcnet validate` does")
     return notes
+
+
+def _sites(count: int) -> str:
+    return "1 site" if count == 1 else f"{count} sites"
 
 
 def _kept(draft: "Draft") -> Iterable[str]:

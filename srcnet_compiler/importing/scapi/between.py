@@ -276,8 +276,6 @@ def environments_in_names(view: View, _: Known) -> Iterator[Finding]:
 
 def names_with_blanks(view: View, _: Known) -> Iterator[Finding]:
     """Names of sites that cannot be the names of anything in a system."""
-    from srcnet_compiler.importing.scapi.naming import site_words
-
     for site in view.of_kind("site"):
         name = site.text("name")
         if name and set(name) - _LETTERS:
@@ -286,7 +284,7 @@ def names_with_blanks(view: View, _: Known) -> Iterator[Finding]:
                 f"{shown(name)} is no name for a system: it holds more than letters, digits,"
                 " `-` and `_`",
                 (at(site, "name"),),
-                f"it is `{'-'.join(site_words(name)) or 'SITE'}` here; `--name` says another",
+                "it gets a name by the federation's rule here, or the one that `--name` says",
                 name,
             )
 

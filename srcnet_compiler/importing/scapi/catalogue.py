@@ -20,6 +20,7 @@ OF_ONE: tuple[OfEntries, ...] = (
     fields.later_fields,
     fields.blanks_around,
     fields.addresses_as_paths,
+    fields.not_sayable,
     fields.local_hosts,
     fields.plain_http,
     fields.wrong_countries,

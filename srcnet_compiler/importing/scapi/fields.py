@@ -6,7 +6,7 @@ from datetime import datetime
 
 from srcnet_compiler.diagnostic import Code
 from srcnet_compiler.importing.scapi.finding import Finding, Known, at, called
-from srcnet_compiler.importing.scapi.words import LOCAL, countries
+from srcnet_compiler.importing.scapi.words import HOST, LOCAL, PATH, countries
 from srcnet_compiler.near import did_you_mean
 from srcnet_compiler.scapi_nodes import BELOW, FIELDS, Entry, FieldRule, Kind
 from srcnet_compiler.source.trouble import shown
@@ -161,6 +161,31 @@ def plain_http(entries: Sequence[Entry], known: Known) -> Iterator[Finding]:
                     "offer `https`, and let the catalogue say so",
                     called(entry),
                 )
+
+
+def not_sayable(entries: Sequence[Entry], _: Known) -> Iterator[Finding]:
+    """Hosts, paths, ports and places that no spec can say, so that they are left out."""
+    for entry in entries:
+        for key in ("host", "base_path", "relative_path", "path", "port", "latitude", "longitude"):
+            value = entry.text(key) or entry.number(key)
+            if value in ("", None) or _URL.match(str(value)) or _is_sayable(key, value):
+                continue
+            yield Finding(
+                Code.NOT_IMPORTED,
+                f"{shown(str(value))} cannot be the `{key}` of anything in a spec",
+                (at(entry, key),),
+                "it is left out; mend it in the catalogue, and import again",
+                called(entry),
+            )
+
+
+def _is_sayable(key: str, value: str | float | None) -> bool:
+    if isinstance(value, str):
+        return bool(
+            (HOST if key == "host" else PATH).fullmatch(value if key == "host" else f"/{value}")
+        )
+    most = {"port": 65535, "latitude": 90, "longitude": 180}
+    return value is None or key not in most or -most[key] * (key != "port") <= value <= most[key]
 
 
 def wrong_countries(entries: Sequence[Entry], _: Known) -> Iterator[Finding]:

@@ -26,9 +26,9 @@ def site_words(name: str) -> list[str]:
     return [word for word in words if word not in CLASSES]
 
 
-def site_part(src: str, node: str, names: Iterable[str], areas: Iterable[str], country: str) -> str:
-    """The part of a site's name behind its member's: by the rule for areas, by its own name, or
-    its country where nothing else is said."""
+def site_part(src: str, node: str, names: Iterable[str], areas: Iterable[str]) -> str | None:
+    """The part of a site's name behind its member's: by the rule for areas, or by its own name;
+    None where nothing says how it is called."""
     rule = re.compile(rf"{re.escape(src)}-([A-Z0-9]{{1,10}})-(?:{'|'.join(CLASSES)})(-[A-Z0-9]+)?")
     for area in areas:
         if found := rule.fullmatch(area):
@@ -38,7 +38,7 @@ def site_part(src: str, node: str, names: Iterable[str], areas: Iterable[str], c
         own = [word for word in site_words(name) if word not in of_member]
         if own:
             return own[0][:10]
-    return country if re.fullmatch(r"[A-Z]{2}", country) else "SITE"
+    return None
 
 
 def area_name(

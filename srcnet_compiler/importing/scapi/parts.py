@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcnet_compiler.importing.json_text import plain
 from srcnet_compiler.importing.scapi.between import area_of, system_of, type_of
 from srcnet_compiler.importing.scapi.naming import area_name, free_name, words_of
 from srcnet_compiler.importing.scapi.rest import one_sentence, rest_of
 from srcnet_compiler.importing.scapi.view import View, address
+from srcnet_compiler.importing.scapi.words import HOST, PATH
 from srcnet_compiler.importing.written import Noted, Tree
 from srcnet_compiler.quantity import Bytes, format_bytes
 from srcnet_compiler.scapi_nodes import READS_FILES, TB, TIER_BY_DEFAULT, Entry, path_text
 
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
-_PATH = re.compile(r"/[A-Za-z0-9/._+~@%=-]*")
 _LEGACY = re.compile(r"[!-~]([ -~]{0,126}[!-~])?")
 _NAME = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 _CAPABILITIES = ("gpu", "high-mem", "large-scratch", "fast-scratch")
@@ -124,6 +124,8 @@ def _area(
         of_storage.pop("base_path", None)
     elif "base_path" in of_storage:
         of_storage["base_path"] = base
+    if any(each.said.keys() - {"prefix", "port"} for each in storage.each("supported_protocols")):
+        of_storage["supported_protocols"] = plain(storage.said["supported_protocols"])
     if of_storage:
         rest["storage"] = of_storage
     if rest := _with_site(view, site, area, rest):
@@ -156,9 +158,9 @@ def _endpoints(storage: Entry, area: Entry) -> list[Tree]:
     found: list[Tree] = []
     for protocol in storage.each("supported_protocols"):
         scheme, port = protocol.text("prefix").partition("://")[0], protocol.number("port")
-        if scheme in ("https", "http", "root") and _is_port(port) and _HOST.fullmatch(host):
+        if scheme in ("https", "http", "root") and _is_port(port) and HOST.fullmatch(host):
             found.append({"protocol": scheme, "host": host, "port": port, "path": path})
-    return found if _PATH.fullmatch(path) else []
+    return found if PATH.fullmatch(path) else []
 
 
 def _is_port(port: object) -> bool:
@@ -209,11 +211,11 @@ def service_tree(view: View, naming: Naming, service: Entry) -> Tree:
     scheme = service.text("prefix").partition("://")[0]
     if scheme in ("https", "http"):
         tree["scheme"] = scheme
-    if _HOST.fullmatch(service.text("host")):
+    if HOST.fullmatch(service.text("host")):
         tree["host"] = service.text("host")
     if _is_port(port := service.number("port")):
         tree["port"] = port
-    if _PATH.fullmatch(service.text("path")):
+    if PATH.fullmatch(service.text("path")):
         tree["path"] = service.text("path")
     if service.text("version"):
         tree["version"] = service.text("version")

@@ -1,5 +1,6 @@
 """Sites of the catalogue as our language says them: one draft for each place."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,9 @@ class Draft:
     entries: tuple[Entry, ...]
     """The entries of the catalogue that are about this place, the one that counts most first."""
     spec: Mapping[str, Tree]
+    is_named: bool = True
+    """Whether the catalogue says how the place is called; its country stands in where it does not.
+    """
     names: Mapping[str, str] = field(default_factory=dict)
     """The names here of the entries below, by their paths in words."""
 
@@ -42,7 +46,7 @@ def drafts(view: View, known: Known, chosen: Mapping[str, str]) -> list[Draft]:
     for node in view.nodes:
         src = known.member(node.text("name")) or "SRC"
         for entries in places(node, chosen):
-            name = _name(view, src, node, entries, chosen)
+            name = _name(src, node, entries, chosen)
             name = free_name(name, taken, between="") if not _chosen(entries, chosen) else name
             taken.add(name)
             made.append(_draft(view, SiteName(name), src, node, entries, todays))
@@ -82,14 +86,17 @@ def _chosen(entries: Sequence[Entry], chosen: Mapping[str, str]) -> str | None:
     return next((chosen[n] for e in entries if (n := e.text("name")) in chosen), None)
 
 
-def _name(
-    view: View, src: str, node: Entry, entries: Sequence[Entry], chosen: Mapping[str, str]
-) -> str:
+def _name(src: str, node: Entry, entries: Sequence[Entry], chosen: Mapping[str, str]) -> str:
     if (name := _chosen(entries, chosen)) is not None:
         return name
+    country = entries[0].text("country")
+    part = _part(src, node, entries)
+    return f"{src}-{part or (country if re.fullmatch('[A-Z]{2}', country) else 'SITE')}"
+
+
+def _part(src: str, node: Entry, entries: Sequence[Entry]) -> str | None:
     areas = [e.text("name") for site in entries for e in site.walk() if e.kind == "area"]
-    names = [site.text("name") for site in entries]
-    return f"{src}-{site_part(src, node.text('name'), names, areas, entries[0].text('country'))}"
+    return site_part(src, node.text("name"), [site.text("name") for site in entries], areas)
 
 
 def _draft(
@@ -126,7 +133,8 @@ def _draft(
         ],
     }
     spec |= {key: trees for key, trees in parts.items() if trees}
-    return Draft(name, node, tuple(entries), spec, naming.names)
+    is_named = _part(src, node, entries) is not None
+    return Draft(name, node, tuple(entries), spec, is_named, naming.names)
 
 
 def _country(src: str, site: Entry) -> dict[str, Tree]:

@@ -15,6 +15,9 @@ _WORD = re.compile(
     rf"|(?P<production>{_PRODUCTION}))(?![a-z0-9])"
 )
 _BRACKETS = re.compile(r"[\s_-]*[(\[][\s]*[)\]]")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+PATH = re.compile(r"/[A-Za-z0-9/._+~@%=-]*")
+"""What specs can say of an address."""
 LOCAL = re.compile(r"localhost(\..*)?|127\..*|0\.0\.0\.0|::1")
 
 
