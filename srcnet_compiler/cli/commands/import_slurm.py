@@ -41,7 +41,7 @@ class _Secret(click.ParamType[tuple[str, str]]):
             self.fail(
                 f"`{value}` is not like `env:ALPS_SSH_KEY` or `file:/path/to/key`", param, ctx
             )
-        return kind, place
+        return kind, str(Path(place).expanduser()) if kind == "file" else place
 
 
 @click.command("slurm")
@@ -119,8 +119,9 @@ def command(
 
     day = the_day(today)
     specs = importing.read_specs(settings, day)
-    stop_on_errors(specs.compiled)
     federation = specs.compiled.federation
+    if federation is None:  # what else is wrong may be what this import mends
+        stop_on_errors(specs.compiled)
     assert federation is not None
     there = existing(specs.contents)
     site, place = _site(site, there)
@@ -191,7 +192,7 @@ def _connected(login: "Login", federation: "Federation", site: str) -> "Controll
     from srcnet_compiler.targets.slurm import live
 
     policy, (kind, place) = federation.compute.policy, login.key
-    secret = Secret(kind, str(Path(place).expanduser()) if kind == "file" else place)
+    secret = Secret(kind, place)
     zone = federation.sites[SiteName(site)].timezone
     _, key = content(secret, os.environ, "a private key for ssh, as `ssh-keygen -N ''` makes one")
     stated = {

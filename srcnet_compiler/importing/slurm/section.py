@@ -7,7 +7,6 @@ from typing import NamedTuple
 from srcnet_compiler.hostlist import compress, expand
 from srcnet_compiler.importing.slurm.answers import Answers, Login
 from srcnet_compiler.importing.written import Tree
-from srcnet_compiler.quantity import Bytes, format_bytes
 from srcnet_compiler.targets.slurm.model import Association, Node, SlurmModel
 
 _NO_MEMORY = 1 << 20
@@ -101,7 +100,7 @@ def _written(group: _Group) -> Mapping[str, Tree]:
     return {
         "names": group.names,
         "cores": group.cores,
-        **({} if group.memory is None else {"memory": format_bytes(Bytes(group.memory))}),
+        **({} if group.memory is None else {"memory": _memory(group.memory)}),
         **({"gpus": group.gpus} if group.gpus else {}),
     }
 
@@ -137,11 +136,17 @@ def _share(root: Association | None) -> Mapping[str, Tree]:
     if not limits:
         return {}
     if "memory" in limits:
-        written: Mapping[str, Tree] = {**limits, "memory": format_bytes(Bytes(limits["memory"]))}
+        written: Mapping[str, Tree] = {**limits, "memory": _memory(limits["memory"])}
     else:
         written = limits
     order = ("cores", "memory", "gpus")
     return {"share": {"ceiling": {key: written[key] for key in order if key in written}}}
+
+
+def _memory(amount: int) -> str:
+    """Slurm counts in MiB."""
+    mebi = amount >> 20
+    return f"{mebi >> 10} GiB" if mebi % 1024 == 0 else f"{mebi} MiB"
 
 
 def _limits(root: Association | None) -> Mapping[str, int]:
