@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from srcnet_compiler.change import Action, Change, Json
+from srcnet_compiler.diagnostic import Diagnostic, has_errors
 from srcnet_compiler.plan.model import Plan
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint
+
+FEW = 12
+"""Lines of one list that are shown, unless all are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +35,17 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing would change, as far as all could be seen."""
-        return not (self.changes or self.plan.unseen)
+        """Whether nothing would change, all could be seen, and nothing speaks against it."""
+        return not (self.changes or self.plan.unseen or has_errors(self.plan.findings))
 
 
 def proof_lines(proof: Proof, paint: Paint, *, full: bool) -> Iterator[str]:
     """The proof or what is in its way, then the files."""
-    changes, adoptions = proof.changes, _many(proof.adoptions, "adoption")
-    if proof.holds:
+    changes, adoptions = proof.changes, many(proof.adoptions, "adoption")
+    if not changes:
         yield paint(f"Proof: the plan of these specs is 0 changes, {adoptions}.", "bold")
     else:
-        yield paint(f"The plan of these specs is {_many(len(changes), 'change')}:", "bold")
+        yield paint(f"The plan of these specs is {many(len(changes), 'change')}:", "bold")
         yield from change_lines(changes, paint, full=full)
         yield f"  and {adoptions}"
     for unseen in proof.plan.unseen:
@@ -81,5 +85,25 @@ def proof_data(proof: Proof) -> Mapping[str, Json]:
     }
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun if count == 1 else noun + 's'}"
+def differing_lines(findings: Sequence[Diagnostic], paint: Paint, *, full: bool) -> Iterator[str]:
+    """What specs say otherwise than what is imported, where there is such a thing."""
+    if findings:
+        yield ""
+        yield paint("Where the specs and what is there differ; both stay as they are:", "bold")
+    lines = [f"  {each.labels[0].span}: {visible(each.message)}" for each in findings]
+    yield from shortened(lines, FEW, full)
+
+
+def shortened(lines: Sequence[str], few: int, full: bool) -> Iterator[str]:
+    """The first of them, and how many more there are."""
+    if full or len(lines) <= few:
+        yield from lines
+        return
+    yield from lines[:few]
+    yield f"  … {len(lines) - few} more lines (all with --full)"
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun if count == 1 else several}"

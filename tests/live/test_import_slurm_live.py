@@ -124,7 +124,7 @@ def test_what_differs_is_named_and_nothing_is_written(site: Site):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "add `--partition NAME` once for each: main"),
+        ((), "add `--partition NAME`: main"),
         (("--partition", "gpu", "--account", "none"), "the cluster has no partition `gpu`"),
         (("--partition", "main"), "add `--account NAME`: astro, ska, ska-eor, none"),
         (("--partition", "main", "--account", "sk"), "the cluster has no account `sk`"),

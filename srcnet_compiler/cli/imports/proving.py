@@ -24,6 +24,7 @@ from srcnet_compiler.cli.shared import (
 
 if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Diagnostic
+    from srcnet_compiler.importing.writing import FileChange
     from srcnet_compiler.pipeline import Compiled, Lowered
     from srcnet_compiler.plan.model import Plan
     from srcnet_compiler.report.proof import Proof
@@ -39,18 +40,26 @@ class Specs(NamedTuple):
     contents: Mapping[str, bytes]
 
 
-def writing_options(function: F) -> F:
-    """Options of everything that writes what an import found."""
+def proof_options(command: F) -> F:
+    """Options of everything that writes what an import found, where the proof holds."""
     for option in (
         click.option(
             "--accept-changes",
             is_flag=True,
             help="Write also where the plan would change something.",
         ),
-        click.option("--dry-run", is_flag=True, help="Write nothing: say what would be written."),
+        click.option(
+            "--take",
+            type=click.Choice(["ours", "theirs"]),
+            default="ours",
+            show_default=True,
+            help="Whose word counts where a spec says something else than what is imported.",
+        ),
+        click.option("--no-input", is_flag=True, help="Ask nothing."),
+        click.option("--dry-run", is_flag=True, help="Write nothing; show what would change."),
     ):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 def read_specs(settings: Settings, day: date, texts: Mapping[str, str] | None = None) -> Specs:
@@ -103,21 +112,26 @@ def plan_of(
         return make_plan(found, reached, known)
 
 
-def written(
-    settings: Settings, proof: "Proof", texts: Mapping[str, str], *, accept: bool, dry_run: bool
+def judged(
+    settings: Settings,
+    proof: "Proof",
+    changes: "Sequence[FileChange]",
+    accept: bool,
+    dry_run: bool,
 ) -> "Proof":
     """Writes all files or none, and those only where the proof holds or somebody accepts."""
     accepted = accept or proof.holds
-    write = accepted and not dry_run and bool(texts)
+    write = accepted and not dry_run and bool(changes)
     if write:
-        write_files({settings.root / name: text for name, text in texts.items()})
+        write_files({settings.root / change.file: change.after for change in changes})
     return replace(proof, accepted=accepted, written=write)
 
 
-def not_accepted() -> StopError:
-    """What ends a command whose proof does not hold."""
-    return StopError(
-        Exit.FINDINGS,
-        "not accepted: what the specs say is not what is there",
-        "mend the specs where they are named, or say `--accept-changes`",
-    )
+def insist_on_proof(proof: "Proof") -> None:
+    """End the command where its proof does not hold and nobody accepts that."""
+    if not proof.accepted:
+        raise StopError(
+            Exit.FINDINGS,
+            "not accepted: what the specs say is not what is there",
+            "mend the specs where they are named, or say `--accept-changes`",
+        )

@@ -2,17 +2,26 @@
 changes."""
 
 import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from srcnet_compiler.cli import importing
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.imports.proving import (
+    compiled_with,
+    insist_on_fitting,
+    insist_on_proof,
+    judged,
+    plan_of,
+    proof_options,
+    read_specs,
+)
+from srcnet_compiler.cli.imports.shared import ask, asks, write_or_show
 from srcnet_compiler.cli.options import format_option, full_option, state_option, today_option
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import is_coloured, show, stop_on_errors, system_trouble, the_day
@@ -70,7 +79,7 @@ class _Secret(click.ParamType[tuple[str, str]]):
     help="What srcnet may change there; repeatable.  [default: nothing]",
 )  # fmt: skip
 @click.option("--database", metavar="NAME", help="What a database that clusters share is called.")
-@importing.writing_options
+@proof_options
 @format_option("text", "json")
 @full_option
 @state_option
@@ -88,6 +97,8 @@ def command(
     database: str | None,
     accept_changes: bool,
     dry_run: bool,
+    no_input: bool,
+    take: str,
     form: str,
     full: bool,
     state: Path | str,
@@ -107,7 +118,7 @@ def command(
       srcnet import slurm --host slurmctl.example.ch --key file:~/.ssh/srcnet --dry-run \\
           --site CHSRC-CSCS --partition main --account none
     """
-    from srcnet_compiler.importing.slurm import RULES, section, wanted
+    from srcnet_compiler.importing.slurm import RULES, Answers, section, wanted
     from srcnet_compiler.importing.writing import existing, prepare
     from srcnet_compiler.report.imported_slurm import (
         ImportedCluster,
@@ -118,49 +129,52 @@ def command(
     from srcnet_compiler.targets.slurm import live
 
     day = the_day(today)
-    specs = importing.read_specs(settings, day)
+    said = Answers(name or "", partitions, account, fragment, allows, database)
+    specs = read_specs(settings, day)
     federation = specs.compiled.federation
     if federation is None:  # what else is wrong may be what this import mends
         stop_on_errors(specs.compiled)
     assert federation is not None
     there = existing(specs.contents)
-    site, place = _site(site, there)
+    asking = asks(no_input)
+    site, place = _site(site, there, asking)
+    policy = federation.compute.policy
     reached = _login(**login)
     with system_trouble(), closing(_connected(reached, federation, site)) as controller:
         found = live.find_out(controller)
-        answers = _answers(found, federation, name, partitions, account, fragment, allows, database)
+        answers = _answers(found, policy.prefix if policy else "", said, asking)
         seen = live.read_as(found, answers.account or "", answers.fragment or "")
-    policy = federation.compute.policy
     queues = [str(name) for name in policy.queues] if policy else []
     entry = section(seen, queues, found.clusters, reached, answers)
-    writing = prepare(there, [wanted(entry, place)], RULES, f"cluster {seen.cluster}")
+    writing = prepare(
+        there, [wanted(entry, place)], RULES, f"cluster {seen.cluster}", theirs=take == "theirs"
+    )
     texts = {change.file: change.after for change in writing.changes}
-    after = importing.compiled_with(settings, day, texts)
-    importing.insist_on_fitting(
-        after, writing.diagnostics, "mend the specs where they are named, and import again"
-    )
+    after = compiled_with(settings, day, texts)
+    insist_on_fitting(after, writing.diagnostics, "mend the specs where they are named")
     instance = f"{site}.{answers.name}"
-    plan = importing.plan_of(settings, after, state, lambda each: each.model.instance == instance)
-    proof = importing.written(
-        settings, Proof(plan, [*texts]), texts, accept=accept_changes, dry_run=dry_run
-    )
-    imported = ImportedCluster(f"slurm/{instance}", entry, proof)
+    plan = plan_of(settings, after, state, lambda each: each.model.instance == instance)
+    proof = judged(settings, Proof(plan, [*texts]), writing.changes, accept_changes, dry_run)
+    imported = ImportedCluster(f"slurm/{instance}", entry, writing.diagnostics, proof)
     if form == "json":
         click.echo(cluster_to_json(imported), nl=False)
     else:
         show(render_cluster(imported, full=full, colour=is_coloured()))
-    if not proof.accepted:
-        raise importing.not_accepted()
+    if dry_run:
+        write_or_show(settings.root, writing.changes, dry_run=True, form=form)
+    insist_on_proof(proof)
     return Exit.FINE
 
 
-def _site(site: str | None, there: "Existing") -> "tuple[str, SpecPlace]":
+def _site(site: str | None, there: "Existing", asking: bool) -> "tuple[str, SpecPlace]":
     """The site, and the document that describes it. Raises StopError where there is none."""
     places = {
         str(document.data["metadata"]["name"]): place  # type: ignore[index, call-overload]
         for place, document in there.of_kind("Site")
     }
-    site = site or _ask("At which site is the cluster?", sorted(places), None, "--site SITE")
+    site = site or _ask(
+        "At which site is the cluster?", sorted(places), None, "--site SITE", asking
+    )
     if site not in places:
         raise StopError(
             Exit.USAGE,
@@ -217,57 +231,44 @@ def _connected(login: "Login", federation: "Federation", site: str) -> "Controll
     )
 
 
-def _answers(
-    found: "Found",
-    federation: "Federation",
-    name: str | None,
-    partitions: Sequence[str],
-    account: str | None,
-    fragment: str | None,
-    allows: Sequence[str],
-    database: str | None,
-) -> "Answers":
+def _answers(found: "Found", prefix: str, said: "Answers", asking: bool) -> "Answers":
     """What was said, and what is asked for in a terminal. Raises StopError where it is not said."""
-    from srcnet_compiler.importing.slurm import Answers
-
-    policy = federation.compute.policy
+    partitions, account = said.partitions, said.account
     if not partitions:
         question = "On the nodes of which partitions may jobs of the federation run?"
-        said = _ask(
-            question, [*found.partitions], found.default_partition, "--partition NAME", several=True
-        )
-        partitions = tuple(filter(None, said.replace(",", " ").split()))
-    _insist(partitions, found.partitions, "partition")
+        there = [*found.partitions]
+        typed = _ask(question, there, found.default_partition, "--partition NAME", asking)
+        partitions = tuple(filter(None, typed.replace(",", " ").split()))
+    _insist(partitions, [*found.partitions], "partition")
+    choices = [*found.accounts, NOBODY]
     if account is None:
-        likely = policy.prefix if policy and policy.prefix in found.accounts else NOBODY
+        likely = prefix if prefix in found.accounts else NOBODY
         question = "Which account is the federation's?"
-        account = _ask(question, [*found.accounts, NOBODY], likely, "--account NAME")
-    _insist([account], [*found.accounts, NOBODY], "account")
-    return Answers(
-        name=name or found.controller.bounds.cluster,
-        partitions=tuple(partitions),
+        account = _ask(question, choices, likely, "--account NAME", asking)
+    _insist([account], choices, "account")
+    return replace(
+        said,
+        name=said.name or found.controller.bounds.cluster,
+        partitions=partitions,
         account=None if account == NOBODY else account,
-        fragment=fragment,
-        allows=tuple(allows),
-        database=database,
     )
 
 
 def _ask(
-    question: str, choices: Sequence[str], likely: str | None, option: str, *, several: bool = False
+    question: str, choices: Sequence[str], likely: str | None, option: str, asking: bool
 ) -> str:
     """An answer from whoever sits there. Raises StopError where nobody does."""
     listed = ", ".join(choices[:20]) + (", …" if len(choices) > 20 else "")
-    if not sys.stdin.isatty():
+    if not asking:
         raise StopError(
             Exit.USAGE,
             f"{question[:-1]} is not said, and there is nobody to ask",
-            f"add `{option}`{', once for each' if several else ''}: {listed}",
+            f"add `{option}`: {listed}",
         )
-    return str(click.prompt(f"{question} ({listed})", default=likely, err=True))
+    return ask(f"{question} ({listed})", likely or "")
 
 
-def _insist(names: Sequence[str], known: "Sequence[str] | Mapping[str, str]", what: str) -> None:
+def _insist(names: Sequence[str], known: Sequence[str], what: str) -> None:
     for name in names:
         if name not in known:
             raise StopError(
