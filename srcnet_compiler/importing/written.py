@@ -27,9 +27,20 @@ Tree: TypeAlias = "Noted | Mapping[str, Tree] | Sequence[Tree] | str | int | flo
 
 WIDTH = 116
 _NOTE_COLUMN = 44
-IN_BRACKETS = frozenset({"metadata", "location", "catalogue", "setsAside", "approvedBy"})
+IN_BRACKETS = frozenset(
+    {
+        "metadata",
+        "location",
+        "catalogue",
+        "setsAside",
+        "approvedBy",
+        "credentials",
+        "share",
+        "database",
+    }
+)
 """Keys whose mappings stand on one line."""
-ITEMS_IN_BRACKETS = frozenset({"endpoints", "services", "contacts", "scratch"})
+ITEMS_IN_BRACKETS = frozenset({"endpoints", "services", "contacts", "scratch", "nodes"})
 """Keys of lists whose mappings do."""
 _SAFE = re.compile(r"[A-Za-z0-9/_(@.][A-Za-z0-9 /_().@+%'~=*;:<>!?&|$^-]*")
 _AMISS = re.compile(r": | #|:$| $")

@@ -8,6 +8,7 @@ from srcnet_compiler.cli.settings import with_variables
 
 SOURCES = {
     "rucio": "A running Rucio: its RSEs as areas of sites, and the proof that nothing changes.",
+    "slurm": "A running Slurm cluster: a site's compute, and the proof that nothing changes.",
     "scapi": "SRCNet's site catalogue: one spec for each place, its defects as findings.",
 }
 
@@ -52,4 +53,5 @@ def command() -> None:
     Examples:
       srcnet import scapi nodes.json
       srcnet import rucio --dry-run
+      srcnet import slurm --host slurmctl.example.org --key env:SLURM_SSH_KEY --dry-run
     """

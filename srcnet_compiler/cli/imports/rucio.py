@@ -1,7 +1,7 @@
 """`srcnet import rucio`: specs of what a running Rucio has, and the proof that nothing changes."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.imports.proving import (
+    compiled_with,
+    insist_on_fitting,
+    insist_on_proof,
+    judged,
+    proof_options,
+    read_specs,
+)
 from srcnet_compiler.cli.imports.shared import asks, write_or_show
 from srcnet_compiler.cli.options import format_option, full_option, state_option, today_option
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
-    errors_alone,
     is_coloured,
-    no_specs,
     show,
-    show_findings,
     state_store,
     stop_on_errors,
     system_trouble,
@@ -26,7 +31,6 @@ from srcnet_compiler.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from srcnet_compiler.diagnostic import Diagnostic
     from srcnet_compiler.importing.rucio import Said, Sketch
     from srcnet_compiler.importing.rucio.known import Known
     from srcnet_compiler.importing.rucio.said import Question
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
     from srcnet_compiler.plan.model import Plan
     from srcnet_compiler.targets.rucio.live import RucioClient
     from srcnet_compiler.targets.rucio.model.inventory import Inventory
+
+
+_REMEDY = "say with `--name RSE=AREA`, `--tier` or `--skip` how it does, or mend the specs"
 
 
 class _Pair(click.ParamType):  # type: ignore[type-arg]
@@ -71,18 +78,7 @@ def _answers(name: str, parameter: str, metavar: str, meaning: str) -> Callable[
 @_answers("--name", "names", "RSE=AREA", "What an RSE's area is called by the rule")
 @_answers("--country", "countries", "SITE=CC", "The country of a site that is new")
 @click.option("--skip", multiple=True, metavar="RSE", help="Leave this RSE alone; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
-@click.option("--no-input", is_flag=True, help="Ask nothing: leave out what cannot be told.")
-@click.option(
-    "--take",
-    type=click.Choice(["ours", "theirs"]),
-    default="ours",
-    show_default=True,
-    help="Whose word counts where a spec says something else than what is imported.",
-)
-@click.option(
-    "--accept-changes", is_flag=True, help="Write also where the plan would change something."
-)
+@proof_options
 @format_option("text", "json")
 @full_option
 @state_option
@@ -119,15 +115,15 @@ def command(
       srcnet import rucio --skip OLD_TEST --format json
     """
     from srcnet_compiler.cli.progress import waiting
-    from srcnet_compiler.diagnostic import has_errors
     from srcnet_compiler.importing.rucio import Said
     from srcnet_compiler.importing.rucio.known import known_of
-    from srcnet_compiler.report.imported import Imported, imported_to_json, render_imported
+    from srcnet_compiler.report.imported_rucio import Imported, imported_to_json, render_imported
+    from srcnet_compiler.report.proof import Proof
     from srcnet_compiler.targets.rucio.live import take_inventory
 
     said = Said(dict(sites), dict(tiers), dict(names), dict(countries), frozenset(skip))
     day = the_day(today)
-    before, specs, contents = _specs(settings, day, {})
+    before, specs, contents = read_specs(settings, day)
     stop_on_errors(before)
     assert before.federation is not None
     before = _at(before, url)
@@ -140,56 +136,21 @@ def command(
         sketch = _asked(inventory, known, said, asks(no_input))
         writing = _writing(sketch, before, contents, day, theirs=take == "theirs")
         texts = {change.file: change.after for change in writing.changes}
-        after = _at(_compiled(settings, day, texts), url)
-        _insist_on_fitting(after, writing.diagnostics)
+        after = _at(compiled_with(settings, day, texts), url)
+        insist_on_fitting(after, writing.diagnostics, _REMEDY)
         plan = _plan(settings, after, client, state)
-    name = f"rucio/{before.federation.data.name}"
     said_otherwise = (*writing.diagnostics, *plan.findings)
-    found = Imported(name, inventory, sketch, [*texts], said_otherwise, plan, True, False)
-    accepted = accept_changes or not (found.changes or plan.unseen or has_errors(plan.findings))
-    written = accepted and not dry_run and bool(texts)
-    if written:
-        write_or_show(settings.root, writing.changes, dry_run=False, form=form)
-    found = replace(found, accepted=accepted, written=written)
+    proof = judged(settings, Proof(plan, [*texts]), writing.changes, accept_changes, dry_run)
+    name = f"rucio/{before.federation.data.name}"
+    found = Imported(name, inventory, sketch, said_otherwise, proof)
     if form == "json":
         click.echo(imported_to_json(found), nl=False)
     else:
         show(render_imported(found, full=full, colour=is_coloured()))
     if dry_run:
         write_or_show(settings.root, writing.changes, dry_run=True, form=form)
-    if not accepted:
-        raise StopError(
-            Exit.FINDINGS,
-            "not accepted: what the specs say is not what is there",
-            "mend the specs where they are named, or say `--accept-changes`",
-        )
+    insist_on_proof(proof)
     return Exit.FINE
-
-
-def _specs(
-    settings: Settings, day: date, texts: Mapping[str, str]
-) -> "tuple[Compiled, Sequence[Any], Mapping[str, bytes]]":
-    """The specs with these texts instead, as far as they can be checked; their documents; all
-    texts."""
-    from srcnet_compiler import pipeline
-    from srcnet_compiler.diagnostic import Outcome
-    from srcnet_compiler.source import read_bytes
-    from srcnet_compiler.spec_files import names_of
-
-    files = dict(names_of(settings.root, pipeline.spec_files(settings.root)))
-    if not files:
-        raise no_specs(settings)
-    contents = {name: read_bytes(path, name) for name, path in files.items()}
-    contents |= {name: Outcome(text.encode()) for name, text in texts.items()}
-    sources, found = pipeline.load_contents(sorted(contents.items()))
-    kept = {name: each.value for name, each in contents.items() if each.value is not None}
-    return pipeline.check_loaded(sources, found, day), sources.specs, kept
-
-
-def _compiled(settings: Settings, day: date, texts: Mapping[str, str]) -> "Compiled":
-    from srcnet_compiler import pipeline
-
-    return pipeline.compile_checked(_specs(settings, day, texts)[0])
 
 
 def _at(found: "Compiled", url: str | None) -> "Compiled":
@@ -262,20 +223,6 @@ def _writing(
     names = [str(space.name) for space in data.namespaces]
     asked = wanted(sketch, there, names, day)
     return prepare(there, asked, RULES, f"rucio {data.name}", theirs=theirs)
-
-
-def _insist_on_fitting(after: "Compiled", said: "Sequence[Diagnostic]") -> None:
-    """End the command where what would be written brings errors."""
-    from srcnet_compiler.diagnostic import has_errors
-
-    errors, _ = errors_alone((*said, *after.diagnostics))
-    if has_errors(errors):
-        show_findings(errors, after.sources.lines, "text")
-        raise StopError(
-            Exit.FINDINGS,
-            "what would be written does not fit in here; nothing was written",
-            "say with `--name RSE=AREA`, `--tier` or `--skip` how it does, or mend the specs",
-        )
 
 
 def _plan(

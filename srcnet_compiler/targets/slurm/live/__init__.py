@@ -6,6 +6,9 @@ from srcnet_compiler.targets.slurm.live.controller import Controller as Controll
 from srcnet_compiler.targets.slurm.live.controller import connection as connection
 from srcnet_compiler.targets.slurm.live.controller import here as here
 from srcnet_compiler.targets.slurm.live.controller import open_connection as open_connection
+from srcnet_compiler.targets.slurm.live.inventory import Found as Found
+from srcnet_compiler.targets.slurm.live.inventory import find_out as find_out
+from srcnet_compiler.targets.slurm.live.inventory import read_as as read_as
 from srcnet_compiler.targets.slurm.live.reading import look as look
 from srcnet_compiler.targets.slurm.live.reading import read as read
 from srcnet_compiler.targets.slurm.live.rehearsal import SiteFiles as SiteFiles

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from srcnet_compiler.change import Json
@@ -86,8 +86,10 @@ def _bounds(model: SlurmModel) -> dict[str, Json]:
 
 
 def open_connection(connection: Mapping[str, Json]) -> Controller:
-    """Raises UnreachableError, and RefusedError where nobody is let in or another cluster
-    answers."""
+    """Raises UnreachableError, and RefusedError where nobody is let in or another cluster answers.
+
+    Where no cluster is named, it is whichever answers.
+    """
     said = {key: str(value) for key, value in connection.items()}
     bounds = SlurmModel(
         instance=said["instance"],
@@ -101,8 +103,9 @@ def open_connection(connection: Mapping[str, Json]) -> Controller:
     try:
         version = version_of(runner, bounds)
         settings = look(runner, bounds, version, "setting").model.settings
-        if settings.get("ClusterName") != bounds.cluster:
-            name = settings.get("ClusterName")
+        name = settings.get("ClusterName", "")
+        bounds = replace(bounds, cluster=bounds.cluster or name)
+        if name != bounds.cluster:
             raise RefusedError(f"the cluster that answers is `{name}`, not `{bounds.cluster}`")
     except BaseException:
         runner.close()

@@ -4,43 +4,34 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from srcnet_compiler.change import Action, Change
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.importing.rucio.patterns import Unsaid
 from srcnet_compiler.importing.rucio.sketch import Sketch
-from srcnet_compiler.plan.model import Plan
 from srcnet_compiler.report.cells import visible
-from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint, painter
+from srcnet_compiler.report.proof import (
+    FEW,
+    Proof,
+    differing_lines,
+    many,
+    proof_data,
+    proof_lines,
+    shortened,
+)
 from srcnet_compiler.targets.rucio.model.inventory import Inventory
 
 FORMAT_VERSION = 1
-_FEW = 12
-"""Lines of one list that are shown, unless all are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One import: `files` are the names of what changes or is new, `written` whether they are."""
+    """One import; `findings` are what specs and server say otherwise."""
 
     system: str
     inventory: Inventory
     sketch: Sketch
-    files: Sequence[str]
     findings: Sequence[Diagnostic]
-    plan: Plan
-    accepted: bool
-    written: bool
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What the specs would do besides taking over."""
-        return tuple(c for c in self.plan.changes if c.action is not Action.ADOPT)
-
-    @property
-    def adoptions(self) -> int:
-        """How many objects would be taken over as they are."""
-        return len(self.plan.changes) - len(self.changes)
+    proof: Proof
 
 
 def render_imported(found: Imported, *, full: bool, colour: bool) -> str:
@@ -54,8 +45,9 @@ def _lines(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     yield from _open(found, full, paint)
     yield from _notes(found, full, paint)
     yield from _unsaid(found.sketch.unsaid, full, paint)
-    yield from _contradictions(found, full, paint)
-    yield from _proof(found, full, paint)
+    yield from differing_lines(found.findings, paint, full=full)
+    yield ""
+    yield from proof_lines(found.proof, paint, full=full)
 
 
 def _seen(found: Imported, paint: Paint) -> Iterator[str]:
@@ -107,12 +99,12 @@ def _open(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
         for each in sketch.questions
         for line in (f"  {visible(each.rse)}: {visible(each.why)}", f"      {each.to_type}")
     ]
-    yield from _shortened(lines, 2 * _FEW, full)
+    yield from shortened(lines, 2 * FEW, full)
     if sketch.left:
         yield ""
         yield paint("Left out, and no flag helps:", "bold")
-    yield from _shortened(
-        [f"  {visible(each.rse)}: {visible(each.why)}" for each in sketch.left], _FEW, full
+    yield from shortened(
+        [f"  {visible(each.rse)}: {visible(each.why)}" for each in sketch.left], FEW, full
     )
 
 
@@ -121,8 +113,8 @@ def _notes(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     if notes:
         yield ""
         yield paint("Not said by the specs:", "bold")
-    yield from _shortened(
-        [f"  {visible(each.rse)}: {visible(each.text)}" for each in notes], _FEW, full
+    yield from shortened(
+        [f"  {visible(each.rse)}: {visible(each.text)}" for each in notes], FEW, full
     )
 
 
@@ -136,45 +128,7 @@ def _unsaid(unsaid: Sequence[Unsaid], full: bool, paint: Paint) -> Iterator[str]
         f" {visible(each.why)}"
         for each in unsaid
     ]
-    yield from _shortened(lines, _FEW, full)
-
-
-def _contradictions(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
-    if found.findings:
-        yield ""
-        yield paint("Where the specs and what is there differ; both stay as they are:", "bold")
-    yield from _shortened(
-        [f"  {each.labels[0].span}: {visible(each.message)}" for each in found.findings], _FEW, full
-    )
-
-
-def _shortened(lines: Sequence[str], few: int, full: bool) -> Iterator[str]:
-    if full or len(lines) <= few:
-        yield from lines
-        return
-    yield from lines[:few]
-    yield f"  … {len(lines) - few} more lines (all with --full)"
-
-
-def _proof(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
-    yield ""
-    changes, adoptions = found.changes, many(found.adoptions, "adoption")
-    if found.accepted and not changes:
-        yield paint(f"Proof: the plan of these specs is 0 changes, {adoptions}.", "bold")
-    else:
-        yield paint(f"The plan of these specs is {many(len(changes), 'change')}:", "bold")
-        yield from change_lines(changes, paint, full=full)
-        yield f"  and {adoptions}"
-    for unseen in found.plan.unseen:
-        yield f"  not seen: {unseen.under}: {visible(unseen.reason)}"
-    for held in found.plan.held:
-        yield f"  held back: {visible(held.what)} {visible(held.reason)}"
-    yield ""
-    if not found.files:
-        yield "Nothing is to be written: the specs say all of it."
-        return
-    yield "Written:" if found.written else "Not written:"
-    yield from (f"  {name}" for name in found.files)
+    yield from shortened(lines, FEW, full)
 
 
 def imported_to_json(found: Imported) -> str:
@@ -240,27 +194,6 @@ def imported_to_json(found: Imported) -> str:
             }
             for each in found.findings
         ],
-        "plan": {
-            "adoptions": found.adoptions,
-            "changes": [
-                {
-                    "action": change.action.value,
-                    "kind": change.address.kind,
-                    "name": change.address.name,
-                    "fields": [field.name for field in change.fields],
-                    "places": [str(f.origin) for f in change.fields if f.origin is not None],
-                }
-                for change in found.changes
-            ],
-        },
-        "files": [*found.files],
-        "accepted": found.accepted,
-        "written": found.written,
+        **proof_data(found.proof),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def many(count: int, noun: str) -> str:
-    """A count with its noun."""
-    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count} {noun if count == 1 else several}"
