@@ -113,7 +113,7 @@ def test_an_area_changes_its_region_only_when_the_rules_on_it_have_moved(quick_c
     receipt = case.apply()
 
     assert exit_code(receipt) == 6, said(receipt)
-    (waiting,) = receipt.of(Status.WAITING)
+    (waiting,) = (each for each in receipt.of(Status.WAITING) if each.change.address.kind == "rse")
     assert waiting.change.address.name == gb
     assert waiting.text.startswith(f"rules of ours hold 3 datasets on {gb}; that of {scope}:")
     assert client.list_rse_attributes(gb)["srcnet_region"] == case.region("europe")

@@ -107,7 +107,7 @@ def test_from_nothing_to_what_the_specs_say(someone: Operator):
 
     someone("compile")
     plan = someone("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
-    assert "+ create 14 rses: AUSSRC-PERTH-INGEST, " in plan.out, plan.out
+    assert "+ create 15 rses: AUSSRC-PERTH-INGEST, " in plan.out, plan.out
     assert plan.err == "saved in plan.json; `srcnet apply plan.json` does it\n"
     assert someone("show", "plan.json").out.startswith(plan.out)
     assert "+ create rse CHSRC_XRD_PROD" in someone("show", "plan.json", "--full").out
