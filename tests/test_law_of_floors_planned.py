@@ -213,6 +213,8 @@ def policy_of(*phases: dict[str, Any]) -> str:
 
 REGIONS = {"region-a": ["AU"], "region-b": ["CH"], "region-c": ["ZA"], "region-d": ["CA"]}
 JOINED = {"region-a": ["AU", "CH"], "region-c": ["ZA"], "region-d": ["CA"]}
+CHAIN = {"region-b": ["AU"], "region-e": ["CH"], "region-c": ["ZA"], "region-d": ["CA"]}
+EXCHANGED = {"region-b": ["AU"], "region-a": ["CH"], "region-c": ["ZA"], "region-d": ["CA"]}
 BOTH_ELSEWHERE = {"region-c": ["AU", "CH", "ZA"], "region-d": ["CA"]}
 GROWS_APART = policy_of(phase("fresh", "site", "12 months"), phase("old", "region"))
 BY_SITE, BY_REGION = policy_of(phase("fresh", "site")), policy_of(phase("fresh", "region"))
@@ -244,17 +246,19 @@ def joined(before: str, after: str, regions: dict[str, list[str]]) -> Evolution:
 
 
 SITES = [("AUSSRC", "AU"), ("CHSRC", "CH"), ("ZASRC", "ZA"), ("CANSRC", "CA")]
-TOGETHER = [
-    (GROWS_APART, GROWS_APART, JOINED),
-    (GROWS_APART, GROWS_APART, BOTH_ELSEWHERE),
-    (BY_SITE, BY_REGION, JOINED),
-    (BY_SITE, BY_REGION, BOTH_ELSEWHERE),
-    (BY_AREA, BY_REGION, JOINED),
-    (BY_AREA, BY_REGION, BOTH_ELSEWHERE),
-]
+TOGETHER = {
+    "a phase, into one": (GROWS_APART, GROWS_APART, JOINED),
+    "a phase, into another": (GROWS_APART, GROWS_APART, BOTH_ELSEWHERE),
+    "by site, into one": (BY_SITE, BY_REGION, JOINED),
+    "by site, into another": (BY_SITE, BY_REGION, BOTH_ELSEWHERE),
+    "by site, exchanged": (BY_SITE, BY_REGION, EXCHANGED),
+    "by area, into one": (BY_AREA, BY_REGION, JOINED),
+    "by area, into another": (BY_AREA, BY_REGION, BOTH_ELSEWHERE),
+}
+"""Policies before and after, and regions after."""
 
 
-@pytest.mark.parametrize(("before", "after", "regions"), TOGETHER)
+@pytest.mark.parametrize(("before", "after", "regions"), TOGETHER.values(), ids=TOGETHER)
 def test_areas_whose_copies_would_come_together_wait_for_the_rules_that_put_them_there(
     before: str, after: str, regions: dict[str, list[str]]
 ):
@@ -276,11 +280,13 @@ def hasty(change: Change) -> Change:
     return replace(change, waits=tuple(map(without, change.waits)))
 
 
-@pytest.mark.parametrize("regions", [JOINED, BOTH_ELSEWHERE])
-def test_areas_whose_copies_need_not_be_apart_so_wait_for_nothing_more(
-    regions: dict[str, list[str]],
+@pytest.mark.parametrize("regions", [JOINED, BOTH_ELSEWHERE, CHAIN, EXCHANGED], ids=str)
+@pytest.mark.parametrize("policy", [BY_SITE, BY_REGION], ids=["by site", "by region"])
+def test_areas_whose_rules_do_not_leave_it_to_luck_wait_for_nothing_more(
+    policy: str, regions: dict[str, list[str]]
 ):
-    case = joined(BY_SITE, BY_SITE, regions)
+    """Rules by site need no different regions, and rules by region have to make way as they are."""
+    case = joined(policy, policy, regions)
     changes = planned(case)
     assert refused(case, changes) == []
     assert tuple(map(hasty, changes)) == changes
