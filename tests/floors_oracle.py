@@ -188,7 +188,8 @@ def _holds(world: World, kind: str, fact: Mapping[str, object]) -> bool:
         )
     facts = {fact["rse"]: RseFacts(attributes=_afterwards(world, fact))}
     return all(
-        bool(candidates_of(rule.expression, facts))
+        rule.expression not in fact.get("without", ())
+        and bool(candidates_of(rule.expression, facts))
         for rule in world.rules
         if rule.lasts and fact["rse"] in rule.met
     )

@@ -268,6 +268,27 @@ def test_what_is_needed_through_others_comes_first_as_well():
     assert prove_floors(wanted, held(wanted, *rules), ordered).objections == ()
 
 
+def test_rules_that_bring_copies_together_must_hold_nothing_there():
+    """The area goes to where another copy is only when its own rule has gone."""
+    wanted, rules = by_site(("A", "one"), ("B", "two"), ("C", "three"))
+    seen = held(wanted, *rules[:2])
+    change = still_meant("A", "one", "two", without=[])
+    assert "A changes" in said(prove_floors(wanted, seen, (change,)))
+    change = still_meant("A", "one", "two", without=["site=B"])
+    assert "A changes" in said(prove_floors(wanted, seen, (change,)))
+    change = still_meant("A", "one", "two", without=["site=A"])
+    assert prove_floors(wanted, seen, (change,)).objections == ()
+
+
+def still_meant(name: str, now: str, then: str, *, without: list[str]) -> Change:
+    """A change of region for which rules by site have not to go, but for those of `without`."""
+    change = moved(name, now, then)
+    (wait,) = change.waits
+    fact = {**json.loads(wait.subject), "without": without}
+    fact["attributes"]["site"] = name
+    return replace(change, waits=(replace(wait, subject=json.dumps(fact)),))
+
+
 def test_datasets_that_are_alike_are_told_of_together_by_policy():
     seen = held(rucio(), *FRESH, dids=("d1", "d2", "d3"))
     changes = tuple(replace(release(FRESH[0], BOTH, did=did), waits=()) for did in seen.datasets)

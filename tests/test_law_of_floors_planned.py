@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from random_specs import (
+    CLASSES,
     COUNTRIES,
     Files,
     build,
@@ -21,7 +23,7 @@ from random_specs import (
 )
 from specs import TODAY
 
-from srcnet_compiler.change import Action, Change
+from srcnet_compiler.change import Action, Change, Wait
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import TARGET
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel, Rule
@@ -166,6 +168,130 @@ def refused(case: Evolution, changes: tuple[Change, ...]) -> list[str]:
     return [found.message for found in TARGET.prove(head, seen, changes).objections]
 
 
+def area(site: str, country: str, kind: str = "T0") -> tuple[str, str]:
+    """A site with one area, all of it agreed."""
+    spec = {
+        "src": site.partition("-")[0],
+        "country": country,
+        "status": "agreed",
+        "storage": [
+            {
+                "name": f"{site}-{kind}",
+                "environment": "production",
+                "enabled": True,
+                "status": "agreed",
+                "tier": CLASSES[kind],
+                "role": "data",
+                "system": "xrootd",
+                "capacity": "500 TB",
+                "endpoints": [
+                    {"protocol": "davs", "host": "n.example.org", "port": 1094, "path": "/data"}
+                ],
+            }
+        ],
+    }
+    return f"site-specs/{site.lower()}.yaml", document("Site", site, spec)
+
+
+def phase(name: str, apart: str, until: str | None = None) -> dict[str, Any]:
+    wanted = {"name": name, "apart": apart, "copies": [{"count": 2, "tier": "online"}]}
+    return {**wanted, "until": until} if until else wanted
+
+
+def policy_of(*phases: dict[str, Any]) -> str:
+    spec = {
+        "status": "agreed",
+        "selects": {"namespaces": ["space-0"]},
+        "volume": [{"from": 2026, "amount": "10 TB"}],
+        "arrives": {"deadline": "7 d"},
+        "floor": 2,
+        "phases": list(phases),
+        "activity": "User Subscriptions",
+    }
+    return document("DataPolicy", "policy-0", spec)
+
+
+REGIONS = {"region-a": ["AU"], "region-b": ["CH"], "region-c": ["ZA"], "region-d": ["CA"]}
+JOINED = {"region-a": ["AU", "CH"], "region-c": ["ZA"], "region-d": ["CA"]}
+CHAIN = {"region-b": ["AU"], "region-e": ["CH"], "region-c": ["ZA"], "region-d": ["CA"]}
+EXCHANGED = {"region-b": ["AU"], "region-a": ["CH"], "region-c": ["ZA"], "region-d": ["CA"]}
+BOTH_ELSEWHERE = {"region-c": ["AU", "CH", "ZA"], "region-d": ["CA"]}
+GROWS_APART = policy_of(phase("fresh", "site", "12 months"), phase("old", "region"))
+BY_SITE, BY_REGION = policy_of(phase("fresh", "site")), policy_of(phase("fresh", "region"))
+BY_AREA = policy_of(phase("fresh", "area"))
+
+
+def joined(before: str, after: str, regions: dict[str, list[str]]) -> Evolution:
+    """Copies that are in different regions by luck, in a plan that moves their areas together while
+    their policy begins to ask for different regions."""
+    sites = dict(area(f"{src}-S{n}", country) for n, (src, country) in enumerate(SITES))
+    files = {"policies/federation.yaml": federation(REGIONS, 1), path(0): before, **sites}
+    base = model(files)
+    head = model({**files, "policies/federation.yaml": federation(regions, 1), path(0): after})
+    (life,) = base.lifecycles.values()
+    found = [
+        Dataset(
+            "space-0",
+            f"a-{bucket:02}",
+            columns(life),
+            bucket % 2 == 0,
+            tuple(rules_of(life, life.phases[0], f"a-{bucket:02}", pinned=False)),
+            bytes=100,
+            created=date(2020, 1, 1),
+        )
+        for bucket in range(0, 100, 7)
+    ]
+    held = {dataset.did: dataset for dataset in found}
+    return Evolution(head, Reading(replace(base, datasets=held), day=TODAY))
+
+
+SITES = [("AUSSRC", "AU"), ("CHSRC", "CH"), ("ZASRC", "ZA"), ("CANSRC", "CA")]
+TOGETHER = {
+    "a phase, into one": (GROWS_APART, GROWS_APART, JOINED),
+    "a phase, into another": (GROWS_APART, GROWS_APART, BOTH_ELSEWHERE),
+    "by site, into one": (BY_SITE, BY_REGION, JOINED),
+    "by site, into another": (BY_SITE, BY_REGION, BOTH_ELSEWHERE),
+    "by site, exchanged": (BY_SITE, BY_REGION, EXCHANGED),
+    "by area, into one": (BY_AREA, BY_REGION, JOINED),
+    "by area, into another": (BY_AREA, BY_REGION, BOTH_ELSEWHERE),
+}
+"""Policies before and after, and regions after."""
+
+
+@pytest.mark.parametrize(("before", "after", "regions"), TOGETHER.values(), ids=TOGETHER)
+def test_areas_whose_copies_would_come_together_wait_for_the_rules_that_put_them_there(
+    before: str, after: str, regions: dict[str, list[str]]
+):
+    case = joined(before, after, regions)
+    changes = planned(case)
+    assert refused(case, changes) == []
+    assert {change.address.kind for change in changes if hasty(change) != change} == {"rse"}
+    assert refused(case, tuple(map(hasty, changes)))
+
+
+def hasty(change: Change) -> Change:
+    """As it would be if every rule might hold data there that still means the area afterwards."""
+
+    def without(wait: Wait) -> Wait:
+        fact = json.loads(wait.subject)
+        kept = {key: value for key, value in fact.items() if key != "without"}
+        return wait if kept == fact else replace(wait, subject=json.dumps(kept))
+
+    return replace(change, waits=tuple(map(without, change.waits)))
+
+
+@pytest.mark.parametrize("regions", [JOINED, BOTH_ELSEWHERE, CHAIN, EXCHANGED], ids=str)
+@pytest.mark.parametrize("policy", [BY_SITE, BY_REGION], ids=["by site", "by region"])
+def test_areas_whose_rules_do_not_leave_it_to_luck_wait_for_nothing_more(
+    policy: str, regions: dict[str, list[str]]
+):
+    """Rules by site need no different regions, and rules by region have to make way as they are."""
+    case = joined(policy, policy, regions)
+    changes = planned(case)
+    assert refused(case, changes) == []
+    assert tuple(map(hasty, changes)) == changes
+
+
 few = settings(max_examples=60, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 """Making a federation smaller takes longer than reading it."""
 
@@ -189,8 +315,8 @@ def test_no_release_that_is_planned_can_do_without_its_wait(case, data):
     ends = [n for n, change in enumerate(changes) if lets_go(change)]
     assume(ends)
     at = data.draw(st.sampled_from(ends))
-    hasty = replace(changes[at], waits=())
-    assert refused(case, (*changes[:at], hasty, *changes[at + 1 :]))
+    at_once = replace(changes[at], waits=())
+    assert refused(case, (*changes[:at], at_once, *changes[at + 1 :]))
 
 
 def lets_go(change: Change) -> bool:

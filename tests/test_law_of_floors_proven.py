@@ -83,7 +83,8 @@ def plans(draw: st.DrawFn) -> tuple[RucioModel, RucioModel, tuple[Change, ...]]:
         if area.attributes.get("srcnet_tier") == "online" and draw(st.integers(0, 3)) == 0:
             now = str(area.attributes["srcnet_region"])
             change = moved(area.name, now, then, guarded=draw(st.booleans()))
-            waits = tuple(with_site(wait, area.name) for wait in change.waits)
+            gone = draw(st.lists(st.sampled_from([r.rse_expression for r in dataset.rules])))
+            waits = tuple(with_site(wait, area.name, gone) for wait in change.waits)
             found.append(replace(change, waits=waits))
     chosen = draw(st.permutations(found))[:4]
     return (
@@ -98,9 +99,10 @@ def plans(draw: st.DrawFn) -> tuple[RucioModel, RucioModel, tuple[Change, ...]]:
     )
 
 
-def with_site(wait: Wait, name: str) -> Wait:
-    """The guard says all attributes of ours that the area will have."""
-    fact = json.loads(wait.subject)
+def with_site(wait: Wait, name: str, gone: Sequence[str]) -> Wait:
+    """The guard says all attributes of ours that the area will have, and which rules must hold
+    nothing there."""
+    fact = {**json.loads(wait.subject), "without": gone}
     fact["attributes"]["srcnet_site"] = name
     return replace(wait, subject=json.dumps(fact))
 

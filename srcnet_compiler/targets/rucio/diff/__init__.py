@@ -7,6 +7,7 @@ from functools import cache
 
 from srcnet_compiler.change import Action, Change, FieldChange, Impact
 from srcnet_compiler.targets.protocol import Reading, without_unseen
+from srcnet_compiler.targets.rucio.diff.apart import kept_apart
 from srcnet_compiler.targets.rucio.diff.data import audit
 from srcnet_compiler.targets.rucio.diff.embargoes import changed_embargoes
 from srcnet_compiler.targets.rucio.diff.lives import changed_lives
@@ -54,7 +55,8 @@ def diff(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ..
         *audit(desired, observed.model, observed.day).changes,
     )
     ordered = after_replacements(desired, observed.model, changes)
-    return without_unseen(ordered, observed.gaps)
+    apart = kept_apart(desired, observed.model, observed.day, ordered)
+    return without_unseen(apart, observed.gaps)
 
 
 def postponed(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[tuple[str, str], ...]:

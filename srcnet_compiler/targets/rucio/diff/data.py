@@ -12,6 +12,7 @@ from srcnet_compiler.targets.rucio.diff.quiet import Hush
 from srcnet_compiler.targets.rucio.diff.rebalance import Case, Moves, Share, rebalanced
 from srcnet_compiler.targets.rucio.diff.rules import Audited, changes_of
 from srcnet_compiler.targets.rucio.model import Dataset, RucioModel
+from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, LifePhase
 from srcnet_compiler.targets.rucio.model.subscription import Did, Filter, matches, parse_filter
 
 
@@ -57,23 +58,36 @@ def _steps(audited: Audited, cases: Iterable[Case], moves: Moves, hush: Hush) ->
             yield Step(case.life.policy, case.dataset, held, not case.changes)
 
 
-def _cases(
-    audited: Audited, desired: RucioModel, observed: RucioModel, day: date | None
-) -> Iterator[Case]:
-    """Each dataset whose phase is known, and what makes its rules keep that."""
+def phases_now(
+    desired: RucioModel, observed: RucioModel, day: date | None
+) -> Iterator[tuple[Dataset, LifePhase]]:
+    """Each dataset of a policy, with the phase by whose floor it is counted."""
+    for dataset, life in _lives(desired, observed):
+        yield dataset, life.phase_on(day, dataset.created) or life.phases[0]
+
+
+def _lives(desired: RucioModel, observed: RucioModel) -> Iterator[tuple[Dataset, Lifecycle]]:
     filters = [(life, parse_filter(dict(life.filter))) for life in desired.lifecycles.values()]
     for _, dataset in sorted(observed.datasets.items()):
         for life, wanted in filters:
             if matches(wanted, _did(dataset, wanted)):
-                phase = life.phase_on(day, dataset.created)
-                end = life.end_of(dataset.created)
-                if end is not None and day is not None and end <= day:
-                    ending = endings_of(audited, dataset, life, end)
-                    if ending:
-                        yield Case(life, life.phases[-1], dataset, ending)
-                elif phase is not None:
-                    changes = changes_of(audited, dataset, life, phase)
-                    yield Case(life, phase, dataset, changes)
+                yield dataset, life
+
+
+def _cases(
+    audited: Audited, desired: RucioModel, observed: RucioModel, day: date | None
+) -> Iterator[Case]:
+    """Each dataset whose phase is known, and what makes its rules keep that."""
+    for dataset, life in _lives(desired, observed):
+        phase = life.phase_on(day, dataset.created)
+        end = life.end_of(dataset.created)
+        if end is not None and day is not None and end <= day:
+            ending = endings_of(audited, dataset, life, end)
+            if ending:
+                yield Case(life, life.phases[-1], dataset, ending)
+        elif phase is not None:
+            changes = changes_of(audited, dataset, life, phase)
+            yield Case(life, phase, dataset, changes)
 
 
 def _did(dataset: Dataset, wanted: Filter) -> Did:

@@ -29,6 +29,8 @@ DECIDES_PLACEMENT = frozenset(
 """What the expressions of our rules are made of."""
 DECIDES_PATHS = frozenset({"setting.deterministic"})
 """What says where on an RSE the files are."""
+MOVED = "rules-moved"
+"""The wait for rules that would mean an RSE no more, or keep what is on it apart no more."""
 
 
 def parts(fields: Sequence[FieldChange]) -> Iterator[tuple[FieldChange, ...]]:
@@ -56,7 +58,7 @@ def waits(found: Rse, name: RseName, fields: Iterable[FieldChange]) -> Iterator[
         attributes = {k: v for k, v in {**found.attributes, **after}.items() if v is not None}
         ours = {k: v for k, v in attributes.items() if k.startswith(OWNED_ATTRIBUTES)}
         yield Wait(
-            "rules-moved",
+            MOVED,
             json.dumps({"rse": name, "attributes": ours}, sort_keys=True),
             f"no rule of ours holds data on {name} that it would then no longer mean",
         )

@@ -26,7 +26,7 @@ class PlaceStep:
     """A change of an RSE as far as copies are concerned, with the RSEs that are changed before it.
 
     `moved` are the attributes of ours with which the rules that hold data there must still mean it;
-    None: nobody looks.
+    None: nobody looks. Rules with an expression of `without` must hold nothing there at all.
     """
 
     change: Change
@@ -35,6 +35,7 @@ class PlaceStep:
     settings: Values
     makes: bool
     moved: Values | None
+    without: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,12 @@ class Places:
         return frozenset().union(*(self.meant(expression, n) for n in range(self._layers)))
 
     def _still_meant(self, expression: str, name: RseName, number: int) -> bool:
-        """Whether the expression means the RSE as the guard of its step says it will be."""
-        moved = self.steps[name][number].moved or {}
+        """Whether a rule may hold data on the RSE by the guard of its step: the expression means it
+        as it will be, and is none of those that must have gone."""
+        step = self.steps[name][number]
+        if expression in step.without:
+            return False
+        moved = step.moved or {}
         seen = self._seen.get(name)
         kept = dict(seen.attributes) if seen else {}
         others = {key: kept[key] for key in kept if not key.startswith(OWNED_ATTRIBUTES)}
@@ -128,14 +133,15 @@ def _step(change: Change, after: frozenset[str]) -> PlaceStep:
         fields = (field for field in change.fields if field.name.startswith(prefix))
         return {field.name.removeprefix(prefix): field.after for field in fields}
 
-    moved = [json.loads(w.subject)["attributes"] for w in change.waits if w.kind == "rules-moved"]
+    moved = [json.loads(wait.subject) for wait in change.waits if wait.kind == "rules-moved"]
     return PlaceStep(
         change,
         after,
         of(_ATTRIBUTE),
         of(_SETTING),
         change.action is Action.CREATE,
-        moved[0] if moved else None,
+        moved[0]["attributes"] if moved else None,
+        frozenset(moved[0].get("without", ())) if moved else frozenset(),
     )
 
 

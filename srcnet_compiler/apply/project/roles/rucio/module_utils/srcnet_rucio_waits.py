@@ -10,7 +10,7 @@ and a lock stays OK after its replica was lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -65,18 +65,21 @@ def copies_valid(client: Client, owner: str, fact: Wire) -> str | None:
 
 
 def rules_moved(client: Client, owner: str, fact: Wire) -> str | None:
-    """With these `attributes` the RSE is still meant by every rule of ours that holds data on it.
+    """With these `attributes` the RSE is still meant by every rule of ours that holds data on it,
+    and none of these has an expression that is to be gone: one of `without`.
 
     A rule whose expression no longer means the places of its copies would lead the next file
-    elsewhere. A rule that means the RSE all the same keeps its promise whatever was so before.
+    elsewhere. A rule that means the RSE all the same keeps its promise whatever was so before;
+    but copies of its data set that have to be apart may then be no more.
     """
     rse, attributes = fact["rse"], fact["attributes"]
     ours = [lock for lock in client.get_dataset_locks_by_rse(rse) if lock["account"] == owner]
     columns: Wire = next((row for row in client.list_rses() if row["rse"] == rse), {})
     others = client.list_rse_attributes(rse) if ours else {}
     kept = {name: others[name] for name in others if not name.startswith(OWNED_ATTRIBUTES)}
+    gone = fact.get("without", ())
     for lock in ours:
-        if not _means(client, lock["rule_id"], rse, columns, {**kept, **attributes}):
+        if not _means(client, lock["rule_id"], rse, columns, {**kept, **attributes}, gone):
             did = f"{lock['scope']}:{lock['name']}"
             return f"rules of ours hold {len(ours)} datasets on {rse}; that of {did} must move"
     return None
@@ -126,8 +129,10 @@ def rse_empty(client: Client, owner: str, fact: Wire) -> str | None:
     return None
 
 
-def _means(client: Client, rule: str, rse: str, columns: Wire, attributes: Wire) -> bool:
-    """Whether the rule's expression means an RSE like this; in doubt not."""
+def _means(
+    client: Client, rule: str, rse: str, columns: Wire, attributes: Wire, gone: Collection[str]
+) -> bool:
+    """Whether the rule's expression means an RSE like this, and is not to be gone; in doubt not."""
     from rucio.common.exception import RuleNotFound
 
     from srcnet_compiler.targets.rucio.model.expression import (
@@ -141,7 +146,8 @@ def _means(client: Client, rule: str, rse: str, columns: Wire, attributes: Wire)
     facts = RseFacts(columns=columns, attributes=attributes)
     try:
         expression = client.get_replication_rule(rule)["rse_expression"]
-        return bool(evaluate(parse(expression), {RseName(rse): facts}))
+        stays = expression not in gone
+        return stays and bool(evaluate(parse(expression), {RseName(rse): facts}))
     except RuleNotFound:
         return True  # it has ended meanwhile
     except ExpressionError:
