@@ -742,7 +742,7 @@ def test_who_waits_for_a_server_sees_for_what_and_how_long(name: str, own: Path)
         lead_to(silent, own)
         ran = on_a_terminal(name, cwd=own, env=LOGIN, typed="\3", after=b"(1 s)")
     assert ran.code == 130
-    assert "reading rucio golden, slurm CHSRC-CSCS.common and 3 more (1 s)" in ran.out
+    assert "reading rucio golden, slurm CHSRC-CSCS.common and 4 more (1 s)" in ran.out
     assert ran.out.endswith("\r\x1b[K\nerror: interrupted\n")
 
 
@@ -803,7 +803,7 @@ def test_a_doctor_looks_at_everything_and_says_what_to_type(specs: Path):
     lines = ran.out.splitlines()
     assert lines[0] == " yes  specs: 7 sites, no errors"
     assert "  NO  credentials of srcnet-compiler: in GOLDEN_RUCIO_TOKEN: it is not set" in lines
-    assert "      export GOLDEN_RUCIO_TOKEN=… (policies/federation.yaml:41:18)" in lines
+    assert "      export GOLDEN_RUCIO_TOKEN=… (policies/federation.yaml:42:18)" in lines
     assert any(line.startswith("  NO  reach the server: ") for line in lines)
     assert "doctor" not in ran.out
     told = json.loads(srcnet("doctor", "--format", "json", cwd=specs).out)

@@ -69,12 +69,13 @@ def test_a_change_of_one_value_changes_its_files_alone(specs: Path):
     compile_into(specs)
     before = contents(specs / "build")
     edit(specs / "site-specs/chsrc-cscs.yaml", AREA, "      capacity: 391.5 TB")
-    assert changed(compile_into(specs)) == 4
+    assert changed(compile_into(specs)) == 5
     after = contents(specs / "build")
     assert {n for n in after if before[n] != after[n]} == {
         "rucio/golden/sites/CHSRC-CSCS.yaml",
         "kubernetes/CHSRC-CSCS.edge/storage.yaml",  # people may read the area there
         "kubernetes/CHSRC-CSCS.services/storage.yaml",  # its services see the area as a volume
+        "scapi/srcnet/nodes/CHSRC.yaml",
         "provenance.json",
     }
 
@@ -273,7 +274,7 @@ def test_show_says_in_words_what_a_plan_does(specs: Path, tmp_path: Path):
     text = srcnet("show", plan, cwd=specs)
     assert (text.code, text.err) == (0, "")
     assert "+ create account-limit srcnet-policy@CHSRC_TAPE" in text.out
-    assert "+ create 13 rses: AUSSRC-PERTH-INGEST, " in text.out
+    assert "+ create 14 rses: AUSSRC-PERTH-INGEST, " in text.out
     assert "site-specs/chsrc-cscs.yaml:42:17" in text.out
     full = srcnet("show", plan, "--full", cwd=specs)
     assert "+ create rse CHSRC_TAPE" in full.out

@@ -394,7 +394,7 @@ def test_each_refusal_after_init_says_what_to_type_and_then_it_works(begun: Path
             ["template", "x", "--image", "r.example.org/x", "--group", "/projects/eors"],
             1,
             "known are /roles/int/oper, /projects/eor, /projects/hi-survey; another is added to"
-            " `groups` of its `identity` (policies/federation.yaml:35) first",
+            " `groups` of its `identity` (policies/federation.yaml:36) first",
         ),
         (["site", "NORTH-POLE"], 64, "(policies/federation.yaml:8)"),
         (["site", "NORTH-POLE"], 64, "does not begin with a member's name"),

@@ -41,6 +41,8 @@ def _systems(ctx: click.Context) -> Iterator[str]:
     for document in _documents(ctx, "policies", "Federation"):
         rucio = document["spec"]["rucio"]
         yield from ("rucio", f"rucio/{rucio.get('name', 'rucio')}")
+        if catalogue := document["spec"].get("siteCatalogue"):
+            yield from ("scapi", f"scapi/{catalogue['name']}")
     for document in _documents(ctx, "site-specs", "Site"):
         for compute in document["spec"].get("compute", ()):
             for target in _CLUSTERS:
