@@ -132,6 +132,5 @@ def distance_places(federation: Federation) -> Spans:
     ends = (written(end.origin, "policy") for end in federation.retired)
     moves = (written(move.origin, "to", "area") for move in federation.moved.values())
     spans = (federation.data.origin.at("distances"), *all_standing(federation))
-    return tuple(
-        dict.fromkeys(chain(spans, chain.from_iterable((*asked, *beside, *recalls, *ends, *moves))))
-    )
+    others = chain.from_iterable((*asked, *beside, *recalls, *ends, *moves))
+    return tuple(dict.fromkeys(chain(spans, others)))
