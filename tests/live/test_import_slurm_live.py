@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_runner import TODAY, Ran, contents, srcnet
-from console import PROJECT
+from console import PROJECT, Shell, play
 
 from srcnet_compiler.demo import shared_cluster
 from srcnet_compiler.demo.shared_cluster import ALLOCATION, POLICY, SITE, SPEC, Shared
@@ -146,3 +146,21 @@ def test_a_cluster_that_does_not_answer_ends_with_69(site: Site):
         *("--key", f"file:{site.shared.server.key}", *MINE),
     )
     assert ran.code == 69, ran
+
+
+PAGE = PROJECT / "docs/how-to/import-slurm.md"
+
+
+def test_the_page_on_bringing_a_cluster_in_holds(site: Site, tmp_path: Path):
+    server = site.shared.server
+    login = {"HOST": "127.0.0.1", "PORT": str(server.port), "USER": server.user}
+    login |= {"HOST_KEY": server.host_key, "KEY": "env:ALPS_SSH_KEY"}
+    environment = {
+        "ALPS_SSH_KEY": server.key.read_text("ascii"),
+        **{f"SRCNET_IMPORT_SLURM_{name}": value for name, value in login.items()},
+        **{f"SRCNET_{name}_TODAY": TODAY for name in ("IMPORT_SLURM", "PLAN", "APPLY")},
+    }
+    before = fingerprint(site.shared.cluster)
+    with Shell(site.specs, tmp_path / "home", environment) as shell:
+        assert play(PAGE, site.specs, shell, {}) == 7
+    assert before.differences(fingerprint(site.shared.cluster)) == ()
