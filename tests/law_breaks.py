@@ -450,7 +450,7 @@ BREAKS = (
         7,
         "a line without its places",
         f"{RUCIO}/lower/places.py",
-        '        *written(tier.origin, "counts"),\n',
+        '        *written(area.origin, "environment", "role"),\n',
         "",
         f"{PLACES}::test_a_scalar_changes_only_lines_that_map_to_it",
     ),

@@ -533,6 +533,7 @@ def test_what_is_held_back_is_said(golden):
         "project `transients`",
         "queue `trials`",
         "service `perfsonar`",
+        "site `ZASRC-CPT`",
         "storage area `SWESRC-OSO-NAT`",
         "storage area `ZASRC-CPT-T1`",
     }

@@ -1,5 +1,6 @@
 """`srcnet what-if`: the loss of sites, before it happens."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,7 @@ def command(
     from srcnet_compiler.cli.progress import waiting
     from srcnet_compiler.report.loss import loss_data, render_loss
     from srcnet_compiler.review.movement.count import movement
+    from srcnet_compiler.review.movement.days import schedules
     from srcnet_compiler.review.movement.loss import without
 
     sites = _known(lost, found.federation)
@@ -74,6 +76,7 @@ def command(
     lesser = without(*base, sites)
     with waiting("asking the snapshot"), engine_for(snapshot) as engine:
         moved = movement(engine, snapshot, base, lesser, snapshot.taken)
+    moved = replace(moved, schedules=schedules(lesser, base[0], moved))
     if form == "json":
         show(loss_data(sites, moved))
     else:
