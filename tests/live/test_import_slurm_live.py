@@ -162,5 +162,5 @@ def test_the_page_on_bringing_a_cluster_in_holds(site: Site, tmp_path: Path):
     }
     before = fingerprint(site.shared.cluster)
     with Shell(site.specs, tmp_path / "home", environment) as shell:
-        assert play(PAGE, site.specs, shell, {}) == 7
+        assert play(PAGE, site.specs, shell, {}) == 9
     assert before.differences(fingerprint(site.shared.cluster)) == ()
