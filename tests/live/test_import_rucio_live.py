@@ -166,7 +166,7 @@ def found_upstream(handler: Handler) -> str:
 def test_the_import_is_nothing_but_adoptions_and_keeps_what_people_wrote(found):
     ran = found.someone("import", "rucio", *ANSWERS, *DAY, "--format", "json")
     said = json.loads(ran.out)
-    assert said["plan"] == {"adoptions": 7, "changes": []}
+    assert said["plan"] == {"adoptions": 7, "changes": [], "unseen": []}
     assert (said["accepted"], said["written"]) == (True, True)
     assert [each["rse"] for each in said["questions"]] == ["MYSTERY"]
     (policy,) = said["policies"]
