@@ -240,13 +240,13 @@ def test_subscriptions_of_former_plans_are_read_as_well(root: Any, model: RucioM
 
 def test_a_subscription_with_demands_that_are_not_ours_is_in_doubt(root: Any, model: RucioModel):
     name = next(iter(model.subscriptions))
-    rule = {**model.subscriptions[name].rules[0].value(), "lifetime": 3600}
+    rule = {**model.subscriptions[name].rules[0].value(), "locked": True}
     changed = replace(model, owner="read-other", subscriptions={name: model.subscriptions[name]})
     root.add_account("read-other", "SERVICE", "")
     root.add_subscription(name, "read-other", {"scope": ["^x$"]}, [rule], "", False, False, False)
     reading = read(root, changed)
     assert [(gap.under.kind, gap.under.name) for gap in reading.gaps] == [("subscription", name)]
-    assert "lifetime" in reading.gaps[0].reason
+    assert "locked" in reading.gaps[0].reason
     fields = observe(root, "subscription", name, "read-other")
     assert fields is not None
     assert fields["replication_rules"] == [rule]
