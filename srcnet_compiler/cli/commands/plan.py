@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from srcnet_compiler.cli.exits import Exit
-from srcnet_compiler.cli.files import spare_others, write_file
 from srcnet_compiler.cli.options import (
     format_option,
     full_option,
@@ -17,6 +16,7 @@ from srcnet_compiler.cli.options import (
     system_option,
     today_option,
 )
+from srcnet_compiler.cli.plan_files import spare_for_plan, tell_where, write_plan
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     compiled,
@@ -75,30 +75,23 @@ def command(
       srcnet plan --members users.json --members groups.json
     """
     if out is not None:
-        spare_others(out, settings.root, "a plan of srcnet", _is_plan)
+        spare_for_plan(out, settings)
     result = compiled(settings, the_day(today), members)
     stop_on_errors(result)
     wanted = asked_for(result, sites, systems)
     from srcnet_compiler.converge import known_objects, make_plan, objections, reach, rebalancing
-    from srcnet_compiler.plan.file import to_json
 
     known = known_objects(state_store(settings, state))
     with system_trouble(), reading(wanted), reach(result, os.environ, wanted) as reached:
         asked = tuple(map(rebalancing, reached)) if rebalance else reached
         plan = make_plan(result, asked, known)
     if out is not None:
-        write_file(out, to_json(plan))
+        write_plan(plan, out)
     show(plan_as(plan, form, full))
     if out is not None:
-        place = Path(settings.named or "") / out
-        typed = " ".join([f"apply {out}", *(f"--members {path}" for path in members)])
-        click.echo(f"saved in {place}; `{settings.to_type(typed)}` does it", err=True)
+        tell_where(out, settings, *(f"--members {path}" for path in members))
     refusals = objections(plan, result, the_day(today))
     if refusals:
         show_refusals(refusals, result)
         return Exit.REFUSED
     return Exit.CHANGES if detailed_exitcode and plan.changes else Exit.FINE
-
-
-def _is_plan(head: str) -> bool:
-    return head.startswith("{") and '"binding":{"artifacts":' in head

@@ -11,8 +11,8 @@ import click
 
 from srcnet_compiler.cli import completing
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.files import spare_others, write_file
 from srcnet_compiler.cli.options import format_option, state_option, today_option, yes_option
+from srcnet_compiler.cli.plan_files import spare_for_plan, tell_where, write_plan
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     ask,
@@ -89,7 +89,7 @@ def command(
             Exit.USAGE, "a plan as of another day is not to be saved", "leave out `--today`"
         )
     if out is not None:
-        spare_others(out, settings.root, "a plan of srcnet", _is_plan)
+        spare_for_plan(out, settings)
     day = the_day(today)
     result = compiled(settings, day)
     stop_on_errors(result)
@@ -115,7 +115,8 @@ def command(
         if found.plan.changes and form == "text":
             show("\n" + plan_as(found.plan, "text", False))
         if out is not None:
-            _save(settings, found.plan, out)
+            write_plan(found.plan, out)
+            tell_where(out, settings)
         if refusals := objections(found.plan, result, day):
             show_refusals(refusals, result)
             return Exit.REFUSED
@@ -172,15 +173,6 @@ def _engine(
             yield engine
 
 
-def _save(settings: Settings, plan: "Plan", out: Path) -> None:
-    from srcnet_compiler.plan.file import to_json
-
-    write_file(out, to_json(plan))
-    place = Path(settings.named or "") / out
-    typed = settings.to_type(f"apply {out}")
-    click.echo(f"saved in {place}; `{typed}` does it", err=True)
-
-
 def _do(
     settings: Settings,
     plan: "Plan",
@@ -196,7 +188,3 @@ def _do(
     commit = insist_on_leave(settings, store)
     ask("Do this?", yes)
     return carry_out_plan(plan, reached, store, form, False, commit, ())
-
-
-def _is_plan(head: str) -> bool:
-    return head.startswith("{") and '"binding":{"artifacts":' in head
