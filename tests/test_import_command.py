@@ -57,6 +57,24 @@ def test_one_site_under_a_name_of_its_own_elsewhere(folder: Path):
     assert "name: CHSRC-LUGANO-T1" in specs(folder)[file]
 
 
+def test_one_site_is_told_of_its_own_defects_and_of_what_it_shares(folder: Path):
+    nodes = right()
+    for node in nodes:
+        node["sites"][0]["storages"][0]["host"] += " "
+    nodes[0]["mood"] = "of its node"
+    nodes[1]["sites"][0]["storages"][0]["areas"][0]["name"] = "CHSRC-CSCS-T1"
+    (folder / "nodes.json").write_bytes(as_bytes(nodes))
+    line = ("import", "scapi", "nodes.json", "--format", "github", *TODAY)
+    ran = srcnet(*line, "--site", "CHSRC-CSCS", cwd=folder)
+    assert ran.code == 0
+    told = [line.partition("title=")[2].partition("::")[0] for line in ran.out.splitlines()[:-1]]
+    assert sorted(told) == ["blanks-around-value", "later-field", "one-name-several-hosts"]
+    assert "not shown: 1 finding about other sites\n" in ran.err
+    whole = srcnet(*line, cwd=folder)
+    assert whole.out.endswith("4 warnings\n")
+    assert "about other sites" not in whole.err
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
