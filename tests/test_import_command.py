@@ -35,6 +35,7 @@ def test_a_catalogue_becomes_specs_and_again_nothing_changes(folder: Path):
     assert "site-specs/chsrc-cscs.yaml: is new\n" in first.err
     made = specs(folder)
     assert {*made} == {"site-specs/chsrc-cscs.yaml", "site-specs/uksrc-ral.yaml"}
+    assert "alsoKnownAs" not in made["site-specs/chsrc-cscs.yaml"]
     again = srcnet("import", "scapi", "nodes.json", *TODAY, cwd=folder)
     assert again.code == 0
     assert again.err.endswith("nothing to change\n")
@@ -129,9 +130,12 @@ def test_theirs_is_taken_where_that_is_asked_for(folder: Path):
 
 
 def test_what_cannot_be_merged_is_an_error_and_nothing_is_written(folder: Path):
+    nodes = right()
+    nodes[0]["sites"][0]["name"] = "CHSRC CSCS"
+    (folder / "nodes.json").write_bytes(as_bytes(nodes))
     srcnet("import", "scapi", "nodes.json", *TODAY, cwd=folder)
     file = folder / "site-specs" / "chsrc-cscs.yaml"
-    text = file.read_text().replace("alsoKnownAs: [CHSRC-CSCS]", "alsoKnownAs: &names [CHSRC]")
+    text = file.read_text().replace("alsoKnownAs: [CHSRC CSCS]", "alsoKnownAs: &names [CHSRC]")
     text = text.replace("nameToday", "alsoKnownAs").replace(
         "      tier: online\n", "      tier: online\n      alsoKnownAs: *names\n", 1
     )

@@ -43,6 +43,7 @@ def _lines(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     yield from _seen(found, paint)
     yield from _drafted(found, paint)
     yield from _open(found, full, paint)
+    yield from _joining(found, full, paint)
     yield from _notes(found, full, paint)
     yield from _unsaid(found.sketch.unsaid, full, paint)
     yield from differing_lines(found.findings, paint, full=full)
@@ -108,6 +109,14 @@ def _open(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     )
 
 
+def _joining(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
+    joining = found.sketch.joining
+    if joining:
+        yield ""
+        yield paint("Described, and not taken over yet; to keep it as it stands, type:", "bold")
+    yield from shortened([f"  --adopt {visible(rse)}" for rse in joining], FEW, full)
+
+
 def _notes(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     notes = found.sketch.notes
     if notes:
@@ -147,6 +156,7 @@ def imported_to_json(found: Imported) -> str:
         },
         "described": sketch.described,
         "skipped": sketch.skipped,
+        "joining": [{"rse": rse, "type": f"--adopt {rse}"} for rse in sketch.joining],
         "sites": [
             {
                 "name": site.name,

@@ -9,6 +9,7 @@ from srcnet_compiler.plan.model import Plan
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint
+from srcnet_compiler.report.plan import left_out_lines
 
 FEW = 12
 """Lines of one list that are shown, unless all are asked for."""
@@ -50,8 +51,8 @@ def proof_lines(proof: Proof, paint: Paint, *, full: bool) -> Iterator[str]:
         yield f"  and {adoptions}"
     for unseen in proof.plan.unseen:
         yield f"  not seen: {unseen.under}: {visible(unseen.reason)}"
-    for held in proof.plan.held:
-        yield f"  held back: {visible(held.what)} {visible(held.reason)}"
+    if proof.plan.held:
+        yield from left_out_lines(proof.plan.held, full)
     yield ""
     if not proof.files:
         yield "Nothing is to be written: the specs say all of it."
@@ -89,7 +90,7 @@ def differing_lines(findings: Sequence[Diagnostic], paint: Paint, *, full: bool)
     """What specs say otherwise than what is imported, where there is such a thing."""
     if findings:
         yield ""
-        yield paint("Where the specs and what is there differ; both stay as they are:", "bold")
+        yield paint("Where the specs and what is there differ:", "bold")
     lines = [f"  {each.labels[0].span}: {visible(each.message)}" for each in findings]
     yield from shortened(lines, FEW, full)
 

@@ -252,6 +252,19 @@ def test_an_adopted_area_takes_part_when_its_line_goes(found):
     assert {"attribute.srcnet_site", "attribute.srcnet_tier", "setting.country_name"} <= {*fields}
 
 
+def test_an_area_that_would_join_may_be_kept_as_it_stands(found):
+    """By a flag, or by whoever sits there."""
+    line = ("import", "rucio", "--skip", "MYSTERY", "--dry-run", *DAY)
+    assert "\n  --adopt AARNET_PER\n" in found.someone(*line, code=1).out
+    kept = found.someone(*line, "--adopt", "AARNET_PER").out
+    asked = on_a_terminal(*line, cwd=found.someone.specs, typed="\n", after=b"Take it over")
+    assert asked.code == 0, asked
+    for said in (kept, asked.out):
+        assert "Proof: the plan of these specs is 0 changes" in said
+        assert "+      adopted: true" in said
+    assert "there is no RSE `AARNET`" in found.someone(*line, "--adopt", "AARNET", code=64).err
+
+
 def changes(found: Found) -> dict[tuple[str, str], list[str]]:
     """The fields of everything that the plan changes, by object."""
     plan = json.loads(found.someone("plan", "--format", "json", *DAY).out)
