@@ -12,6 +12,7 @@ from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.proof import (
     FEW,
     Proof,
+    differing_data,
     differing_lines,
     many,
     proof_data,
@@ -141,7 +142,7 @@ def _unsaid(unsaid: Sequence[Unsaid], full: bool, paint: Paint) -> Iterator[str]
 
 
 def imported_to_json(found: Imported) -> str:
-    """The same as data."""
+    """The same as data, of `schemas/import.schema.json`."""
     sketch, there = found.sketch, found.inventory
     data = {
         "version": FORMAT_VERSION,
@@ -195,15 +196,7 @@ def imported_to_json(found: Imported) -> str:
             }
             for each in sketch.unsaid
         ],
-        "findings": [
-            {
-                "code": each.code.value,
-                "message": each.message,
-                "place": str(each.labels[0].span),
-                "help": each.help,
-            }
-            for each in found.findings
-        ],
+        "findings": differing_data(found.findings),
         **proof_data(found.proof),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

@@ -95,6 +95,19 @@ def differing_lines(findings: Sequence[Diagnostic], paint: Paint, *, full: bool)
     yield from shortened(lines, FEW, full)
 
 
+def differing_data(findings: Sequence[Diagnostic]) -> list[Json]:
+    """The same as data."""
+    return [
+        {
+            "code": each.code.value,
+            "message": each.message,
+            "place": str(each.labels[0].span),
+            "help": each.help,
+        }
+        for each in findings
+    ]
+
+
 def shortened(lines: Sequence[str], few: int, full: bool) -> Iterator[str]:
     """The first of them, and how many more there are."""
     if full or len(lines) <= few:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 from cli_operator import Operator, bootstrap, give_credentials
 from cli_runner import contents, on_a_terminal
-from conftest import RUCIO_VENV
+from conftest import PROJECT, RUCIO_VENV
 from filled_by_hand import LIMIT, PERTH, everything, fill, write_specs
 from meddler import Handler, connected, meddling
 from rucio_data import connect
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.live("rucio")
 
+SCHEMA = json.loads((PROJECT / "schemas/import.schema.json").read_text("utf-8"))
 HOME = "site-specs/aussrc-perth.yaml"
 MOVED = f"""\
 apiVersion: {API_VERSION}
@@ -166,6 +168,7 @@ def found_upstream(handler: Handler) -> str:
 def test_the_import_is_nothing_but_adoptions_and_keeps_what_people_wrote(found):
     ran = found.someone("import", "rucio", *ANSWERS, *DAY, "--format", "json")
     said = json.loads(ran.out)
+    jsonschema.validate(said, SCHEMA)
     assert said["plan"] == {"adoptions": 7, "changes": [], "unseen": []}
     assert (said["accepted"], said["written"]) == (True, True)
     assert [each["rse"] for each in said["questions"]] == ["MYSTERY"]
