@@ -40,6 +40,14 @@ SLURM_LIVE = "tests/live/test_slurm_apply.py"
 GROUPS = "tests/test_apply_groups.py"
 KUBERNETES = "srcnet_compiler/targets/kubernetes"
 KUBERNETES_LIVE = "tests/live/test_kubernetes_apply.py"
+IMPORTS = "srcnet_compiler/cli/imports"
+IMPORTING = "srcnet_compiler/importing"
+IMPORT_PROOF = "tests/test_import_proof.py"
+NOT_ACCEPTED = (
+    f"{IMPORT_PROOF}::test_what_is_more_than_adoptions_is_written_only_where_somebody_accepts_it"
+)
+SEEN_IN_PART = "tests/test_targets.py::test_what_was_seen_in_part_is_not_taken_over"
+PROVEN_IMPORT = "return not (self.changes or self.plan.unseen or self.objections)"
 
 BREAKS = (
     Break(
@@ -614,5 +622,107 @@ BREAKS = (
         "    return any(concealed(written, n) != written[n] for n in range(span.line - 1, last))",
         "    return False",
         f"{REVIEW}::test_no_secret_is_shown",
+    ),
+    Break(
+        2,
+        "an import that would change something counts as proven",
+        "srcnet_compiler/report/proof.py",
+        PROVEN_IMPORT,
+        "return not (self.plan.unseen or self.objections)",
+        NOT_ACCEPTED,
+    ),
+    Break(
+        6,
+        "an import counts as proven though not all could be seen",
+        "srcnet_compiler/report/proof.py",
+        PROVEN_IMPORT,
+        "return not (self.changes or self.objections)",
+        NOT_ACCEPTED,
+    ),
+    Break(
+        4,
+        "an import counts as proven whose plan would be refused",
+        "srcnet_compiler/report/proof.py",
+        PROVEN_IMPORT,
+        "return not (self.changes or self.plan.unseen)",
+        NOT_ACCEPTED,
+    ),
+    Break(
+        2,
+        "an import is written before anybody has accepted it",
+        f"{IMPORTS}/proving.py",
+        "write = accepted and not dry_run and bool(changes)",
+        "write = not dry_run and bool(changes)",
+        NOT_ACCEPTED,
+    ),
+    Break(
+        2,
+        "an area takes part as soon as it is imported",
+        f"{IMPORTING}/rucio/areas.py",
+        '"adopted": None if placed.is_ours else True,',
+        '"adopted": None,',
+        "tests/test_import_rucio.py::test_whatever_is_imported_asks_for_no_change",
+    ),
+    Break(
+        5,
+        "what somebody writes into a spec during an import is lost",
+        f"{IMPORTS}/shared.py",
+        "        if now != change.before:\n",
+        "        if False:\n",
+        f"{IMPORT_PROOF}::test_what_somebody_writes_while_a_system_is_read_is_not_lost",
+    ),
+    Break(
+        9,
+        "the files of an import are written one after the other",
+        f"{IMPORTS}/shared.py",
+        "    write_files(texts)\n",
+        "    for path, text in texts.items():\n        write_files({path: text})\n",
+        f"{IMPORT_PROOF}::test_where_one_file_cannot_be_written_none_is",
+    ),
+    Break(
+        6,
+        "an import says something else where it cannot add to a spec",
+        f"{IMPORTING}/merging.py",
+        "            raise NotMergedError\n    return",
+        "            pass\n    return",
+        "tests/test_importing_merge.py::test_what_stands_in_two_places_is_not_added_to_in_one",
+    ),
+    Break(
+        5,
+        "what others have on a cluster is taken over where a spec names it",
+        f"{SLURM}/diff.py",
+        "        if is_ours(desired, observed.model, thing)\n        and (found",
+        "        if (found",
+        "tests/test_slurm_diff.py"
+        "::test_what_is_of_others_by_its_name_is_not_taken_over_where_it_was_read_among_ours",
+    ),
+    Break(
+        5,
+        "an object of another federation is taken over",
+        f"{KUBERNETES}/diff.py",
+        "        and not _has_other_owner(found)\n",
+        "",
+        "tests/test_kubernetes_diff.py::test_what_another_federation_has_is_an_error_and_no_change",
+    ),
+    *(
+        Break(
+            6,
+            f"what was seen only in part is taken over ({target})",
+            f"srcnet_compiler/targets/{target}/{file}",
+            "return without_unseen(taken, observed.gaps)",
+            "return tuple(taken)",
+            test,
+        )
+        for target, file, test in (
+            ("rucio", "diff/__init__.py", SEEN_IN_PART),
+            ("slurm", "diff.py", SEEN_IN_PART),
+            ("scapi", "diff.py", SEEN_IN_PART),
+            (
+                "kubernetes",
+                "diff.py",
+                "tests/test_kubernetes_diff.py"
+                "::test_what_exists_is_adopted_with_what_is_equal_and_changed_after_it",
+            ),
+        )
     ),
 )

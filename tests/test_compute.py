@@ -158,15 +158,27 @@ def test_a_draft_is_no_error_but_what_is_agreed_may_not_rest_on_it(file, before,
     assert {found.severity.value for found in compiled.diagnostics} == ({severity} - {None})
 
 
+NO_LONGER_WAIVED = (
+    "`trial-products` is to be carried out, but its namespace `trial` is only a draft"
+)
+
+
 def test_a_waiver_may_accept_the_draft_of_a_cluster_a_queue_or_a_project():
     text = FILES["policies/lifecycle.yaml"]
-    for name in ("CHSRC-CSCS/common", "queues", "trials", "cycle-0", "transients"):
+    unused = "`CHSRC-CSCS/common` rests on no draft that could be set aside"
+    for name, more in (
+        ("CHSRC-CSCS/common", [(Code.WAIVER_UNUSED, unused)]),
+        ("queues", []),
+        ("trials", []),
+        ("cycle-0", []),
+        ("transients", []),
+    ):
         files = {
             **FILES,
             "policies/lifecycle.yaml": text.replace("of: trial\n", f"of: {name}\n", 1),
         }
-        found = [d for d in compile_texts(files).diagnostics if name in d.message]
-        assert {d.code for d in found} <= {Code.WAIVER_UNUSED}  # where it is no draft
+        found = [(each.code, each.message) for each in compile_texts(files).diagnostics]
+        assert found == [(Code.RESTS_ON_DRAFT, NO_LONGER_WAIVED), *more], name
     files = {**FILES, "policies/lifecycle.yaml": text.replace("of: trial\n", "of: trails\n", 1)}
     assert "did you mean `trials`?" in [d.help for d in compile_texts(files).diagnostics]
 

@@ -18,6 +18,16 @@ from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import TARGET
 from srcnet_compiler.targets.rucio.check.floors import Floors, prove_floors
+from srcnet_compiler.targets.rucio.check.floors.problem import (
+    CopiesValid,
+    Kind,
+    Lock,
+    Owned,
+    Problem,
+    Spot,
+    Step,
+    View,
+)
 from srcnet_compiler.targets.rucio.model import Dataset, Rse, RucioModel, Rule, Subscription
 from srcnet_compiler.targets.rucio.model.lifecycle import Lifecycle, LifePhase
 from srcnet_compiler.targets.rucio.model.names import RseName
@@ -137,7 +147,25 @@ def said(found: Floors) -> str:
 
 
 def test_a_release_that_waits_for_the_copies_that_stay_costs_nothing():
-    assert prove_floors(rucio(), held(rucio(), *FRESH), archiving())[:2] == (1, ())
+    """The comments are numbered: two fresh ones, then those on tape, online, and of what ended."""
+    found = prove_floors(rucio(), held(rucio(), *FRESH), archiving())
+    archived = CopiesValid(frozenset({2, 3}), 0, (("nearline", 1), ("online", 1)))
+    problem = Problem(
+        floor=2,
+        rules=(Owned(0), Owned(1), Owned(2, there=False)),
+        locks=(Lock(0, 0, settled=True), Lock(1, 1, settled=True), Lock(2, 2, settled=False)),
+        spots=(
+            Spot((View((0,), "online", frozenset({0})),)),
+            Spot((View((1,), "online", frozenset({1})),)),
+            Spot((View((0,), "nearline", frozenset({2})),)),
+        ),
+        steps=(
+            Step(Kind.NAME, at=1, comment=3),
+            Step(Kind.CREATE, at=2, comment=2),
+            Step(Kind.RELEASE, at=0, comment=4, guards=(archived,)),
+        ),
+    )
+    assert found == Floors(1, (), kinds=1, changed=1, problems=(problem,), places=(FLOOR,))
 
 
 def test_a_release_that_waits_for_nothing_is_refused_with_the_shortest_way_to_the_loss():
@@ -327,8 +355,8 @@ def test_a_file_that_has_not_its_floor_yet_loses_nothing_either():
 
 
 def test_what_makes_or_names_rules_alone_costs_nothing():
-    changes = archiving()[:2]
-    assert prove_floors(rucio(), held(rucio(), *FRESH), changes)[:2] == (1, ())
+    found = prove_floors(rucio(), held(rucio(), *FRESH), archiving()[:2])
+    assert found == Floors(1, (), kinds=1, changed=1, problems=(), places=(FLOOR,))
 
 
 def test_a_plan_says_what_was_proven_and_one_that_is_not_is_refused():

@@ -125,6 +125,8 @@ def test_what_exists_is_adopted_with_what_is_equal_and_changed_after_it():
     (adoption,) = diff.adoptions(WANTED, Reading(there))
     assert adoption.action is Action.ADOPT
     assert {field.name: field.after for field in adoption.fields} == {"data.max": "1.0"}
+    going = Gap(adoption.address, "it is being deleted: wait until it is gone")
+    assert diff.adoptions(WANTED, Reading(there, (going,))) == ()
     change = one(WANTED, there)
     assert change.needs == (adoption.address,)
     assert [each.action for wave in waves([change, adoption]) for each in wave] == [

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from golden_scalars import FILES, SCALARS, TAKES_AWAY, Scalar, changed_files, others
+from golden_scalars import FILES, SCALARS, TAKES_AWAY, Scalar, changed_files, others, scalars
 from hypothesis import given
 from random_specs import federations
 from specs import TODAY, compile_texts
@@ -203,15 +203,15 @@ def meant(result: Compiled, name: object) -> Iterator[Span]:
             yield policy.origin.at()
 
 
-def unexplained(scalar: Scalar, other: str, new: Compiled) -> list[str]:
+def unexplained(scalar: Scalar, other: str, new: Compiled, old: Compiled) -> list[str]:
     """The lines that changed without having the scalar among their places."""
-    gone, come = gone_and_come(before(), new)
+    gone, come = gone_and_come(old, new)
     here = scalar.span
     there = Span(here.file, here.line, here.column, here.line, here.column + len(other))
     taken: list[Span] = []
     given: list[Span] = []
     if scalar.key in TAKES_AWAY:
-        taken = list(meant(before(), json.loads(other)))
+        taken = list(meant(old, json.loads(other)))
         given = list(meant(new, scalar.value))
     return [
         f"{sign} {line.path}:{line.number}: {line.text}"
@@ -235,7 +235,7 @@ def test_a_scalar_changes_only_lines_that_map_to_it(file):
                 continue
             tried += 1
             effective += new.artifacts != before().artifacts
-            bad = unexplained(scalar, other, new)
+            bad = unexplained(scalar, other, new, before())
             if bad:
                 wrong[f"{scalar.label} -> {other}"] = bad[:6]
     assert not wrong, json.dumps(wrong, indent=1)
@@ -244,11 +244,7 @@ def test_a_scalar_changes_only_lines_that_map_to_it(file):
 
 
 def test_values_that_decide_placement_were_changed_to_good_effect():
-    """Else the law above would hold because nothing was tried.
-
-    `counts` is none of them: a tier that policies rest on must count, one that drops files must
-    not, so that every other value is refused.
-    """
+    """Else the law above would hold because nothing was tried."""
     keys = ("capacity", "country", "environment", "enabled", "status", "tier", "of", "area",
             "policy", "owner", "to", "name", "apart", "media")  # fmt: skip
     for key in keys:
@@ -259,6 +255,27 @@ def test_values_that_decide_placement_were_changed_to_good_effect():
             for scalar in ours
             for other in others(scalar)
         ), key
+
+
+@pytest.mark.parametrize("counts", ["true", "false"])
+def test_whether_copies_on_a_tier_count_changes_only_lines_that_map_to_it(counts):
+    """On a tier of its own: policies rest on those that count, and the one that does not drops
+    files, so that any other value is refused there."""
+    tier = f"    spare: {{media: [hdd], reachable: immediately, counts: {counts}}}"
+    files = dict(FILES)
+    for file, text, instead in (
+        ("policies/federation.yaml", "\n\n  storageClasses:", f"\n{tier}\n  storageClasses:"),
+        ("policies/federation.yaml", "CACHE: {tier: cache", "CACHE: {tier: spare"),
+        ("site-specs/europe.yaml", "tier: cache", "tier: spare"),
+    ):
+        files[file] = files[file].replace(text, instead, 1)
+    old = compile_texts(files)
+    (scalar,) = (each for each in scalars(files) if each.key == "counts" and "spare" in each.path)
+    (other,) = others(scalar)
+    new = compile_texts(changed_files(scalar, other, files))
+    assert not new.failed
+    assert new.artifacts != old.artifacts
+    assert unexplained(scalar, other, new, old) == []
 
 
 # ── golden files ──────────────────────────────────────────────────────────────────────────────

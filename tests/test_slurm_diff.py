@@ -231,6 +231,14 @@ def test_first_contact_takes_over_and_changes_nothing():
     assert found.impact is Impact.COSMETIC
 
 
+def test_what_is_of_others_by_its_name_is_not_taken_over_where_it_was_read_among_ours():
+    theirs = {"qos": {"normal": Qos("normal")}, "accounts": {"physics": Account("physics", "root")}}
+    seen = replace(recorded("22.05").model, **theirs)
+    foreign = replace(seen.foreign, accounts={"physics": "root"})
+    seen = replace(seen, foreign=foreign)
+    assert adoptions(replace(WANTED, **theirs), Reading(seen)) == ()
+
+
 # ── what ends ─────────────────────────────────────────────────────────────────────────────────
 
 

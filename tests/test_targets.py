@@ -96,6 +96,18 @@ def test_what_nobody_could_see_of_a_whole_system_is_left_alone(target, golden: C
     for model in models(target, golden):
         gap = Gap(Address(target.name, model.instance, "", ""), "it does not answer")
         assert target.diff(model, Reading(model, (gap,))) == ()
+        assert target.adoptions(model, Reading(model, (gap,))) == ()
+
+
+@every_target
+def test_what_was_seen_in_part_is_not_taken_over(target, golden: Compiled):
+    """It may be on its way out, or two things may be meant."""
+    for model in models(target, golden):
+        everything = target.adoptions(model, Reading(model))
+        for kind in sorted({change.address.kind for change in everything}):
+            gap = Gap(Address(target.name, model.instance, kind, ""), "nobody can tell")
+            others = tuple(change for change in everything if change.address.kind != kind)
+            assert target.adoptions(model, Reading(model, (gap,))) == others
 
 
 @every_target

@@ -13,15 +13,13 @@ if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Diagnostic, Fix
     from srcnet_compiler.source.edits import Mended
 
-BOM = "\ufeff"
-
 
 def mend_files(
     root: Path, found: "Iterable[Diagnostic]", *, only_show: bool, diff: bool, err: bool
 ) -> int:
     """Mend the files that findings name, relative to `root`; how many places were mended."""
     from srcnet_compiler.cli.difference import difference
-    from srcnet_compiler.source.edits import mend, plain_text
+    from srcnet_compiler.source.edits import marked, mend, plain_text
 
     texts: dict[Path, str] = {}
     count = 0
@@ -35,8 +33,7 @@ def mend_files(
         count += len(mended.done)
         if not mended.done:
             continue
-        mark = BOM if content.startswith(BOM.encode()) else ""
-        texts[path] = mark + mended.text
+        texts[path] = marked(mended.text, content)
         if diff:
             show(difference(name, before, mended.text), err=err)
         else:

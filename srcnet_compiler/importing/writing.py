@@ -14,8 +14,6 @@ from srcnet_compiler.source.load import parse
 from srcnet_compiler.source.trouble import shown
 from srcnet_compiler.span import Path, Span
 
-BOM = "\ufeff"
-
 
 class SpecPlace(NamedTuple):
     """One document among the specs that are there."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from srcnet_compiler.change import Action, Change, Json
-from srcnet_compiler.diagnostic import Diagnostic, has_errors
+from srcnet_compiler.diagnostic import Diagnostic, Severity
 from srcnet_compiler.plan.model import Plan
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines
@@ -35,22 +35,31 @@ class Proof:
         return len(self.plan.changes) - len(self.changes)
 
     @property
+    def objections(self) -> tuple[Diagnostic, ...]:
+        """What speaks against the plan, whatever it changes."""
+        return tuple(each for each in self.plan.findings if each.severity is Severity.ERROR)
+
+    @property
     def holds(self) -> bool:
         """Whether nothing would change, all could be seen, and nothing speaks against it."""
-        return not (self.changes or self.plan.unseen or has_errors(self.plan.findings))
+        return not (self.changes or self.plan.unseen or self.objections)
 
 
 def proof_lines(proof: Proof, paint: Paint, *, full: bool) -> Iterator[str]:
     """The proof or what is in its way, then the files."""
     changes, adoptions = proof.changes, many(proof.adoptions, "adoption")
-    if not changes:
+    if proof.holds:
         yield paint(f"Proof: the plan of these specs is 0 changes, {adoptions}.", "bold")
+    elif not changes:
+        yield paint(f"No proof, though the plan of these specs is 0 changes, {adoptions}:", "bold")
     else:
         yield paint(f"The plan of these specs is {many(len(changes), 'change')}:", "bold")
         yield from change_lines(changes, paint, full=full)
         yield f"  and {adoptions}"
     for unseen in proof.plan.unseen:
         yield f"  not seen: {unseen.under}: {visible(unseen.reason)}"
+    for each in proof.objections:
+        yield f"  {each.labels[0].span}: {visible(each.message)}"
     if proof.plan.held:
         yield from left_out_lines(proof.plan.held, full)
     yield ""
@@ -80,6 +89,10 @@ def proof_data(proof: Proof) -> Mapping[str, Json]:
                 {"under": str(unseen.under), "why": unseen.reason} for unseen in proof.plan.unseen
             ],
         },
+        "objections": [
+            {"code": each.code.value, "message": each.message, "place": str(each.labels[0].span)}
+            for each in proof.objections
+        ],
         "files": [*proof.files],
         "accepted": proof.accepted,
         "written": proof.written,

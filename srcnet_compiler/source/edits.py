@@ -9,6 +9,7 @@ from srcnet_compiler.source.load import parse
 from srcnet_compiler.source.text import decode
 from srcnet_compiler.span import Span
 
+BOM = "\ufeff"
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -56,6 +57,11 @@ def range_of(starts: list[int], span: Span) -> tuple[int, int]:
 def plain_text(content: bytes) -> str | None:
     """The text without its byte order mark; None for what is no text."""
     return decode("", content).value
+
+
+def marked(text: str, content: bytes) -> str:
+    """The text with a byte order mark where the content begins with one."""
+    return BOM + text if content.startswith(BOM.encode()) else text
 
 
 def _faults(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.artifact import Artifact
-from srcnet_compiler.change import Address, Change, Json, SystemName
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, SystemName
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.membership import Membership
 from srcnet_compiler.federation.model import Federation
@@ -64,6 +64,25 @@ def without_unseen(changes: Sequence[Change], gaps: Sequence[Gap]) -> tuple[Chan
         before = len(hidden)
         hidden |= {c.address for c in changes if not hidden.isdisjoint(c.needs)}
     return tuple(change for change in changes if change.address not in hidden)
+
+
+def taking_over(
+    here: Address,
+    wanted: Mapping[str, Json],
+    found: Mapping[str, Json],
+    place: Callable[[str], Span | None],
+    *,
+    impact: Impact = Impact.COSMETIC,
+    reason: str = "it exists already",
+    drafts: tuple[Span, ...] = (),
+) -> Change:
+    """An object that exists becomes ours: its fields that are as wanted, and nothing else."""
+    same = (
+        FieldChange(name, value, value, place(name))
+        for name, value in wanted.items()
+        if found.get(name) == value
+    )
+    return Change(here, Action.ADOPT, tuple(same), impact, reason, drafts=drafts)
 
 
 class UnreachableError(Exception):

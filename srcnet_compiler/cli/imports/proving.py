@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
-from srcnet_compiler.cli.files import write_files
+from srcnet_compiler.cli.imports.shared import (
+    dry_run_option,
+    no_input_option,
+    take_option,
+    write_changes,
+)
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import (
     errors_alone,
@@ -48,15 +53,9 @@ def proof_options(command: F) -> F:
             is_flag=True,
             help="Write also where the plan would change something.",
         ),
-        click.option(
-            "--take",
-            type=click.Choice(["ours", "theirs"]),
-            default="ours",
-            show_default=True,
-            help="Whose word counts where a spec says something else than what is imported.",
-        ),
-        click.option("--no-input", is_flag=True, help="Ask nothing."),
-        click.option("--dry-run", is_flag=True, help="Write nothing; show what would change."),
+        take_option,
+        no_input_option("Ask nothing."),
+        dry_run_option,
     ):
         command = option(command)
     return command
@@ -123,7 +122,7 @@ def judged(
     accepted = accept or proof.holds
     write = accepted and not dry_run and bool(changes)
     if write:
-        write_files({settings.root / change.file: change.after for change in changes})
+        write_changes(settings.root, changes)
     return replace(proof, accepted=accepted, written=write)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from srcnet_compiler.cli.difference import difference
+from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_files
 from srcnet_compiler.cli.options import FORMATS, format_option, today_option
 from srcnet_compiler.cli.shared import show, show_findings
@@ -23,20 +24,31 @@ _MANY = 500
 """So many files are not checked as a whole: that would take longer than importing them."""
 
 
+take_option = click.option(
+    "--take",
+    type=click.Choice(["ours", "theirs"]),
+    default="ours",
+    show_default=True,
+    help="Whose word counts where a spec says something else than what is imported.",
+)
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Write nothing; show what would change."
+)
+
+
+def no_input_option(meaning: str) -> Callable[[F], F]:
+    """The option of who answers nothing."""
+    return click.option("--no-input", is_flag=True, help=meaning)
+
+
 def import_options(command: F) -> F:
-    """The options that every import has."""
+    """The options of every import from files."""
     for option in (
         today_option,
         format_option(*FORMATS),
-        click.option("--no-input", is_flag=True, help="Ask nothing, and take what is proposed."),
-        click.option("--dry-run", is_flag=True, help="Write nothing; show what would change."),
-        click.option(
-            "--take",
-            type=click.Choice(["ours", "theirs"]),
-            default="ours",
-            show_default=True,
-            help="Whose word counts where a spec says something else than what is imported.",
-        ),
+        no_input_option("Ask nothing, and take what is proposed."),
+        dry_run_option,
+        take_option,
         click.option(
             "--out",
             type=click.Path(file_okay=False, path_type=Path),
@@ -101,10 +113,29 @@ def left_wrong(
     )
 
 
+def write_changes(root: Path, changes: "Sequence[FileChange]") -> None:
+    """All of the files, or none: none as well where somebody has written into one meanwhile."""
+    from srcnet_compiler.source.edits import marked, plain_text
+
+    texts: dict[Path, str] = {}
+    for change in changes:
+        path = root / change.file
+        content = path.read_bytes() if path.is_file() else None
+        now = None if content is None else plain_text(content)
+        texts[path] = marked(change.after, content or b"")
+        if now != change.before:
+            raise StopError(
+                Exit.FILES,
+                f"somebody has changed `{change.file}` meanwhile; nothing was written",
+                "import again",
+            )
+    write_files(texts)
+
+
 def write_or_show(root: Path, changes: "Sequence[FileChange]", *, dry_run: bool, form: str) -> None:
     """All of the files, or none; or what would change in them."""
     if not dry_run:
-        write_files({root / change.file: change.after for change in changes})
+        write_changes(root, changes)
         return
     for change in changes:
         show(difference(change.file, change.before or "", change.after), err=form != "text")

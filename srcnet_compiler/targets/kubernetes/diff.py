@@ -6,6 +6,7 @@ apply takes a field that is left out for one that is given up.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json
 from srcnet_compiler.span import Span
@@ -13,7 +14,7 @@ from srcnet_compiler.targets.kubernetes.model import OWNER, Key, KubernetesModel
 from srcnet_compiler.targets.kubernetes.model.paths import join
 from srcnet_compiler.targets.kubernetes.model.references import Guards, guards, references
 from srcnet_compiler.targets.kubernetes.model.replacing import fixed_fields, is_held, keeps_data
-from srcnet_compiler.targets.protocol import Reading, without_unseen
+from srcnet_compiler.targets.protocol import Reading, taking_over, without_unseen
 
 LABEL = join("metadata.labels", OWNER)
 _RESTARTS = frozenset({"Deployment", "StatefulSet"})
@@ -35,17 +36,13 @@ def diff(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> tuple[
 def adoptions(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> tuple[Change, ...]:
     """One change for each wanted object that is there without our label: it gets the label, and we
     hold from then on what is already as we want it."""
-    return tuple(
-        Change(
+    taken = [
+        taking_over(
             address(desired, wanted),
-            Action.ADOPT,
-            tuple(
-                FieldChange(path, value, value, _origin(wanted, path))
-                for path, value in wanted.fields().items()
-                if path != LABEL and found.fields().get(path) == value
-            ),
-            Impact.COSMETIC,
-            "it exists already, and gets our label",
+            {path: value for path, value in wanted.fields().items() if path != LABEL},
+            found.fields(),
+            partial(_origin, wanted),
+            reason="it exists already, and gets our label",
             drafts=wanted.drafts,
         )
         for wanted in desired.things()
@@ -53,7 +50,8 @@ def adoptions(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> t
         and not found.ours
         and not _has_other_owner(found)
         and not is_held(wanted, found)
-    )
+    ]
+    return without_unseen(taken, observed.gaps)
 
 
 def address(model: KubernetesModel, thing: Object) -> Address:

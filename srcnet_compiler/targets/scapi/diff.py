@@ -38,7 +38,7 @@ def diff(desired: ScapiModel, observed: Reading[ScapiModel]) -> tuple[Change, ..
 def adoptions(desired: ScapiModel, observed: Reading[ScapiModel]) -> tuple[Change, ...]:
     """One change for each wanted entry that exists: taking it over, and nothing else."""
     wanted, seen = settled(desired, observed.model), observed.model
-    return tuple(
+    taken = [
         Change(
             address(wanted, entry),
             Action.ADOPT,
@@ -49,7 +49,8 @@ def adoptions(desired: ScapiModel, observed: Reading[ScapiModel]) -> tuple[Chang
         )
         for entry in wanted.things()
         if (found := seen.entries.get(entry.key)) is not None
-    )
+    ]
+    return without_unseen(taken, observed.gaps)
 
 
 def address(model: ScapiModel, entry: Entry) -> Address:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Wait
 from srcnet_compiler.hostlist import expand
 from srcnet_compiler.span import Span
-from srcnet_compiler.targets.protocol import Reading, without_unseen
+from srcnet_compiler.targets.protocol import Reading, taking_over, without_unseen
 from srcnet_compiler.targets.slurm.model import (
     Account,
     Association,
@@ -41,23 +42,20 @@ def diff(desired: SlurmModel, observed: Reading[SlurmModel]) -> tuple[Change, ..
 
 def adoptions(desired: SlurmModel, observed: Reading[SlurmModel]) -> tuple[Change, ...]:
     """One change for each wanted object that exists: taking it over, and nothing else."""
-    return tuple(
-        Change(
+    taken = [
+        taking_over(
             address(desired, thing.kind, thing.name),
-            Action.ADOPT,
-            tuple(
-                FieldChange(name, value, value, _origin(thing, name))
-                for name, value in thing.fields().items()
-                if found.fields().get(name) == value
-            ),
-            cost("accounting-text", observed.model.version).impact,
-            "it exists already",
+            thing.fields(),
+            found.fields(),
+            partial(_origin, thing),
+            impact=cost("accounting-text", observed.model.version).impact,
             drafts=thing.drafts,
         )
         for thing in desired.things()
         if is_ours(desired, observed.model, thing)
         and (found := observed.model.find(thing.kind, thing.name)) is not None
-    )
+    ]
+    return without_unseen(taken, observed.gaps)
 
 
 def address(model: SlurmModel, kind: str, name: str) -> Address:

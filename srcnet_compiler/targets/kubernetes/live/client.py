@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from srcnet_compiler.change import Json
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+from srcnet_compiler.targets.unreachable import shortened, why_unreachable
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
@@ -130,7 +131,7 @@ class Client:
                 allow_redirects=False,
             )
         except (requests.RequestException, OSError, ValueError) as trouble:
-            raise UnreachableError(f"{self.server} {_why(trouble)}") from None
+            raise UnreachableError(f"{self.server} {why_unreachable(trouble)}") from None
 
     def _understood(self, answer: Response) -> Answer:
         status = answer.status_code
@@ -153,7 +154,7 @@ class Client:
             return said
         error = _error(status, said)
         if status >= 500 and not any(words in error.message for words in _ITS_OWN):
-            raise UnreachableError(f"{self.server} answers {status}: {_short(error.message)}")
+            raise UnreachableError(f"{self.server} answers {status}: {shortened(error.message)}")
         raise error
 
     def _sign(self, request: PreparedRequest) -> PreparedRequest:
@@ -197,7 +198,7 @@ def _error(status: int, said: Answer) -> ApiError:
         for cause in (causes if isinstance(causes, list) else ())
         if isinstance(cause, dict)
     ]
-    message = _short(str(said.get("message") or f"it says {status}"))
+    message = shortened(str(said.get("message") or f"it says {status}"))
     name = str(details.get("name") or "")
     return ApiError(status, str(said.get("reason") or ""), message, sound, name)
 
@@ -207,33 +208,3 @@ def _pause(answer: Response) -> float:
         return min(float(answer.headers.get("Retry-After", "1")), 10.0)
     except ValueError:
         return 1.0
-
-
-def _why(trouble: Exception) -> str:
-    """What went wrong, in words; the library's own text is a chain of class names."""
-    text = str(trouble)
-    for sign, words in _SIGNS:
-        if sign in text:
-            return words
-    if "timed out" in text or "Timeout" in type(trouble).__name__:
-        return "does not answer in time"
-    return f"cannot be reached: {_short(text.rpartition(': ')[2].strip(' )(') or text)}"
-
-
-_SIGNS = (
-    ("CERTIFICATE_VERIFY_FAILED", "has a certificate that is not signed by whom we trust"),
-    ("Connection refused", "cannot be reached: connection refused"),
-    ("Name or service not known", "cannot be reached: nobody knows its name"),
-    ("nodename nor servname", "cannot be reached: nobody knows its name"),
-    ("Temporary failure in name resolution", "cannot be reached: nobody knows its name"),
-    ("WRONG_VERSION_NUMBER", "does not speak TLS"),
-    ("IncompleteRead", "breaks off in the middle of an answer"),
-    ("Connection broken", "breaks off in the middle of an answer"),
-    ("RemoteDisconnected", "hangs up instead of answering"),
-    ("Connection aborted", "hangs up instead of answering"),
-    ("Connection reset", "hangs up instead of answering"),
-)
-
-
-def _short(text: str) -> str:
-    return " ".join(text.split())[:300]

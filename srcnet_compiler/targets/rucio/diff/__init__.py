@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
-from srcnet_compiler.change import Action, Change, FieldChange, Impact
-from srcnet_compiler.targets.protocol import Reading, without_unseen
+from srcnet_compiler.change import Change
+from srcnet_compiler.targets.protocol import Reading, taking_over, without_unseen
 from srcnet_compiler.targets.rucio.diff.apart import kept_apart
 from srcnet_compiler.targets.rucio.diff.data import audit
 from srcnet_compiler.targets.rucio.diff.embargoes import changed_embargoes
@@ -102,19 +102,15 @@ def _is_paced(desired: RucioModel) -> bool:
 
 def adoptions(desired: RucioModel, observed: Reading[RucioModel]) -> tuple[Change, ...]:
     """One change for each wanted object that exists: taking it over, and nothing else."""
-    return tuple(
-        Change(
+    taken = [
+        taking_over(
             address(desired, thing.kind, thing.name),
-            Action.ADOPT,
-            tuple(
-                FieldChange(name, value, value, origin(thing, name))
-                for name, value in thing.fields().items()
-                if found.fields().get(name) == value
-            ),
-            Impact.COSMETIC,
-            "it exists already",
+            thing.fields(),
+            found.fields(),
+            partial(origin, thing),
             drafts=thing.drafts,
         )
         for thing in desired.things()
         if thing.kind in _ADOPTED and (found := find(observed.model, thing)) is not None
-    )
+    ]
+    return without_unseen(taken, observed.gaps)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
+from srcnet_compiler.targets.unreachable import shortened, why_unreachable
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -106,7 +107,7 @@ class Client:
                 allow_redirects=False,
             )
         except (requests.RequestException, OSError, ValueError) as trouble:
-            raise UnreachableError(f"{self.server} {_why(trouble)}") from None
+            raise UnreachableError(f"{self.server} {why_unreachable(trouble)}") from None
         return self._understood(answer)
 
     def _understood(self, answer: "Response") -> "Response":
@@ -134,30 +135,4 @@ def _said(answer: "Response") -> str:
     except (ValueError, RecursionError):
         said = None
     words = said.get("detail") if isinstance(said, dict) else None
-    return " ".join(str(words or answer.reason or "no reason").split())[:300]
-
-
-_SIGNS = (
-    ("CERTIFICATE_VERIFY_FAILED", "has a certificate that is not signed by whom we trust"),
-    ("Connection refused", "cannot be reached: connection refused"),
-    ("Name or service not known", "cannot be reached: nobody knows its name"),
-    ("nodename nor servname", "cannot be reached: nobody knows its name"),
-    ("Temporary failure in name resolution", "cannot be reached: nobody knows its name"),
-    ("WRONG_VERSION_NUMBER", "does not speak TLS"),
-    ("IncompleteRead", "breaks off in the middle of an answer"),
-    ("Connection broken", "breaks off in the middle of an answer"),
-    ("RemoteDisconnected", "hangs up instead of answering"),
-    ("Connection aborted", "hangs up instead of answering"),
-    ("Connection reset", "hangs up instead of answering"),
-)
-
-
-def _why(trouble: Exception) -> str:
-    """What went wrong, in words; the library's own text is a chain of class names."""
-    text = str(trouble)
-    for sign, words in _SIGNS:
-        if sign in text:
-            return words
-    if "timed out" in text or "Timeout" in type(trouble).__name__:
-        return "does not answer in time"
-    return f"cannot be reached: {' '.join(text.split())[:300]}"
+    return shortened(str(words or answer.reason or "no reason"))
