@@ -9,7 +9,14 @@ from srcnet_compiler.importing.slurm import Section
 from srcnet_compiler.importing.written import bare
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.paint import Paint, painter
-from srcnet_compiler.report.proof import FEW, Proof, differing_lines, proof_data, proof_lines
+from srcnet_compiler.report.proof import (
+    FEW,
+    Proof,
+    differing_data,
+    differing_lines,
+    proof_data,
+    proof_lines,
+)
 
 FORMAT_VERSION = 1
 
@@ -43,13 +50,14 @@ def _lines(found: ImportedCluster, full: bool, paint: Paint) -> Iterator[str]:
 
 
 def cluster_to_json(found: ImportedCluster) -> str:
-    """The same as data."""
+    """The same as data, of `schemas/import.schema.json`."""
     data = {
         "version": FORMAT_VERSION,
         "system": found.system,
         "compute": bare(found.section.tree),
         "left": {kind: [*names] for kind, names in found.section.left.items()},
         "notes": [*found.section.notes],
+        "findings": differing_data(found.findings),
         **proof_data(found.proof),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

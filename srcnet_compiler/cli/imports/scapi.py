@@ -26,7 +26,7 @@ from srcnet_compiler.cli.shared import exit_of, show_findings, the_day
 if TYPE_CHECKING:
     from srcnet_compiler.importing.scapi.catalogue import Catalogue
     from srcnet_compiler.importing.scapi.downtimes import Downtimes
-    from srcnet_compiler.importing.scapi.finding import Known
+    from srcnet_compiler.importing.scapi.finding import Finding, Known
     from srcnet_compiler.importing.scapi.sites import Draft
     from srcnet_compiler.importing.writing import Existing
 
@@ -35,7 +35,13 @@ _NAME = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 
 @click.command("scapi")
 @click.argument("source", metavar="FILE|URL|-")
-@click.option("--site", "sites", multiple=True, metavar="NAME", help="Only this site; repeatable.")
+@click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="NAME",
+    help="Only this site, and what is wrong with it; repeatable.",
+)
 @click.option(
     "--name",
     "names",
@@ -116,7 +122,9 @@ def command(
         if asks(no_input):
             chosen |= _asked(catalogue, known, there, chosen)
         made = _only(drafts(catalogue.view, known, chosen), sites)
-        found = list(diagnostics(catalogue.document, findings(catalogue, known)))
+        defects = findings(catalogue, known)
+        own = _about(defects, made) if sites else defects
+        found = list(diagnostics(catalogue.document, own))
         match = matched(made, there, _source(catalogue))
         off = downtimes(made, match.names, there, day)
         writing = prepare(
@@ -136,7 +144,7 @@ def command(
         (*found, *(wrong or ())),
         lines,
         () if bad else writing.changes,
-        _notes(made, off, wrong is None),
+        (*_notes(made, off, wrong is None), *_of_others(len(defects) - len(own))),
         dry_run=dry_run,
         form=form,
     )
@@ -235,6 +243,18 @@ def _spec_lines(there: "Existing", changes: Iterable[object]) -> dict[str, Seque
 
     texts = {each.file: each.after for each in changes if isinstance(each, FileChange)}
     return {file: text_lines(text.encode()) for file, text in ({**there.texts, **texts}).items()}
+
+
+def _about(defects: Iterable["Finding"], made: Sequence["Draft"]) -> list["Finding"]:
+    """What concerns the sites that are imported."""
+    from srcnet_compiler.importing.scapi.finding import is_about
+
+    return [f for f in defects if any(is_about(f, d.node, d.entries) for d in made)]
+
+
+def _of_others(count: int) -> Iterable[str]:
+    if count:
+        yield f"not shown: {count} finding{'s'[: count != 1]} about other sites"
 
 
 def _notes(made: Iterable["Draft"], off: "Downtimes", unchecked: bool) -> list[str]:

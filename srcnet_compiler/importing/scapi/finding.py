@@ -67,6 +67,16 @@ def called(entry: Entry) -> str:
     return path_text(entry.path)
 
 
+def is_about(finding: Finding, node: Entry, sites: Iterable[Entry]) -> bool:
+    """Whether a finding has to do with these sites of a node: with something in them, or with the
+    node itself."""
+    return any(
+        any(path[: len(site.path)] == site.path for site in sites)
+        or (path[: len(node.path)] == node.path and path[len(node.path) :][:1] != ("sites",))
+        for path, _ in finding.places
+    )
+
+
 _MOST_PLACES = 6
 """A finding about hundreds of entries names some, and counts the others."""
 

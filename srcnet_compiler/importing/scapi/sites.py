@@ -113,7 +113,9 @@ def _draft(
     described = filter(None, (each.text("description") for each in (*entries, node)))
     if text := one_sentence(next(described, "")):
         spec["description"] = text
-    spec["alsoKnownAs"] = list(dict.fromkeys(filter(None, (e.text("name") for e in entries))))
+    others = dict.fromkeys(theirs for e in entries if (theirs := e.text("name")) not in ("", name))
+    if others:
+        spec["alsoKnownAs"] = list(others)
     if identity := view.identity(first):
         spec["catalogueId"] = identity
     if rest := _rest(node, entries):
