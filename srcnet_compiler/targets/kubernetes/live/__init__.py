@@ -8,6 +8,7 @@ from srcnet_compiler.targets.kubernetes.live.connection import connection as con
 from srcnet_compiler.targets.kubernetes.live.connection import open_connection as open_connection
 from srcnet_compiler.targets.kubernetes.live.filled import apply as apply
 from srcnet_compiler.targets.kubernetes.live.filled import settle as settle
+from srcnet_compiler.targets.kubernetes.live.handing import hand_over as hand_over
 from srcnet_compiler.targets.kubernetes.live.reading import look_at as look_at
 from srcnet_compiler.targets.kubernetes.live.reading import read as read
 from srcnet_compiler.targets.kubernetes.live.rights import rights as rights
