@@ -18,6 +18,7 @@ from srcnet_compiler.targets.kubernetes.lower.namespaces import namespaces
 from srcnet_compiler.targets.kubernetes.lower.network import closed
 from srcnet_compiler.targets.kubernetes.lower.queues import queues
 from srcnet_compiler.targets.kubernetes.lower.rights import rights
+from srcnet_compiler.targets.kubernetes.lower.scope import DEFAULT_PREFIX as DEFAULT_PREFIX
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope, scopes
 from srcnet_compiler.targets.kubernetes.lower.services import services
 from srcnet_compiler.targets.kubernetes.lower.site import Part
