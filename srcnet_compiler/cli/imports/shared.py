@@ -89,9 +89,9 @@ def ask_for(
         raise StopError(
             Exit.USAGE,
             f"{question[:-1]} is not said, and there is nobody to ask",
-            f"add `{option}`: {listed}",
+            f"add `{option}`" + (f": {listed}" if choices else ""),
         )
-    return ask(f"{question} ({listed})", likely or "")
+    return ask(f"{question} ({listed})" if choices else question, likely or "")
 
 
 def insist_on(names: Sequence[str], known: Sequence[str], what: str) -> None:

@@ -37,11 +37,11 @@ def _written(name: str, value: object) -> Tree:
         return None
     if amount.denominator != 1 or amount < 0:
         return None
-    return next(_memory(amount)) if name == "memory" else int(amount)
+    return min(_memory(amount), key=len) if name == "memory" else int(amount)
 
 
 def _memory(amount: Fraction) -> Iterator[str]:
-    """With the largest unit that leaves it whole."""
+    """In every unit that leaves it whole; the shortest is what a person would write."""
     number = int(amount)
     for unit, power in _UNITS:
         if number and number % 2**power == 0:

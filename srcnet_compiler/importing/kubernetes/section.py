@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from srcnet_compiler.importing.kubernetes.answers import Answers, Login
+from srcnet_compiler.importing.kubernetes.held import with_tools
 from srcnet_compiler.importing.kubernetes.queues import cluster_queues, local_queues, quotas
 from srcnet_compiler.importing.kubernetes.said import Said
 from srcnet_compiler.importing.kubernetes.workloads import offers, workloads
@@ -37,7 +38,10 @@ class Section:
 
 def section(seen: Inventory, login: Login, answers: Answers, owner: str) -> Section:
     """The cluster as a spec describes it; `owner` is the value of the federation's label."""
-    said = [_unless_owned(seen, each, owner) for each in _said(seen, answers)]
+    said = [
+        with_tools(_unless_owned(seen, each, owner), seen.things[each.kind, each.name])
+        for each in _said(seen, answers)
+    ]
     offered = tuple(offers(seen, answers, answers.name))
     classes = {way.ingress_class for _, _, ways in offered for way in ways if way.ingress_class}
     is_served = "ingress" in seen.operators
