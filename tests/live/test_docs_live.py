@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live("rucio")
 
 FRESH = PROJECT / "docs/tutorials/ci.md"
 """This page begins on a server that has nothing yet, the others on one that is as the specs say."""
-OTHERS = ("shared-cluster.md", "service-everywhere.md", "import-slurm.md")
+OTHERS = ("shared-cluster.md", "service-everywhere.md", "import-slurm.md", "import-kubernetes.md")
 """These pages have clusters, and tests of their own."""
 COMMANDS = (
     *("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS"),
