@@ -16,7 +16,7 @@ SPACE = "sky"
 """The namespace that people made for the federation."""
 THEIRS = "weather"
 """The namespace of another science."""
-SECRET = "registry.example.org/tools"
+REGISTRY = "registry.example.org/tools"
 
 
 def settle(server: ApiServer, *, kueue: bool = True) -> None:
@@ -42,7 +42,7 @@ def _lives(server: ApiServer, space: str) -> None:
     make(server, "LimitRange", f"{space}/each", {"spec": {"limits": [_EACH]}})
     for name, replicas in (("echo", 2), ("cutouts", 3)):
         place = f"{space}/{name}"
-        make(server, "Deployment", place, _deployment(name, replicas))
+        make(server, "Deployment", place, deployment(name, replicas))
         ports = {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]}
         make(server, "Service", place, {"spec": ports})
     host = f"echo.{'src.skach.org' if space == SPACE else 'weather.example.ch'}"
@@ -59,9 +59,10 @@ def _lives(server: ApiServer, space: str) -> None:
 _EACH = {"type": "Container", "default": {"cpu": "1"}, "defaultRequest": {"cpu": "500m"}}
 
 
-def _deployment(name: str, replicas: int) -> dict[str, Any]:
-    main = {"name": name, "image": f"{SECRET}/{name}:1.4", "ports": [{"containerPort": 8080}]}
-    side = {"name": "logs", "image": f"{SECRET}/logs:0.9"}
+def deployment(name: str, replicas: int) -> dict[str, Any]:
+    """What serves people, with a helper beside it."""
+    main = {"name": name, "image": f"{REGISTRY}/{name}:1.4", "ports": [{"containerPort": 8080}]}
+    side = {"name": "logs", "image": f"{REGISTRY}/logs:0.9"}
     return {
         "spec": {
             "replicas": replicas,

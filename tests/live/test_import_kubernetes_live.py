@@ -15,7 +15,7 @@ from conftest import KUBERNETES
 from console import PROJECT, Shell, play
 from kubernetes_cases import live
 from meddler import Handler, Meddler, meddling
-from platform_by_hand import SPACE, THEIRS, settle
+from platform_by_hand import SPACE, THEIRS, deployment, make, settle
 from stand_kubernetes import everything
 from test_kubernetes_obstacles import grant
 
@@ -149,12 +149,20 @@ def test_what_was_made_by_hand_is_adopted_and_then_one_line_changes_one_thing(si
         assert differing(then, all_of_it(site.server)) == {changed}
     hard = live(site.server, "ResourceQuota", f"{SPACE}/compute")["spec"]["hard"]
     assert (hard["requests.cpu"], hard["pods"]) == ("48", "200")
-    deployment = live(site.server, "Deployment", f"{SPACE}/echo")["spec"]
-    assert deployment["replicas"] == 4
-    ports = [each.get("ports") for each in deployment["template"]["spec"]["containers"]]
+    echo = live(site.server, "Deployment", f"{SPACE}/echo")["spec"]
+    assert echo["replicas"] == 4
+    ports = [each.get("ports") for each in echo["template"]["spec"]["containers"]]
     assert ports[0][0]["containerPort"] == 8080
     theirs = [name for name in differing(before, all_of_it(site.server)) if THEIRS in name]
     assert theirs == []
+
+    site.server.ask("DELETE", KINDS["Deployment"].path(SPACE, "cutouts"))
+    planned = site.run("plan", "--site", SITE)
+    assert planned.code != 0, planned
+    said = f"Deployment `{SPACE}/cutouts` is not there any more, and is only kept as it stands"
+    assert said in planned.out + planned.err, planned
+    make(site.server, "Deployment", f"{SPACE}/cutouts", deployment("cutouts", 3))
+    assert site.run("plan", "--site", SITE).code == 0
 
 
 # ── answers ───────────────────────────────────────────────────────────────────────────────────
