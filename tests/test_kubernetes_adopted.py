@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from specs import TODAY, compile_texts
 
 from srcnet_compiler.change import Action
-from srcnet_compiler.targets.kubernetes import check, diff
+from srcnet_compiler.span import Span
+from srcnet_compiler.targets.kubernetes import check, diff, emit
 from srcnet_compiler.targets.kubernetes.live.handing import handed_over, without
 from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
 from srcnet_compiler.targets.protocol import Reading
@@ -194,3 +196,53 @@ def test_our_label_is_given_by_the_adoption():
     quota = model.find("ResourceQuota", "skao/all")
     assert quota is not None
     assert quota.document["metadata"]["labels"] == {OWNER: model.prefix}
+
+
+# ── places ────────────────────────────────────────────────────────────────────────────────────
+
+SCALARS = (
+    ("name: all, requests: {cores: 64", "name: any, requests: {cores: 64"),
+    ("{namespace: skao, name: all", "{namespace: skoa, name: all"),
+    ("requests: {cores: 64", "requests: {cores: 65"),
+    ("gpus: 4", "gpus: 5"),
+    ("limits: {memory: 1 TiB", "limits: {memory: 2 TiB"),
+    ("cores: 8, memory: 1 GiB", "cores: 8, memory: 3 GiB"),
+    ("short: true", "short: false"),
+    ("name: sky", "name: ski"),
+    ("cohort: physics", "cohort: biology"),
+    ("flavor: nodes", "flavor: racks"),
+    ("nominal: {cores: 64", "nominal: {cores: 63"),
+    ("lending: {cores: 0", "lending: {cores: 1"),
+    ("name: cut", "name: cat"),
+    ("replicas: 2", "replicas: 3"),
+    ("main: r/cut", "main: r/cat"),
+)
+
+
+def placed_lines(model: KubernetesModel) -> list[tuple[str, tuple[Span, ...]]]:
+    """Every line that is emitted for the cluster, with its places."""
+    return [
+        (
+            f"{artifact.path}: {line}",
+            artifact.sources[number],
+        )
+        for artifact in emit.emit(model)
+        for number, line in enumerate(artifact.content.split("\n")[:-1], 1)
+    ]
+
+
+@pytest.mark.parametrize(("before", "after"), SCALARS)
+def test_one_scalar_changes_only_lines_that_lead_to_it(before: str, after: str):
+    assert ADOPTED.count(before) == 1
+    place = (HEAD + ADOPTED).index(before)
+    start = next(n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b)
+    line = (HEAD + ADOPTED).count("\n", 0, place) + 1
+    column = place + start - (HEAD + ADOPTED).rindex("\n", 0, place)
+    old, new = (placed_lines(lowered(text)) for text in (ADOPTED, ADOPTED.replace(before, after)))
+    texts = [[text for text, _ in lines] for lines in (old, new)]
+    assert texts[0] != texts[1]
+    for lines, others in ((old, texts[1]), (new, texts[0])):
+        for text, places in lines:
+            if text not in others:
+                around = [((p.line, p.column), (p.end_line, p.end_column)) for p in places]
+                assert any(begin <= (line, column) < end for begin, end in around), text
