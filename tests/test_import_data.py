@@ -13,9 +13,12 @@ from test_import_rucio import DISKS, described, inventory, pattern, rse, sketche
 from test_report_plan import PLACE, change, plan_of
 
 from srcnet_compiler.change import Action, Address, FieldChange
+from srcnet_compiler.diagnostic import Code, Label, error
+from srcnet_compiler.importing.kubernetes import Section as KubernetesSection
 from srcnet_compiler.importing.rucio import Sketch
 from srcnet_compiler.importing.slurm import Section
 from srcnet_compiler.plan.model import Unseen
+from srcnet_compiler.report.imported_kubernetes import ImportedPlatform, platform_to_json
 from srcnet_compiler.report.imported_rucio import Imported, imported_to_json
 from srcnet_compiler.report.imported_slurm import ImportedCluster, cluster_to_json
 from srcnet_compiler.report.proof import Proof
@@ -26,6 +29,7 @@ PLAN = replace(
         change("a", Action.UPDATE, FieldChange("limit", 1, 2, PLACE)), change("b", Action.ADOPT)
     ),
     unseen=(Unseen(Address("rucio", "some", "rse", "c"), "it does not answer"),),
+    findings=(error(Code.REFUSED_BY_SYSTEM, "it is refused", Label(PLACE)),),
 )
 PROOF = Proof(PLAN, ["site-specs/a.yaml"], accepted=True, written=True)
 
@@ -34,6 +38,15 @@ def rucio(found: Sketch) -> dict[str, Any]:
     findings = written(found).diagnostics
     text = imported_to_json(Imported("rucio/some", inventory(), found, findings, PROOF))
     data: dict[str, Any] = json.loads(text)
+    return data
+
+
+def platform() -> dict[str, Any]:
+    tree = {"name": "gornergrat", "kubernetes": {"version": "1.36"}}
+    section = KubernetesSection(tree, ({"service": "echo"},), ("more",), {"namespace": ("sky",)})
+    data: dict[str, Any] = json.loads(
+        platform_to_json(ImportedPlatform("kubernetes/CHSRC-CSCS.gornergrat", section, (), PROOF))
+    )
     return data
 
 
@@ -62,11 +75,17 @@ def test_data_of_a_rucio_follow_the_schema(key):
     jsonschema.validate(SOME[key], SCHEMA)
 
 
-def test_data_of_a_cluster_follow_the_schema():
-    jsonschema.validate(cluster(), SCHEMA)
+@pytest.mark.parametrize("data", [cluster(), platform()])
+def test_data_of_a_cluster_follow_the_schema(data):
+    assert data["left"]
+    assert data["notes"]
+    jsonschema.validate(data, SCHEMA)
 
 
-@pytest.mark.parametrize(("kind", "data"), [("rucio", SOME["left"]), ("slurm", cluster())])
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("rucio", SOME["left"]), ("slurm", cluster()), ("kubernetes", platform())],
+)
 def test_the_schema_knows_every_key_and_misses_none(kind, data):
     assert SCHEMA["$defs"][kind]["required"] == [*data] == [*SCHEMA["$defs"][kind]["properties"]]
     for key in data:

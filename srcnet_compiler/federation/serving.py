@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.federation.adopting import adopted_twice, unknown_in_adopted
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.compute import ComputePolicy
 from srcnet_compiler.federation.containers import read_container, some
@@ -100,6 +101,9 @@ def check_serving(federation: Federation) -> Iterator[Diagnostic]:
         (f"service `{d.service}` on `{d.site}/{d.cluster}`", d.origin.at("service"))
         for d in federation.deployed
     )
+    for cluster in in_order:
+        if cluster.adopted is not None:
+            yield from adopted_twice(cluster.adopted)
 
 
 def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
@@ -128,6 +132,9 @@ def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
             yield from known(area, areas, what, cluster.origin, "readable", index)
         for index, name in enumerate(cluster.queues):
             yield from known(name, queues, "queue", cluster.origin, "queues", index)
+        if cluster.adopted is not None:
+            offered = {each.service for each in federation.sites[cluster.site].services}
+            yield from unknown_in_adopted(cluster.adopted, cluster.site, queues, offered)
 
 
 def names_of_drafts_in_serving(federation: Federation) -> Iterator[str]:

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.live("rucio")
 FRESH = PROJECT / "docs/tutorials/ci.md"
 """This page begins on a server that has nothing yet, the others on one that is as the specs say."""
 OTHERS = (
-    *("shared-cluster.md", "service-everywhere.md", "import-slurm.md"),
+    *("shared-cluster.md", "service-everywhere.md", "import-slurm.md", "import-kubernetes.md"),
     "bring-your-site-in.md",
 )
 """These pages have clusters, and tests of their own."""

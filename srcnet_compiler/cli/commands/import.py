@@ -7,6 +7,7 @@ import click
 from srcnet_compiler.cli.settings import with_variables
 
 SOURCES = {
+    "kubernetes": "A running Kubernetes: a site's compute, and the proof that nothing changes.",
     "rucio": "A running Rucio: its RSEs as areas of sites, and the proof that nothing changes.",
     "slurm": "A running Slurm cluster: a site's compute, and the proof that nothing changes.",
     "scapi": "SRCNet's site catalogue: one spec for each place, its defects as findings.",
@@ -54,4 +55,5 @@ def command() -> None:
       srcnet import scapi nodes.json
       srcnet import rucio --dry-run
       srcnet import slurm --host slurmctl.example.org --key env:SLURM_SSH_KEY --dry-run
+      srcnet import kubernetes --server https://k8s.example.org:6443 --token env:K8S_TOKEN
     """

@@ -16,7 +16,7 @@ from srcnet_compiler.cli.shared import show, show_findings
 
 if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Diagnostic
-    from srcnet_compiler.importing.writing import Existing, FileChange
+    from srcnet_compiler.importing.writing import Existing, FileChange, SpecPlace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +39,27 @@ dry_run_option = click.option(
 def no_input_option(meaning: str) -> Callable[[F], F]:
     """The option of who answers nothing."""
     return click.option("--no-input", is_flag=True, help=meaning)
+
+
+class Secret(click.ParamType[tuple[str, str]]):
+    """Where a secret is kept: `env:NAME` or `file:PATH`; `example` is a NAME."""
+
+    name = "secret"
+
+    def __init__(self, example: str) -> None:
+        self._example = example
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return str(value[0]), str(value[1])
+        kind, _, place = str(value).partition(":")
+        if kind not in ("env", "file") or not place:
+            self.fail(
+                f"`{value}` is not like `env:{self._example}` or `file:/path/to/key`", param, ctx
+            )
+        return kind, str(Path(place).expanduser()) if kind == "file" else place
 
 
 def import_options(command: F) -> F:
@@ -68,6 +89,48 @@ def ask(question: str, proposed: str) -> str:
     """What a person answers; what was proposed where nothing is typed."""
     answer: str = click.prompt(question, default=proposed, err=True)
     return answer.strip()
+
+
+def ask_for(
+    question: str, choices: Sequence[str], likely: str | None, option: str, asking: bool
+) -> str:
+    """An answer from whoever sits there. Raises StopError where nobody does."""
+    listed = ", ".join(choices[:20]) + (", …" if len(choices) > 20 else "")
+    if not asking:
+        raise StopError(
+            Exit.USAGE,
+            f"{question[:-1]} is not said, and there is nobody to ask",
+            f"add `{option}`" + (f": {listed}" if choices else ""),
+        )
+    return ask(f"{question} ({listed})" if choices else question, likely or "")
+
+
+def insist_on(names: Sequence[str], known: Sequence[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise StopError(
+                Exit.USAGE,
+                f"the cluster has no {what} `{name}`",
+                f"it has {', '.join(known) or 'none'}",
+            )
+
+
+def the_site(site: str | None, there: "Existing", asking: bool) -> "tuple[str, SpecPlace]":
+    """The site, and the document that describes it. Raises StopError where there is none."""
+    places = {
+        str(document.data["metadata"]["name"]): place  # type: ignore[index, call-overload]
+        for place, document in there.of_kind("Site")
+    }
+    site = site or ask_for(
+        "At which site is the cluster?", sorted(places), None, "--site SITE", asking
+    )
+    if site not in places:
+        raise StopError(
+            Exit.USAGE,
+            f"no spec describes a site `{site}`",
+            f"write a draft: `srcnet new site {site}`; there are {', '.join(sorted(places))}",
+        )
+    return site, places[site]
 
 
 def read_existing(root: Path) -> "Existing":

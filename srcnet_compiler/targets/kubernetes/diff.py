@@ -35,14 +35,15 @@ def diff(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> tuple[
 
 def adoptions(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> tuple[Change, ...]:
     """One change for each wanted object that is there without our label: it gets the label, and we
-    hold from then on what is already as we want it."""
+    hold from then on what is already as we want it; who set it with kubectl holds it no more."""
     taken = [
         taking_over(
             address(desired, wanted),
             {path: value for path, value in wanted.fields().items() if path != LABEL},
             found.fields(),
             partial(_origin, wanted),
-            reason="it exists already, and gets our label",
+            reason="it exists already, and gets our label; kubectl gives up what the spec says"
+            " of it",
             drafts=wanted.drafts,
         )
         for wanted in desired.things()
@@ -70,7 +71,8 @@ def _to_change(
         return
     there = found.fields() if found is not None else {}
     fields = tuple(_fields(wanted, there))
-    differing = [field for field in fields if field.before != field.after]
+    brought = LABEL if wanted.standing and found is not None and not found.ours else None
+    differing = [f for f in fields if f.before != f.after and f.name != brought]
     if found is not None and (not differing or is_held(wanted, found)):
         return
     here = address(desired, wanted)

@@ -44,7 +44,8 @@ class Object:
 
     `group` is the file that it is written to, for people: `soda-sync`, `namespaces`. Only what is
     seen has `managers`, by path who else holds a field that differs from what is wanted, `ours`,
-    whether it has our label, and `version`, by which the server tells a change of it.
+    whether it has our label, and `version`, by which the server tells a change of it. Only what is
+    wanted is `standing`: made by hand, of which only these few fields are kept.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Object:
     managers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     ours: bool = field(default=True, compare=False)
     version: str = field(default="", compare=False)
+    standing: bool = field(default=False, compare=False)
 
     def fields(self) -> Fields:
         """Its fields, as changes speak of them; without kind, name and namespace."""

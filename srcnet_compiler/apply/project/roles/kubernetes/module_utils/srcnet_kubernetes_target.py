@@ -115,21 +115,23 @@ class Kubernetes:
         raise ConflictError(f"it is there without our label {OWNER}: plan again")
 
     def _act(self, change: Wire, todo: Sequence[Wire]) -> None:
-        from srcnet_compiler.targets.kubernetes.live import apply, look_at
+        from srcnet_compiler.targets.kubernetes.live import apply, hand_over, look_at
 
         thing = _object(change)
         if change["action"] == "retire":
             self._delete(thing)
             return
-        if change["action"] == "adopt":
-            thing = _with_label(thing, self.api.bounds.prefix)
         if change["action"] != "create":
             live = look_at(self.api.client, thing.described, thing.name)
+            if live is not None and change["action"] == "adopt":
+                hand_over(self.api.client, thing, live)
             if live is not None and _replaces(change, todo):
                 self._delete(thing)
             elif live is not None:
                 # what is another one of this name by now is not touched
                 thing = _with_uid(thing, live["metadata"]["uid"])
+        if change["action"] == "adopt":
+            thing = _with_label(thing, self.api.bounds.prefix)
         apply(self.api.client, thing)
 
     def _delete(self, thing: Object) -> None:
