@@ -28,8 +28,8 @@ def main(specs: Path) -> None:
     from srcnet_compiler.feasibility.groups import asks, groups, sources
     from srcnet_compiler.feasibility.rows import Task
     from srcnet_compiler.feasibility.steps import steps
+    from srcnet_compiler.federation.data_policy import Copies, Volume
     from srcnet_compiler.federation.link import link
-    from srcnet_compiler.federation.model import Copies, Volume
     from srcnet_compiler.names import PolicyName, TierName
     from srcnet_compiler.quantity import BitsPerSecond, DataRate, Period, Seconds
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from srcnet_compiler.targets.slurm.model import Account, Association, Partition, SlurmModel
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.things import Account, Association, Partition
 
 ROOT = "ska"
 

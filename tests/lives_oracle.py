@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, permutations, product
 from typing import NamedTuple, TypeAlias
 
-from srcnet_compiler.federation.model import Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.targets.rucio.model import RucioModel
 
 Attributes: TypeAlias = Mapping[str, Mapping[str, object]]

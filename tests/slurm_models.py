@@ -5,16 +5,13 @@ import dataclasses
 from hypothesis import strategies as st
 
 from srcnet_compiler.hostlist import compress
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED, Foreign, Job, SlurmModel
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
-    Foreign,
-    Job,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
 )
 from srcnet_compiler.targets.slurm.model.tres import MEBI
 

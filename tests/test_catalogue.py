@@ -26,7 +26,8 @@ from srcnet_compiler.catalogue.questions import Amount, Holdings, holdings
 from srcnet_compiler.catalogue.reading import former_of, open_snapshot
 from srcnet_compiler.catalogue.satisfying import kept, missing
 from srcnet_compiler.catalogue.writing import writing
-from srcnet_compiler.federation.model import Copies, Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import Copies, Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import PolicyName, TierName
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.targets.rucio.live.dumps import read_dumps

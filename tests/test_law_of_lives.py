@@ -20,7 +20,8 @@ from test_law_of_floors_planned import NAMES, path, with_floor, worlds
 from test_laws import rucio_of
 
 from srcnet_compiler.change import Action, Change
-from srcnet_compiler.federation.model import Federation, Phase
+from srcnet_compiler.federation.data_policy import Phase
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import PolicyName
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import TARGET, check

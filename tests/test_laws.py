@@ -26,7 +26,8 @@ from specs import GOLDEN, REAL, TODAY, compile_texts, compiled, texts
 
 from srcnet_compiler import pipeline
 from srcnet_compiler.change import Action, Address, SystemName
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.file import to_json
 from srcnet_compiler.plan.model import Binding

@@ -16,7 +16,8 @@ from srcnet_compiler.ages import day_of_age
 from srcnet_compiler.analysis.demand import Asked, Demand, can_be_kept, lack, witness
 from srcnet_compiler.analysis.phases import phases_together, reached
 from srcnet_compiler.analysis.placement import Slot
-from srcnet_compiler.federation.model import Federation, Phase
+from srcnet_compiler.federation.data_policy import Phase
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import AreaName, TierName
 from srcnet_compiler.quantity import Period
 from srcnet_compiler.report.review.json import render_json, render_policy_json

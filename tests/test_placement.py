@@ -20,7 +20,8 @@ from srcnet_compiler.analysis.placement import (
     place,
     sample,
 )
-from srcnet_compiler.federation.model import Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 
 
 def usable(federation: Federation) -> list[StorageArea]:

@@ -12,15 +12,15 @@ from srcnet_compiler.diagnostic import Code, Severity
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.check import check, check_fragment, check_seen, explain
 from srcnet_compiler.targets.slurm.emit import emit, emit_fragment
-from srcnet_compiler.targets.slurm.model import (
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.objection import Objection
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
 )
-from srcnet_compiler.targets.slurm.model.objection import Objection
 
 PLACE = Span("site-specs/a.yaml", 7, 3, 7, 9)
 SEEN = recorded("22.05").model

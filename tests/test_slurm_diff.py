@@ -13,17 +13,15 @@ from srcnet_compiler.plan.build import waves
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Gap, Reading
 from srcnet_compiler.targets.slurm.diff import adoptions, diff, touched
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED, Job, SlurmModel
+from srcnet_compiler.targets.slurm.model.cost import KINDS, cost
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
-    Job,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
 )
-from srcnet_compiler.targets.slurm.model.cost import KINDS, cost
 
 replace = dataclasses.replace
 

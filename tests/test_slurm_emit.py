@@ -8,16 +8,15 @@ from slurm_models import FRAGMENT, models
 
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.emit import emit
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED, SlurmModel
+from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
 )
-from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
 
 
 def place(line: int) -> tuple[Span, ...]:

@@ -11,12 +11,10 @@ from srcnet_compiler.targets.protocol import RefusedError, UnreachableError
 from srcnet_compiler.targets.slurm.diff import diff
 from srcnet_compiler.targets.slurm.live import Ran, read
 from srcnet_compiler.targets.slurm.live.text import gres, records
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED, Foreign, Node
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
-    Foreign,
-    Node,
     Partition,
     Qos,
     Reservation,

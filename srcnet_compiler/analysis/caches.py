@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 
 EXTRA = "extra"
 """What copies for some time are called in Rucio, in the place of a phase."""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from srcnet_compiler.analysis.placement import PhasePlacement, eligible
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, warning
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import AreaName, PolicyName, TierName
 from srcnet_compiler.quantity import Period, round_bytes
 

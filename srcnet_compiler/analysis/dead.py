@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from srcnet_compiler.analysis.phases import reached
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation
 
 
 def check_dead(federation: Federation) -> Iterator[Diagnostic]:

@@ -14,7 +14,8 @@ from itertools import chain, combinations
 from typing import NamedTuple
 
 from srcnet_compiler.analysis.placement import Slot, domain_of, eligible
-from srcnet_compiler.federation.model import Copies, Federation
+from srcnet_compiler.federation.data_policy import Copies
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import AreaName, TierName
 
 

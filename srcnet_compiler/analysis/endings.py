@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from srcnet_compiler.ages import day_of_age
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.quantity import Period
 
 WORDS = "no copy is kept"

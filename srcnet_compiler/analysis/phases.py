@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from srcnet_compiler.ages import day_of_age
-from srcnet_compiler.federation.model import Phase
+from srcnet_compiler.federation.data_policy import Phase
 from srcnet_compiler.quantity import Period
 
 _BORN = date(2024, 3, 1)

@@ -17,7 +17,8 @@ from itertools import accumulate
 from math import lcm
 from typing import TypeAlias
 
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import AreaName, PolicyName, TierName
 
 BUCKETS = 100

@@ -13,7 +13,8 @@ from srcnet_compiler.analysis.caches import (
 from srcnet_compiler.analysis.endings import check_end
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity, error
-from srcnet_compiler.federation.model import DataPolicy, Federation, Selector, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy, Selector
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import AreaName
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from srcnet_compiler.analysis.placement import PhasePlacement
 from srcnet_compiler.analysis.platforms import Here, clusters_with, why_not_mountable
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, warning
+from srcnet_compiler.federation.data_policy import DataPolicy
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.federation.services import Mount, Template
 
 

@@ -15,7 +15,8 @@ from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import BUCKETS, PhasePlacement, inclusion
 from srcnet_compiler.catalogue.model import Row
 from srcnet_compiler.catalogue.policies import phase_at
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation, StorageArea
 
 _MONTHS = 12
 _MIDDLE = 15

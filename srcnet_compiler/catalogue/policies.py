@@ -8,7 +8,8 @@ from itertools import product
 from srcnet_compiler.ages import last_born
 from srcnet_compiler.catalogue.engine import Engine
 from srcnet_compiler.catalogue.model import Columns, Row
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 
 SELECTORS: Columns = {
     "policy": "VARCHAR",

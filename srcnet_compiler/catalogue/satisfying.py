@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from srcnet_compiler.analysis.placement import domain_of
-from srcnet_compiler.federation.model import Phase, StorageArea
+from srcnet_compiler.federation.data_policy import Phase
+from srcnet_compiler.federation.model import StorageArea
 from srcnet_compiler.names import TierName
 
 

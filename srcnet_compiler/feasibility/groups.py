@@ -7,7 +7,8 @@ from fractions import Fraction
 from srcnet_compiler.analysis.capacity import arrivals, is_draft
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.feasibility.model import Ask, Cohort, Group, Source
-from srcnet_compiler.federation.model import DataPolicy, Federation
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import AreaName, PolicyName, SiteName, TierName
 
 

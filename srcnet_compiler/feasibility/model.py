@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from srcnet_compiler.federation.model import DataPolicy, Phase
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
 from srcnet_compiler.names import AreaName, PolicyName, SiteName, TierName
 from srcnet_compiler.quantity import Bytes, Seconds
 

@@ -11,7 +11,7 @@ from srcnet_compiler.diagnostic import Label
 from srcnet_compiler.feasibility.certificate import Certificate
 from srcnet_compiler.feasibility.program import NEEDS, Kind, Program, Row
 from srcnet_compiler.feasibility.rows import Task
-from srcnet_compiler.federation.model import DataPolicy
+from srcnet_compiler.federation.data_policy import DataPolicy
 from srcnet_compiler.names import AreaName, SiteName, TierName
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.span import Span

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.model import (
+from srcnet_compiler.federation.data_policy import (
     Copies,
     DataPolicy,
     Embargo,

@@ -8,7 +8,8 @@ from srcnet_compiler.analysis.identifiers import Identified
 from srcnet_compiler.analysis.placement import inclusion
 from srcnet_compiler.catalogue.identity import digest_of
 from srcnet_compiler.catalogue.model import Snapshot, Source
-from srcnet_compiler.federation.model import Phase, StorageArea
+from srcnet_compiler.federation.data_policy import Phase
+from srcnet_compiler.federation.model import StorageArea
 from srcnet_compiler.quantity import round_bytes
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.embargo import embargo_data, embargo_lines

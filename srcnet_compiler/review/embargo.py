@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from srcnet_compiler.ages import day_of_age
-from srcnet_compiler.federation.model import DataPolicy
+from srcnet_compiler.federation.data_policy import DataPolicy
 from srcnet_compiler.span import Span
 
 

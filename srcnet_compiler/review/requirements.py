@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from srcnet_compiler.analysis.capacity import arrivals
 from srcnet_compiler.change import Impact
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, Selector
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase, Selector
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import PolicyName, TierName
 from srcnet_compiler.quantity import Bytes, Period, format_bytes, format_duration
 from srcnet_compiler.review.model import Requirement, Turn

@@ -10,7 +10,8 @@ from yaml.error import YAMLError
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
 from srcnet_compiler.source.compose import Composer, Document
 from srcnet_compiler.source.places import Places
-from srcnet_compiler.source.syntax import Problem, explain
+from srcnet_compiler.source.problem import Problem
+from srcnet_compiler.source.syntax import explain
 from srcnet_compiler.source.text import decode, place, split_lines
 from srcnet_compiler.source.trouble import MAX_VALUES, LimitError, too_deep
 from srcnet_compiler.span import Span

@@ -4,72 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yaml.error import YAMLError
-
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.source.problem import Problem
 from srcnet_compiler.source.quotes import Place, quote_over_lines
 from srcnet_compiler.source.trouble import quoted, shown
-from srcnet_compiler.span import Span
 
 _QUOTE = "put the value in quotes"
 _OPENING = {"]": "[", "}": "{"}
 _BLANKS = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]")
 """Blanks that are no blanks to YAML; they come with text from web pages and word processors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """libyaml's error: what it saw `here`, and what it was reading since `since`.
-
-    `index` is where it stopped, in characters from the beginning of what it was given.
-    """
-
-    what: str
-    reading: str
-    here: Place
-    since: Place
-    index: int
-    lines: tuple[str, ...]
-
-    @staticmethod
-    def of(trouble: YAMLError, lines: tuple[str, ...], first_line: int) -> "Problem":
-        here = getattr(trouble, "problem_mark", None)
-        since = getattr(trouble, "context_mark", None) or here
-        return Problem(
-            what=getattr(trouble, "problem", None) or str(trouble),
-            reading=getattr(trouble, "context", None) or "",
-            here=(here.line + first_line, here.column) if here else (first_line, 0),
-            since=(since.line + first_line, since.column) if since else (first_line, 0),
-            index=here.index if here else 0,
-            lines=lines,
-        )
-
-    def rest(self, place: Place) -> str:
-        """What stands there, to the end of its line."""
-        line, column = place
-        return self.lines[line][column:] if line < len(self.lines) else ""
-
-    def before(self, place: Place) -> str:
-        """What stands before it in its line."""
-        line, column = place
-        return self.lines[line][:column] if line < len(self.lines) else ""
-
-    @property
-    def is_too_deep(self) -> bool:
-        """Whether it is libyaml's own limit, which it may reach while it only looks ahead."""
-        return "maximum nesting depth" in self.what
-
-    def span(self, file: str) -> Span:
-        """Where it stopped."""
-        return _span(file, self.lines, self.here, 1)
-
-    @property
-    def at_end(self) -> bool:
-        """Whether nothing but blanks follows in the whole file."""
-        line, _ = self.here
-        return not self.rest(self.here).strip() and not any(
-            text.strip() for text in self.lines[line + 1 :]
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +31,13 @@ def explain(file: str, problem: Problem) -> Diagnostic:
     """The finding for an error of libyaml."""
     rules = (make for sign, make in _RULES if sign in problem.what or sign == problem.reading)
     words = _late_quote(problem) or next(rules, _as_it_is)(problem)
-    labels = [Label(_span(file, problem.lines, words.place, words.width), words.text)]
+    labels = [Label(problem.span(file, words.place, words.width), words.text)]
     if words.because is not None:
         place, text = words.because
-        labels.append(Label(_span(file, problem.lines, place, 1), text))
+        labels.append(Label(problem.span(file, place), text))
     return error(
         Code.SYNTAX, words.message, *labels, help=words.help + _blanks(problem.lines, words.place)
     )
-
-
-def _span(file: str, lines: tuple[str, ...], place: Place, width: int) -> Span:
-    """The span, moved to the end of what is written when it lies behind the last line."""
-    line, column = place
-    while line > 0 and (line >= len(lines) or not lines[line].strip()):
-        line -= 1
-        column = len(lines[line].rstrip())
-    column = min(column, len(lines[line]))
-    return Span(file, line + 1, column + 1, line + 1, min(column + width, len(lines[line]) + 1) + 1)
 
 
 def _blanks(lines: tuple[str, ...], place: Place) -> str:

@@ -31,14 +31,13 @@ from srcnet_compiler.plan.model import Binding, Plan
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.slurm import diff
 from srcnet_compiler.targets.slurm.live import LocalRunner, here, read
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED, SlurmModel
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
 )
 from srcnet_compiler.targets.slurm.model.tres import MEBI
 

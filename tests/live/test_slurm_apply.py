@@ -35,7 +35,7 @@ from srcnet_compiler.demo.processes import wait_until
 from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 from srcnet_compiler.targets.slurm import diff
-from srcnet_compiler.targets.slurm.model import Account, Association, Partition
+from srcnet_compiler.targets.slurm.model.things import Account, Association, Partition
 
 pytestmark = pytest.mark.live("slurm")
 

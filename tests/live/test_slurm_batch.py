@@ -30,7 +30,8 @@ from srcnet_compiler.demo.processes import wait_until
 from srcnet_compiler.demo.slurm_clusters import Cluster, Slurm, ask
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.targets.slurm import diff
-from srcnet_compiler.targets.slurm.model import Account, Association, Qos, SlurmModel
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.things import Account, Association, Qos
 
 pytestmark = pytest.mark.live("slurm")
 

@@ -42,7 +42,7 @@ from srcnet_compiler.targets.slurm.live import (
     rights,
     ssh,
 )
-from srcnet_compiler.targets.slurm.model import Partition, Qos, Reservation
+from srcnet_compiler.targets.slurm.model.things import Partition, Qos, Reservation
 
 pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from srcnet_compiler.hostlist import compress, expand
 from srcnet_compiler.importing.slurm.answers import Answers, Login
 from srcnet_compiler.importing.written import Tree
-from srcnet_compiler.targets.slurm.model import Association, Node, SlurmModel
+from srcnet_compiler.targets.slurm.model import Node, SlurmModel
+from srcnet_compiler.targets.slurm.model.things import Association
 
 _NO_MEMORY = 1 << 20
 """What Slurm takes a node's memory for where nobody has said it."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import PhasePlacement
-from srcnet_compiler.federation import model as federation_model
+from srcnet_compiler.federation import data_policy
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.quantity import format_bytes, format_duration, round_bytes
 from srcnet_compiler.report.page.facts import anchor, counted, follows, listed, written
@@ -43,7 +43,7 @@ def policies(
         )
 
 
-def _words(policy: federation_model.DataPolicy, spec: schema.DataPolicySpec) -> Iterator[Words]:
+def _words(policy: data_policy.DataPolicy, spec: schema.DataPolicySpec) -> Iterator[Words]:
     at = policy.origin
     yield ("It is about ", written(_selected(policy), at.at("selects")), ".")
     where = (
@@ -67,7 +67,7 @@ def _words(policy: federation_model.DataPolicy, spec: schema.DataPolicySpec) -> 
         )
 
 
-def _selected(policy: federation_model.DataPolicy) -> str:
+def _selected(policy: data_policy.DataPolicy) -> str:
     selector = policy.selector
     parts = [f"data of namespace {listed(selector.namespaces, 'or')}"]
     parts += [f"product class {selector.product}"] if selector.product else []
@@ -76,7 +76,7 @@ def _selected(policy: federation_model.DataPolicy) -> str:
     return ", ".join(parts)
 
 
-def _recall(policy: federation_model.DataPolicy, recall: schema.Recall) -> Iterator[Words]:
+def _recall(policy: data_policy.DataPolicy, recall: schema.Recall) -> Iterator[Words]:
     at = policy.origin.below("recall")
     near = "" if recall.to.near == "anywhere" else f", near the {recall.to.near}"
     yield (
@@ -97,7 +97,7 @@ def _draft(status: str | None) -> str:
     return " (draft)" if status == "draft" else ""
 
 
-def _volumes(policy: federation_model.DataPolicy, spec: schema.DataPolicySpec) -> Iterator[Words]:
+def _volumes(policy: data_policy.DataPolicy, spec: schema.DataPolicySpec) -> Iterator[Words]:
     sources = {volume.from_: volume for volume in spec.volume}
     for volume in policy.volumes:
         if volume.rate is not None:
@@ -112,7 +112,7 @@ def _volumes(policy: federation_model.DataPolicy, spec: schema.DataPolicySpec) -
 
 def _phases(
     federation: Federation,
-    policy: federation_model.DataPolicy,
+    policy: data_policy.DataPolicy,
     placed: tuple[PhasePlacement, ...],
 ) -> Iterator[Phase]:
     since = ""
@@ -143,7 +143,7 @@ def _phases(
         since = f"from {phase.until} on " if phase.until is not None else ""
 
 
-def _end(phase: federation_model.Phase) -> Words:
+def _end(phase: data_policy.Phase) -> Words:
     """Data end by nothing that goes without saying."""
     return (", then ", written("no copy is kept", phase.origin.at("then"))) if phase.ends else ()
 

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from srcnet_compiler.analysis.capacity import Demand, Load, is_draft, pledging, years
 from srcnet_compiler.analysis.passes import Analysis
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import AreaName, PolicyName, TierName
 from srcnet_compiler.report.page.facts import amount, counted
 from srcnet_compiler.report.page.model import Fact, Put, Tier

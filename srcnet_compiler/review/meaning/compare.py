@@ -16,7 +16,8 @@ from srcnet_compiler.analysis.demand import (
     witness,
 )
 from srcnet_compiler.analysis.phases import Together, phases_together, same_age
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, Selector
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase, Selector
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import Namespace
 from srcnet_compiler.review.meaning.model import (
     DataClass,

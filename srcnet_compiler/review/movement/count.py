@@ -12,7 +12,8 @@ from srcnet_compiler.catalogue.identity import digest_of
 from srcnet_compiler.catalogue.model import Columns, Row, Snapshot
 from srcnet_compiler.catalogue.policies import Places, load_areas, load_policies, places
 from srcnet_compiler.catalogue.questions import Amount, amount, query, words_of
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import AreaName, PolicyName, SiteName
 from srcnet_compiler.quantity import BitsPerSecond
 from srcnet_compiler.review.movement.model import Link, Movement, SiteWork, Work

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from srcnet_compiler.analysis.placement import PhasePlacement, Slot, domain_of, inclusion
 from srcnet_compiler.catalogue.questions import Amount
 from srcnet_compiler.catalogue.satisfying import kept, missing
-from srcnet_compiler.federation.model import Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.names import AreaName, TierName
 
 

@@ -9,7 +9,8 @@ from srcnet_compiler.ages import day_of_age
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.catalogue.engine import DuckDb, literal
 from srcnet_compiler.catalogue.policies import phase_at, places, policy_of
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.review.movement.settle import Settled, ended, settle
 from srcnet_compiler.targets.rucio.model.recall import RecallRule, is_recall
 

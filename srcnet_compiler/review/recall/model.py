@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from srcnet_compiler.federation.model import DataPolicy, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import StorageArea
 from srcnet_compiler.federation.rates import Recall
 from srcnet_compiler.names import AreaName, RegionName, SiteName
 

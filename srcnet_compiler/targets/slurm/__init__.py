@@ -14,8 +14,9 @@ from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.targets.protocol import Reading, Target
 from srcnet_compiler.targets.slurm import check, diff, emit, lower
-from srcnet_compiler.targets.slurm.model import Partition, SlurmModel
+from srcnet_compiler.targets.slurm.model import SlurmModel
 from srcnet_compiler.targets.slurm.model.fragment import fragment_lines, without_qos
+from srcnet_compiler.targets.slurm.model.things import Partition
 
 if TYPE_CHECKING:
     from srcnet_compiler.targets.slurm.live import Controller

@@ -8,20 +8,18 @@ from srcnet_compiler.change import Action, Address, Change, FieldChange, Wait
 from srcnet_compiler.hostlist import expand
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.protocol import Reading, taking_over, without_unseen
-from srcnet_compiler.targets.slurm.model import (
+from srcnet_compiler.targets.slurm.model import Job, SlurmModel, subtree
+from srcnet_compiler.targets.slurm.model.cost import Cost, cost
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
     Fields,
-    Job,
     Key,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
     Thing,
-    subtree,
 )
-from srcnet_compiler.targets.slurm.model.cost import Cost, cost
 
 DRAINED = "DRAIN"
 _FOR_PEOPLE = frozenset({"Description", "Organization"})

@@ -8,13 +8,7 @@ from srcnet_compiler.artifact import Artifact
 from srcnet_compiler.change import Json
 from srcnet_compiler.emit.yaml import Sourced, Tree, to_artifact
 from srcnet_compiler.span import Span
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
-    Association,
-    SlurmModel,
-    Thing,
-    parents_first,
-)
+from srcnet_compiler.targets.slurm.model import UNLIMITED, SlurmModel, parents_first
 from srcnet_compiler.targets.slurm.model.fragment import HEADER
 from srcnet_compiler.targets.slurm.model.lines import (
     LENGTHS,
@@ -22,6 +16,7 @@ from srcnet_compiler.targets.slurm.model.lines import (
     partition_words,
     word,
 )
+from srcnet_compiler.targets.slurm.model.things import Association, Thing
 from srcnet_compiler.targets.slurm.model.tres import format_tres
 from srcnet_compiler.targets.slurm.model.words import keeps_partition, keeps_word
 from srcnet_compiler.task import SHELL

@@ -4,7 +4,8 @@ what comes in where it comes in, and copies for some time."""
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from srcnet_compiler.federation.model import DataPolicy, Federation
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.targets.rucio.model import RucioModel, Subscription
 from srcnet_compiler.targets.rucio.model.names import RseName

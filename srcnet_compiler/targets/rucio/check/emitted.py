@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.check.arrivals import check_extras, check_pin
 from srcnet_compiler.targets.rucio.check.lives import check_lives, requirement_in

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from srcnet_compiler.federation.model import DataPolicy, Federation, Phase
+from srcnet_compiler.federation.data_policy import DataPolicy, Phase
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.quantity import Period
 from srcnet_compiler.targets.rucio.model import RucioModel, RuleTemplate
 from srcnet_compiler.targets.rucio.model.expression import RseFacts

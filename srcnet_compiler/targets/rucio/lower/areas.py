@@ -4,13 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.analysis.caches import takes_extras
 from srcnet_compiler.change import Json
-from srcnet_compiler.federation.model import (
-    DataPolicy,
-    Endpoint,
-    Federation,
-    Site,
-    StorageArea,
-)
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Endpoint, Federation, Site, StorageArea
 from srcnet_compiler.names import AreaName, TierName
 from srcnet_compiler.quantity import Bytes
 from srcnet_compiler.targets.rucio.lower.places import (

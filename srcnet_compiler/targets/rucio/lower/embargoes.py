@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from srcnet_compiler.federation.model import DataPolicy, Federation
-from srcnet_compiler.federation.model import Embargo as Ruled
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.data_policy import Embargo as Ruled
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.targets.rucio.lower.places import Spans, policy_places, written
 from srcnet_compiler.targets.rucio.lower.policies import selected_columns
 from srcnet_compiler.targets.rucio.model.embargo import Embargo

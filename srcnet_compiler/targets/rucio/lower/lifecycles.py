@@ -5,7 +5,8 @@ from itertools import groupby, takewhile
 
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import PhasePlacement
-from srcnet_compiler.federation.model import DataPolicy, Federation
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.quantity import Period
 from srcnet_compiler.targets.rucio.lower.areas import is_in_force
 from srcnet_compiler.targets.rucio.lower.places import Spans, all_standing, policy_places

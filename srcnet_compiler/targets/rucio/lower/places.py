@@ -7,7 +7,8 @@ draft, that somebody waives that it is one. The most telling place stands first.
 from itertools import chain
 from typing import TypeAlias
 
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.federation.model import accepted as accepted
 from srcnet_compiler.federation.sites import class_in
 from srcnet_compiler.span import Span

@@ -7,7 +7,8 @@ from itertools import groupby
 from srcnet_compiler.analysis.caches import EXTRA
 from srcnet_compiler.analysis.passes import Analysis
 from srcnet_compiler.analysis.placement import Draw, PhasePlacement, Slot
-from srcnet_compiler.federation.model import DataPolicy, Federation, StorageArea
+from srcnet_compiler.federation.data_policy import DataPolicy
+from srcnet_compiler.federation.model import Federation, StorageArea
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.lower.areas import is_in_force
 from srcnet_compiler.targets.rucio.lower.places import Spans, all_standing, policy_places

@@ -5,16 +5,14 @@ from collections.abc import Iterable, Iterator
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
 from srcnet_compiler.hostlist import expand
 from srcnet_compiler.targets.slurm.check.places import label
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED, SlurmModel, subtree
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
     Thing,
-    subtree,
 )
 from srcnet_compiler.targets.slurm.model.times import REPEATING
 from srcnet_compiler.targets.slurm.model.tres import format_tres

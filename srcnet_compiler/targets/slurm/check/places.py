@@ -2,7 +2,8 @@
 
 from srcnet_compiler.diagnostic import Label
 from srcnet_compiler.span import Span
-from srcnet_compiler.targets.slurm.model import Origins, SlurmModel, Thing
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.things import Origins, Thing
 
 NOWHERE = Span("<no spec>", 1, 1, 1, 1)
 """For models that no spec made."""

@@ -9,14 +9,9 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
 from srcnet_compiler.hostlist import compress, expand
 from srcnet_compiler.targets.slurm.check.emitted import not_ours, qos_of, refused
 from srcnet_compiler.targets.slurm.check.places import instance_label, label
-from srcnet_compiler.targets.slurm.model import (
-    Account,
-    Partition,
-    Reservation,
-    SlurmModel,
-    Thing,
-)
+from srcnet_compiler.targets.slurm.model import SlurmModel
 from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
+from srcnet_compiler.targets.slurm.model.things import Account, Partition, Reservation, Thing
 
 _TRES_FIELDS = (
     *("GrpTRES", "GrpTRESMins", "GrpTRESRunMins", "MaxTRESPerJob", "MaxTRESPerUser"),

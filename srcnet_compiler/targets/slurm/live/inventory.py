@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from srcnet_compiler.targets.slurm.live import reading, text
 from srcnet_compiler.targets.slurm.live.asking import must
 from srcnet_compiler.targets.slurm.live.controller import Controller
-from srcnet_compiler.targets.slurm.model import Association, SlurmModel
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.things import Association
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,8 @@ from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from srcnet_compiler.targets.slurm.live.text import gres, make_reservation
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
-    Association,
-    Names,
-    Node,
-    Qos,
-    Reservation,
-)
+from srcnet_compiler.targets.slurm.model import UNLIMITED, Node
+from srcnet_compiler.targets.slurm.model.things import Association, Names, Qos, Reservation
 from srcnet_compiler.targets.slurm.model.tres import MEBI, Tres, tres_of
 
 Answer: TypeAlias = Mapping[str, Any]

@@ -16,21 +16,17 @@ from srcnet_compiler.targets.protocol import Gap, Reading, UnreachableError
 from srcnet_compiler.targets.slurm.live import json_answers, text
 from srcnet_compiler.targets.slurm.live.asking import must, telling_line
 from srcnet_compiler.targets.slurm.live.runner import Ran, Runner
-from srcnet_compiler.targets.slurm.model import (
+from srcnet_compiler.targets.slurm.model import Foreign, Job, Node, SlurmModel, subtree
+from srcnet_compiler.targets.slurm.model.cost import JSON_SINCE, Version
+from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
-    Foreign,
-    Job,
     Names,
-    Node,
     Partition,
     Qos,
     Reservation,
-    SlurmModel,
-    subtree,
 )
-from srcnet_compiler.targets.slurm.model.cost import JSON_SINCE, Version
-from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
 
 _VERSION = re.compile(r"slurm\S* (\d+)\.(\d+)")
 _SETTINGS = (

@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from srcnet_compiler.hostlist import canonical
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED, Job, Node
+from srcnet_compiler.targets.slurm.model.things import (
     Association,
-    Job,
     Names,
-    Node,
     Partition,
     Qos,
     Reservation,

@@ -20,7 +20,8 @@ from srcnet_compiler.targets.slurm.lower.places import instance_places
 from srcnet_compiler.targets.slurm.lower.scope import Scope, scopes
 from srcnet_compiler.targets.slurm.lower.todo import todo
 from srcnet_compiler.targets.slurm.lower.windows import reservations
-from srcnet_compiler.targets.slurm.model import SlurmModel, Thing
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.things import Thing
 
 T = TypeVar("T", bound=Thing)
 

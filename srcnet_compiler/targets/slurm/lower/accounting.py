@@ -23,7 +23,7 @@ from srcnet_compiler.targets.slurm.lower.places import (
     queue_places,
 )
 from srcnet_compiler.targets.slurm.lower.scope import RANKS, Grant, Scope, queues_of
-from srcnet_compiler.targets.slurm.model import Account, Association, Qos
+from srcnet_compiler.targets.slurm.model.things import Account, Association, Qos
 from srcnet_compiler.targets.slurm.model.tres import Tres
 
 _KEYS = (("cores", "cpu"), ("memory", "mem"), ("gpus", "gres/gpu"))

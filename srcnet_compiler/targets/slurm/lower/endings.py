@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.targets.slurm.lower.scope import Scope, named_by
 from srcnet_compiler.targets.slurm.lower.windows import names_of
-from srcnet_compiler.targets.slurm.model import Account, Key, Partition, Qos, Reservation
+from srcnet_compiler.targets.slurm.model.things import Account, Key, Partition, Qos, Reservation
 
 
 def endings(scope: Scope) -> dict[Key, Retired]:

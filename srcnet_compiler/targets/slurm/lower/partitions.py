@@ -14,7 +14,7 @@ from srcnet_compiler.targets.slurm.lower.places import (
     written,
 )
 from srcnet_compiler.targets.slurm.lower.scope import RANKS, Scope
-from srcnet_compiler.targets.slurm.model import Partition
+from srcnet_compiler.targets.slurm.model.things import Partition
 
 
 def partitions(scope: Scope) -> Iterator[Partition]:

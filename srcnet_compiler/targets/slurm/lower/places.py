@@ -13,7 +13,7 @@ from srcnet_compiler.federation.model import accepted as accepted
 from srcnet_compiler.span import Origin, Span
 from srcnet_compiler.span import written as written
 from srcnet_compiler.targets.slurm.lower.scope import Scope
-from srcnet_compiler.targets.slurm.model import Origins
+from srcnet_compiler.targets.slurm.model.things import Origins
 
 Spans: TypeAlias = tuple[Span, ...]
 

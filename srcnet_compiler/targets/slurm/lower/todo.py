@@ -8,19 +8,14 @@ from srcnet_compiler.targets.slurm.lower.places import Spans, all_queues, writte
 from srcnet_compiler.targets.slurm.lower.scope import RANKS, Scope
 from srcnet_compiler.targets.slurm.lower.scratch import scratch
 from srcnet_compiler.targets.slurm.lower.tasks import CONFIG, task
-from srcnet_compiler.targets.slurm.model import (
-    Qos,
-    Reservation,
-    SlurmModel,
-    Thing,
-    parents_first,
-)
+from srcnet_compiler.targets.slurm.model import SlurmModel, parents_first
 from srcnet_compiler.targets.slurm.model.lines import (
     account_command,
     partition_line,
     qos_command,
     reservation_command,
 )
+from srcnet_compiler.targets.slurm.model.things import Qos, Reservation, Thing
 from srcnet_compiler.task import SHELL, Task
 
 

@@ -16,7 +16,7 @@ from srcnet_compiler.targets.slurm.lower.places import (
     written,
 )
 from srcnet_compiler.targets.slurm.lower.scope import Scope, windows_of
-from srcnet_compiler.targets.slurm.model import Reservation
+from srcnet_compiler.targets.slurm.model.things import Reservation
 from srcnet_compiler.targets.slurm.model.times import start_of
 
 PURGE_AFTER = 600

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from srcnet_compiler.change import Action, Change, FieldChange, Json
-from srcnet_compiler.targets.slurm.model import UNLIMITED, Association, Qos, Reservation
+from srcnet_compiler.targets.slurm.model import UNLIMITED
+from srcnet_compiler.targets.slurm.model.things import Association, Qos, Reservation
 from srcnet_compiler.targets.slurm.model.times import format_length
 from srcnet_compiler.targets.slurm.model.tres import tres_assignment
 

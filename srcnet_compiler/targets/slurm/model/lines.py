@@ -4,15 +4,15 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from srcnet_compiler.change import Json
-from srcnet_compiler.targets.slurm.model import (
-    UNLIMITED,
+from srcnet_compiler.targets.slurm.model import UNLIMITED
+from srcnet_compiler.targets.slurm.model.fragment import KEY
+from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
     Partition,
     Qos,
     Reservation,
 )
-from srcnet_compiler.targets.slurm.model.fragment import KEY
 from srcnet_compiler.targets.slurm.model.times import format_length
 from srcnet_compiler.targets.slurm.model.tres import format_tres
 

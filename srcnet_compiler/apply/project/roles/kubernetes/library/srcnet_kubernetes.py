@@ -10,22 +10,6 @@ from typing import Any
 from ansible.module_utils.srcnet_kubernetes_target import Kubernetes, as_failure
 from ansible.module_utils.srcnet_module import serve
 
-DOCUMENTATION = r"""
-module: srcnet_kubernetes
-short_description: Brings objects of a Kubernetes cluster to what a plan of srcnet says
-description:
-  - Reads each object again, asks the gate, acts, reads again and tells the gate.
-  - In check mode it reads and decides, and acts on nothing.
-options:
-  changes: {type: path, required: true, description: A file with the list of changes as JSON.}
-  gate: {type: path, required: true, description: The unix socket of the run.}
-  lock: {type: path, required: true, description: The file to hold locked while acting.}
-  package: {type: path, required: true, description: The folder that holds srcnet_compiler.}
-"""
-RETURN = r"""
-results: {type: dict, returned: always, description: What became of each change, by its id.}
-"""
-
 
 @contextmanager
 def opening(connection: Mapping[str, Any]) -> Iterator[Kubernetes]:

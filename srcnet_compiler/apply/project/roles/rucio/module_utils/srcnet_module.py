@@ -1,5 +1,8 @@
 """What every module of ours is around its target: arguments, the gate's hello, the answer.
 
+Each object is read again, the gate is asked, the change is made, the object is read once more and
+the gate is told. In check mode a module reads and decides, and acts on nothing.
+
 Modules run beside srcnet, with its package. How a system is reached comes through the gate, never
 as an argument: nothing of it stands in a file, an environment or an event.
 """
@@ -24,6 +27,8 @@ from ansible.module_utils.srcnet_gate import (
 )
 
 OPTIONS = ("changes", "gate", "lock", "package")
+"""Paths: the list of changes as JSON, the unix socket of the run, the file to hold locked while
+acting, the folder that holds srcnet_compiler."""
 
 Results = dict[str, dict[str, str]]
 Opening = Callable[[Mapping[str, Any]], AbstractContextManager[Target]]
