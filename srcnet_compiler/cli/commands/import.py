@@ -10,6 +10,9 @@ SOURCES = {
     "rucio": "A running Rucio: its RSEs as areas of sites, and the proof that nothing changes.",
     "slurm": "A running Slurm cluster: a site's compute, and the proof that nothing changes.",
     "scapi": "SRCNet's site catalogue: one spec for each place, its defects as findings.",
+    "storage-json": "A `storage.json` of a CMS site: its volumes as drafts of storage areas.",
+    "osg": "Files of OSG's topology: drafts of storage areas, and downtimes.",
+    "egi": "A site file of EGI's cloud, or downtimes of GOCDB: drafts of what they tell.",
 }
 
 
@@ -31,7 +34,7 @@ class _Sources(click.Group):
         if args and args[0] not in SOURCES:
             from srcnet_compiler.near import did_you_mean
 
-            listed = f"there are {', '.join(SOURCES)}" if len(SOURCES) > 1 else "there is `scapi`"
+            listed = f"there are {', '.join(SOURCES)}"
             hint = did_you_mean(args[0], SOURCES, listed)
             raise click.UsageError(f"Nothing is imported from `{args[0]}`: {hint}", ctx)
         return super().resolve_command(ctx, args)

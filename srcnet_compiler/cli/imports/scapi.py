@@ -14,11 +14,9 @@ from srcnet_compiler.cli.imports.fetch import fetch
 from srcnet_compiler.cli.imports.shared import (
     ask,
     asks,
+    conclude,
     import_options,
-    left_wrong,
-    read_existing,
-    tell,
-    write_or_show,
+    sound_existing,
 )
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import exit_of, show_findings, the_day
@@ -89,12 +87,13 @@ def command(
       srcnet import scapi https://site-capabilities.srcnet.skao.int/api/v1/nodes
       srcnet import scapi nodes.json --site CHSRC --name CHSRC=CHSRC-CSCS --no-input
     """
+    from srcnet_compiler.importing.finding import diagnostics
     from srcnet_compiler.importing.scapi.catalogue import findings, read
     from srcnet_compiler.importing.scapi.downtimes import downtimes
-    from srcnet_compiler.importing.scapi.finding import diagnostics
     from srcnet_compiler.importing.scapi.matching import RULES, matched
     from srcnet_compiler.importing.scapi.sites import drafts
     from srcnet_compiler.importing.writing import prepare
+    from srcnet_compiler.scapi_nodes import path_text
     from srcnet_compiler.source import no_collection
 
     day, root = the_day(today), out or settings.root
@@ -107,16 +106,12 @@ def command(
             lines = {file: _lines(content)}
             show_findings(outcome.diagnostics, lines, form)
             return exit_of(outcome.diagnostics)
-        catalogue, there = outcome.value, read_existing(root)
-        if there.diagnostics:
-            show_findings(there.diagnostics, {}, form)
-            code = exit_of(there.diagnostics)
-            raise StopError(code, "the specs have errors", "mend them first")
+        catalogue, there = outcome.value, sound_existing(root, form)
         known = _known(settings, catalogue, there, day, whole=not sites)
         if asks(no_input):
             chosen |= _asked(catalogue, known, there, chosen)
         made = _only(drafts(catalogue.view, known, chosen), sites)
-        found = list(diagnostics(catalogue.document, findings(catalogue, known)))
+        found = list(diagnostics(catalogue.document, findings(catalogue, known), path_text))
         match = matched(made, there, _source(catalogue))
         off = downtimes(made, match.names, there, day)
         writing = prepare(
@@ -126,21 +121,17 @@ def command(
             "the catalogue",
             theirs=take == "theirs",
         )
-        found += writing.diagnostics
-        wrong = left_wrong(root, writing.changes, day)
-    lines = {file: catalogue.document.lines, **_spec_lines(there, writing.changes)}
-    bad = exit_of(writing.diagnostics) is not Exit.FINE
-    if not bad:
-        write_or_show(root, writing.changes, dry_run=dry_run, form=form)
-    tell(
-        (*found, *(wrong or ())),
-        lines,
-        () if bad else writing.changes,
-        _notes(made, off, wrong is None),
+    return conclude(
+        root,
+        there,
+        writing,
+        found,
+        {file: catalogue.document.lines},
+        _notes(made, off),
+        day,
         dry_run=dry_run,
         form=form,
     )
-    return exit_of(writing.diagnostics) or exit_of(wrong or ())
 
 
 def _chosen(names: Iterable[str]) -> dict[str, str]:
@@ -229,15 +220,7 @@ def _source(catalogue: "Catalogue") -> str:
     return f"SRCNet's site catalogue{f', last changed on {max(days)}' if days else ''}"
 
 
-def _spec_lines(there: "Existing", changes: Iterable[object]) -> dict[str, Sequence[str]]:
-    from srcnet_compiler.importing.writing import FileChange
-    from srcnet_compiler.source import text_lines
-
-    texts = {each.file: each.after for each in changes if isinstance(each, FileChange)}
-    return {file: text_lines(text.encode()) for file, text in ({**there.texts, **texts}).items()}
-
-
-def _notes(made: Iterable["Draft"], off: "Downtimes", unchecked: bool) -> list[str]:
+def _notes(made: Iterable["Draft"], off: "Downtimes") -> list[str]:
     """What was kept and what was left out, counted."""
     kept: Counter[str] = Counter()
     contacts = 0
@@ -254,8 +237,6 @@ def _notes(made: Iterable["Draft"], off: "Downtimes", unchecked: bool) -> list[s
         notes.append(f"left out: {len(off.unnamed)} downtimes of services, which have no name here")
     if contacts:
         notes.append(f"left out: contacts that are addresses of examples, of {_sites(contacts)}")
-    if unchecked:
-        notes.append("names and capacity were not checked: `srcnet validate` does")
     return notes
 
 

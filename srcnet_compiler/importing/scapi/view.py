@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from srcnet_compiler.importing.scapi.words import LOCAL, Environment, environment_in
+from srcnet_compiler.importing.words import LOCAL, Environment, environment_in
 from srcnet_compiler.scapi_nodes import Entry, Path, is_identity
 
 

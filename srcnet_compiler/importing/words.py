@@ -1,4 +1,4 @@
-"""What hosts and names in the catalogue say besides: an environment, a system, a country."""
+"""What hosts and names of others say besides: an environment, a system, a country."""
 
 import re
 from functools import cache
@@ -15,9 +15,12 @@ _WORD = re.compile(
     rf"|(?P<production>{_PRODUCTION}))(?![a-z0-9])"
 )
 _BRACKETS = re.compile(r"[\s_-]*[(\[][\s]*[)\]]")
+NAME = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
+"""A name of a site, an area or a tier."""
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 PATH = re.compile(r"/[A-Za-z0-9/._+~@%=-]*")
 """What specs can say of an address."""
+URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?")
 LOCAL = re.compile(r"localhost(\..*)?|127\..*|0\.0\.0\.0|::1")
 
 
