@@ -1,7 +1,8 @@
 """What the imports of other people's formats do alike: drafts in the specs that are there."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,9 +16,10 @@ from srcnet_compiler.cli.shared import exit_of, show_findings, the_day
 
 if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Outcome
-    from srcnet_compiler.importing.drafting.homes import Ask
+    from srcnet_compiler.importing.drafting.homes import Answers, Ask
     from srcnet_compiler.importing.drafting.known import Known
     from srcnet_compiler.importing.drafting.sketch import Sketch
+    from srcnet_compiler.importing.words import Environment
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -96,7 +98,7 @@ def drafted(
     sites: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
     tier: str | None = None,
-    environment: str | None = None,
+    environment: "Environment | None" = None,
 ) -> int:
     """Reads all sources, and drafts what they say. `source` is what people call such files."""
     from srcnet_compiler.importing.downtimes import Register
@@ -121,6 +123,8 @@ def drafted(
     there = sound_existing(root, form)
     known = known_in(there)
     answers = Answers(_sites(sites, known), dict(map(_pair, names)), tier, environment)
+    if sketch.areas:
+        answers = _with_classes(answers, root, day)
     asking = _asking(no_input)
     try:
         of_sites = sited(sketch.sites, known, answers, asking)
@@ -141,6 +145,20 @@ def drafted(
         dry_run=dry_run,
         form=form,
     )
+
+
+def _with_classes(answers: "Answers", root: Path, today: date) -> "Answers":
+    """With the federation's classes of storage, where there is one."""
+    from srcnet_compiler.pipeline import check
+
+    federation = check(root, today).federation
+    if federation is None:
+        return answers
+    usual = sorted(
+        federation.classes.values(), key=lambda each: (not each.pledged, each.name != "T1")
+    )
+    classes = {(str(each.tier), each.role): each.name for each in reversed(usual)}
+    return replace(answers, classes=classes)
 
 
 def _sites(said: Iterable[str], known: "Known") -> dict[str, str]:
@@ -188,7 +206,7 @@ def _asking(no_input: bool) -> "Ask":
 
 def _notes(sketch: "Sketch", over: int) -> list[str]:
     counted = [f"{what} ({count})" for what, count in sorted(sketch.left.items())]
-    notes = [f"left out, as specs have no word for it: {', '.join(counted)}"] if counted else []
+    notes = [f"left out: {', '.join(counted)}"] if counted else []
     if over:
         notes.append(f"left out: {over} downtimes that are over")
     return notes

@@ -55,7 +55,7 @@ def asks(no_input: bool) -> bool:
 
 def ask(question: str, proposed: str) -> str:
     """What a person answers; what was proposed where nothing is typed."""
-    answer: str = click.prompt(question, default=proposed, err=True)
+    answer: str = click.prompt(question, default=proposed, show_default=bool(proposed), err=True)
     return answer.strip()
 
 

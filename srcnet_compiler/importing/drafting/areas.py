@@ -15,13 +15,12 @@ from srcnet_compiler.importing.drafting.known import Known, KnownSite, Thing, te
 from srcnet_compiler.importing.drafting.said import Said
 from srcnet_compiler.importing.finding import Finding, diagnostics
 from srcnet_compiler.importing.naming import area_name
-from srcnet_compiler.importing.words import NAME, environment_in
+from srcnet_compiler.importing.words import NAME, Environment, environment_in
 from srcnet_compiler.importing.writing import Wanted
 from srcnet_compiler.importing.written import Noted, Tree
 from srcnet_compiler.source.trouble import shown
 
-ENVIRONMENTS = ("production", "staging", "development")
-_CLASSES = {"online": "T1", "nearline": "T2"}
+ENVIRONMENTS: tuple[Environment, ...] = ("production", "staging", "development")
 _UNKNOWN_TIER = "online"
 
 
@@ -64,14 +63,16 @@ def placed(
     trees: dict[str, list[Tree]] = {}
     others: dict[str, list[str]] = {}
     for number, (area, site) in enumerate(here):
+        if number in there:
+            tree: Tree | Finding = _told(area, there[number])
+        else:
+            tree = _fresh(area, site, known, answers, ask)
+        if isinstance(tree, Finding):
+            left += diagnostics(area.said.paper, [tree])
+            continue
+        trees.setdefault(site.name, []).append(tree)
         if area.site not in (*others.get(site.name, ()), "", site.name):
             others.setdefault(site.name, []).append(area.site)
-        tree = (
-            _told(area, there[number])
-            if number in there
-            else _fresh(area, site, known, answers, ask)
-        )
-        trees.setdefault(site.name, []).append(tree)
     wanted = []
     for home, storage in trees.items():
         spec: dict[str, Tree] = {"alsoKnownAs": others[home]} if home in others else {}
@@ -148,13 +149,17 @@ def _told(area: Area, there: Mapping[str, Any]) -> Tree:
     return {"name": str(there["name"]), **_without_none(facts)}
 
 
-def _fresh(area: Area, site: KnownSite, known: Known, answers: Answers, ask: Ask) -> Tree:
+def _fresh(
+    area: Area, site: KnownSite, known: Known, answers: Answers, ask: Ask
+) -> "Tree | Finding":
     tier = area.tier or answers.tier or ask(f"Which tier is {shown(area.called)}?", *_TIER)
-    name = _name(area, site, tier, known, answers, ask)
-    environment = answers.environment or environment_in(area.called, *area.hosts)
-    if environment is None:
-        question = f"Which environment is {name} for ({', '.join(ENVIRONMENTS)})?"
-        environment = ask(question, ENVIRONMENTS[0], _no_environment)
+    environment = _environment(area, answers, ask)
+    name = answers.names.get(area.called)
+    if name is None:
+        storage_class = answers.classes.get((tier, area.role))
+        if storage_class is None:
+            return _nameless(area, tier)
+        name = _asked_name(area, site, (storage_class, environment), known, ask)
     known.add_area(Thing(site.name, name), area.called, *area.hosts)
     told = area.tier is not None or answers.tier is not None
     facts: dict[str, Tree] = {
@@ -179,22 +184,41 @@ def _no_tier(answer: str) -> str:
 _TIER = (_UNKNOWN_TIER, _no_tier)
 
 
+def _environment(area: Area, answers: Answers, ask: Ask) -> Environment:
+    """As it was said, else as its names say, else as a person says."""
+    told = answers.environment or environment_in(area.called, *area.hosts)
+    if told is not None:
+        return told
+    question = f"Which environment is {shown(area.called)} for ({', '.join(ENVIRONMENTS)})?"
+    said = ask(question, ENVIRONMENTS[0], _no_environment)
+    return next(each for each in ENVIRONMENTS if each == said)
+
+
 def _no_environment(answer: str) -> str:
     return "" if answer in ENVIRONMENTS else f"there are {', '.join(ENVIRONMENTS)}"
 
 
-def _name(area: Area, site: KnownSite, tier: str, known: Known, answers: Answers, ask: Ask) -> str:
-    """Its name here: as it was said, else as a person says."""
-    if (name := answers.names.get(area.called)) is not None:
-        return name
+def _nameless(area: Area, tier: str) -> Finding:
+    role = "" if area.role == "data" else f" and of role {shown(area.role)}"
+    return area.said.left_out(
+        None,
+        f"no class of storage is for tier {shown(tier)}{role}, so that {shown(area.called)} has no"
+        " name by the rule",
+        f"it is left out; say its name: `--name {area.called}=AREA`",
+    )
+
+
+def _asked_name(
+    area: Area, site: KnownSite, kind: tuple[str, Environment], known: Known, ask: Ask
+) -> str:
+    """What a person calls it; what is proposed follows the rule."""
 
     def wrong(answer: str) -> str:
         if answer in known.taken:
             return f"{shown(answer)} is another area"
         return "" if NAME.fullmatch(answer) else "a name has letters, digits and `-` alone"
 
-    environment = environment_in(area.called, *area.hosts) or "production"
-    storage_class = "INGEST" if area.role == "ingest" else _CLASSES.get(tier, "T1")
+    storage_class, environment = kind
     hints = (area.called, *(host.partition(".")[0] for host in area.hosts))
     proposed = area_name(site.name, area.called, storage_class, environment, hints, known.taken)
     return ask(f"What is {shown(area.called)} called here?", proposed, wrong)

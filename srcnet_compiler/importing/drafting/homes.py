@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from srcnet_compiler.importing.drafting.known import Known
+from srcnet_compiler.importing.words import Environment
 from srcnet_compiler.source.trouble import shown
 
 Ask: TypeAlias = Callable[[str, str, Callable[[str], str]], str]
 """A question, what is proposed, and why an answer is none (empty: it is one): the answer."""
+
+
+CLASSES = {("online", "data"): "T1", ("nearline", "data"): "T2"}
+"""Where no federation says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,9 @@ class Answers:
     sites: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     tier: str | None = None
-    environment: str | None = None
+    environment: Environment | None = None
+    classes: Mapping[tuple[str, str], str] = field(default_factory=lambda: CLASSES)
+    """The class inside an area's name, by tier and role."""
 
 
 class NotSaidError(Exception):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcnet_compiler.importing.drafting.addresses import host_of
+from srcnet_compiler.importing.words import NAME
 from srcnet_compiler.importing.writing import Existing, SpecPlace
 
 
@@ -24,7 +25,8 @@ class KnownSite:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An area or a service of a site; `name` is what a `Downtime` is `of`."""
+    """An area or a service of a site; `name` is what a `Downtime` is `of`, empty where it would
+    be of another one as well."""
 
     site: str
     name: str
@@ -76,10 +78,19 @@ def known_in(there: Existing) -> Known:
             known.add_area(Thing(name, str(area.get("name"))), *_keys(area))
         for service in site.things("services"):
             if isinstance(host := service.get("host"), str):
-                called = service.get("name") or service.get("service")
-                thing = Thing(name, f"{name}/{called}")
+                thing = Thing(name, _service(site, service))
                 known.services.setdefault(host_of(host), []).append(thing)
     return known
+
+
+def _service(site: KnownSite, service: Mapping[str, Any]) -> str:
+    """A service by its name, or by what it is, where that is one of its site alone."""
+    kinds = [(each.get("name"), each.get("service")) for each in site.things("services")]
+    for text in (service.get("name"), service.get("service")):
+        alone = sum(text in each for each in kinds) == 1
+        if alone and isinstance(text, str) and NAME.fullmatch(text):
+            return f"{site.name}/{text}"
+    return ""
 
 
 def _keys(area: Mapping[str, Any]) -> Iterator[str]:

@@ -59,6 +59,9 @@ def noticed(outages: Iterable[Outage], known: Known, register: Register, today: 
         if not things:
             left += diagnostics(each.said.paper, [_unknown(each)])
         for thing in things:
+            if not thing.name:
+                left += diagnostics(each.said.paper, [_nameless(each, thing)])
+                continue
             reason = each.reason or _REASON
             wanted += register.add(thing.name, thing.site, each.period, each.planned, reason)
     return Noticed(tuple(wanted), over, tuple(left))
@@ -85,6 +88,14 @@ def _unknown(outage: Outage) -> Finding:
         None,
         f"{shown(outage.called)}{where} is down, and no spec has a {what} of that name or host",
         f"it is left out; where it is one of yours, say {remedy}",
+    )
+
+
+def _nameless(outage: Outage, thing: Thing) -> Finding:
+    return outage.said.left_out(
+        None,
+        f"{shown(outage.called)} is down, and {shown(thing.site)} has several services of one name",
+        "it is left out; give the one on that host a `name` of its own, and import again",
     )
 
 

@@ -25,6 +25,7 @@ from srcnet_compiler.importing.osg.words import (
     tier_of,
     with_flags,
 )
+from srcnet_compiler.importing.words import HOST
 from srcnet_compiler.source.trouble import shown
 
 
@@ -97,8 +98,12 @@ class _Reading:
         services = [str(each) for each in said.value("Services") or {}]
         storage = [each for each in services if holds_data(each)]
         self._left.update(f"{key} of resources" for key in UNSAID if said.data.get(key))
-        if not storage or not said.text("FQDN"):
-            self._left["resources without storage"] += 1
+        host = said.text("FQDN")
+        if host and not HOST.fullmatch(host):
+            self._say(said.paper, said.wrong("FQDN", f"{shown(host)} is no host name"))
+            return None
+        if not storage or not host:
+            self._left.update([] if storage else ["resources without storage"])
             return None
         tier = tier_of(storage)
         if tier is None and any("." in each for each in storage):
@@ -110,7 +115,7 @@ class _Reading:
             not off and said.value("Active") is not False and said.value("Disable") is not True
         )
         hosts = _hosts(said)
-        endpoints = f"endpoints (at {said.text('FQDN')})"
+        endpoints = f"endpoints (at {host})"
         return Area(
             said,
             said.called,
