@@ -115,7 +115,7 @@ def test_findings_name_line_and_column_of_the_foreign_file_for_machines_too(fold
     )
     (found,) = (e for e in json.loads(ran.out)["findings"] if e["code"] == "wrong-value")
     assert found["message"].startswith("`tomorrow` is no time")
-    (place,) = found["labels"]
+    place = found["places"][0]
     assert (place["file"], place["line"], place["column"]) == ("../down.yaml", 5, 14)
 
 
