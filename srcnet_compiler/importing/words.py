@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Literal
 
 Environment = Literal["production", "staging", "development"]
+ENVIRONMENTS: tuple[Environment, ...] = ("production", "staging", "development")
 
 _STAGING = r"pre-?prod(?:uction)?|staging|stage|test"
 _DEVELOPMENT = r"[a-z0-9]*dev|development"

@@ -56,5 +56,6 @@ def command() -> None:
     Examples:
       srcnet import scapi nodes.json
       srcnet import rucio --dry-run
+      srcnet import storage-json storage.json --site CHSRC-CSCS
       srcnet import slurm --host slurmctl.example.org --key env:SLURM_SSH_KEY --dry-run
     """

@@ -10,7 +10,14 @@ import click
 
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.imports.fetch import fetch
-from srcnet_compiler.cli.imports.shared import ask, asks, conclude, import_options, sound_existing
+from srcnet_compiler.cli.imports.shared import (
+    ENVIRONMENTS,
+    ask,
+    asks,
+    conclude,
+    import_options,
+    sound_existing,
+)
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import exit_of, show_findings, the_day
 
@@ -22,8 +29,6 @@ if TYPE_CHECKING:
     from srcnet_compiler.importing.words import Environment
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-ENVIRONMENTS = ("production", "staging", "development")
 
 
 def site_option(command: F) -> F:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.imports.fetch import fetch
 from srcnet_compiler.cli.imports.shared import (
+    ENVIRONMENTS,
     ask,
     asks,
     conclude,
@@ -42,6 +44,13 @@ _NAME = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
     help="What a site of the catalogue is called here; sites of one name become one.",
 )
 @click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="THEIRS=ENVIRONMENT",
+    help="What a site, an area or compute is for, which the catalogue does not say.",
+)
+@click.option(
     "--timeout",
     metavar="SECONDS",
     type=float,
@@ -63,6 +72,7 @@ def command(
     source: str,
     sites: tuple[str, ...],
     names: tuple[str, ...],
+    environments: tuple[str, ...],
     timeout: float,
     token_from: str,
     out: Path | None,
@@ -78,7 +88,8 @@ def command(
     its path; what can only be meant in one way is mended in the spec. What the language cannot
     say is kept under `catalogue:`.
 
-    In a terminal you are asked for the names of places that the catalogue does not name.
+    In a terminal you are asked for the names of places that the catalogue does not name, and for
+    the environment of what is new and names none.
 
     \b
     Examples:
@@ -107,9 +118,11 @@ def command(
             show_findings(outcome.diagnostics, lines, form)
             return exit_of(outcome.diagnostics)
         catalogue, there = outcome.value, sound_existing(root, form)
+        catalogue = _said(catalogue, environments)
         known = _known(settings, catalogue, there, day, whole=not sites)
         if asks(no_input):
             chosen |= _asked(catalogue, known, there, chosen)
+            catalogue = _with_environments(catalogue, known, there, chosen)
         made = _only(drafts(catalogue.view, known, chosen), sites)
         found = list(diagnostics(catalogue.document, findings(catalogue, known), path_text))
         match = matched(made, there, _source(catalogue))
@@ -187,6 +200,54 @@ def _asked(
         if name != draft.name:
             said[theirs] = name
     return said
+
+
+def _said(catalogue: "Catalogue", environments: Iterable[str]) -> "Catalogue":
+    """With what was said of environments."""
+    from srcnet_compiler.importing.words import ENVIRONMENTS
+
+    named = {entry.text("name") for entry in catalogue.view.of_kind("site", "area", "compute")}
+    said = {}
+    for each in environments:
+        theirs, _, word = each.rpartition("=")
+        found = next((one for one in ENVIRONMENTS if one == word), None)
+        if found is None or theirs not in named - {""}:
+            from srcnet_compiler.near import did_you_mean
+
+            listed = f"such as `--environment CHSRC={'|'.join(ENVIRONMENTS)}`"
+            raise StopError(
+                Exit.USAGE,
+                f"`--environment {each}` does not say which site, area or compute is for what",
+                listed if found is None else did_you_mean(theirs, named, listed),
+            )
+        said[theirs] = found
+    view = replace(catalogue.view, said={**catalogue.view.said, **said})
+    return replace(catalogue, view=view)
+
+
+def _with_environments(
+    catalogue: "Catalogue", known: "Known", there: "Existing", chosen: Mapping[str, str]
+) -> "Catalogue":
+    """With what a person says of places that are new and in which something names none."""
+    from srcnet_compiler.importing.scapi.matching import is_there
+    from srcnet_compiler.importing.scapi.sites import drafts
+
+    view, said = catalogue.view, []
+    for draft in drafts(view, known, chosen):
+        parts = [each for site in draft.entries for each in site.walk()]
+        untold = [
+            e for e in parts if e.kind in ("area", "compute") and not view.environment_told(e)
+        ]
+        if not untold or is_there(draft, there):
+            continue
+        question = f"Which environment is `{draft.name}` for, where nothing says it"
+        while (word := ask(f"{question} ({', '.join(ENVIRONMENTS)})?", ENVIRONMENTS[0])) not in (
+            ENVIRONMENTS
+        ):
+            click.echo(f"there are {', '.join(ENVIRONMENTS)}", err=True)
+        names = filter(None, (each.text("name") for each in draft.entries))
+        said += [f"{name}={word}" for name in names if word != ENVIRONMENTS[0]]
+    return _said(catalogue, said)
 
 
 def _only(made: list["Draft"], sites: tuple[str, ...]) -> list["Draft"]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+ENVIRONMENTS = ("production", "staging", "development")
 _MANY = 500
 """So many files are not checked as a whole: that would take longer than importing them."""
 

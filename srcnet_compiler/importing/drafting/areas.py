@@ -15,12 +15,11 @@ from srcnet_compiler.importing.drafting.known import Known, KnownSite, Thing, te
 from srcnet_compiler.importing.drafting.said import Said
 from srcnet_compiler.importing.finding import Finding, diagnostics
 from srcnet_compiler.importing.naming import area_name
-from srcnet_compiler.importing.words import NAME, Environment, environment_in
+from srcnet_compiler.importing.words import ENVIRONMENTS, NAME, Environment, environment_in
 from srcnet_compiler.importing.writing import Wanted
 from srcnet_compiler.importing.written import Noted, Tree
 from srcnet_compiler.source.trouble import shown
 
-ENVIRONMENTS: tuple[Environment, ...] = ("production", "staging", "development")
 _UNKNOWN_TIER = "online"
 
 
