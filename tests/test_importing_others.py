@@ -209,7 +209,7 @@ RULES_OF_TWO = [
         (changed(fts=[7]), "not-imported", "what is no address is named"),
         (changed(quality="production"), "not-imported", "no word for `quality`"),
         (changed(protocols=["x"]), "not-imported", "this is no protocol"),
-        ([*volumes(), volumes()[0]], "not-imported", "`T2_CH_EXAMPLE` is listed twice"),
+        ([*volumes(), volumes()[0]], "not-imported", "`T2_CH_EXAMPLE` is described twice"),
         (
             [*volumes(), {**volumes()[0], "type": "TAPE"}],
             "not-imported",

@@ -6,7 +6,7 @@ Source: the fields and words that the program has which makes RSEs of these file
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from srcnet_compiler.diagnostic import Code, Label, Outcome
+from srcnet_compiler.diagnostic import Outcome
 from srcnet_compiler.importing.drafting.addresses import Address, read_address
 from srcnet_compiler.importing.drafting.areas import Area
 from srcnet_compiler.importing.drafting.papers import Paper, not_read, read_json_paper, twice
@@ -15,6 +15,7 @@ from srcnet_compiler.importing.drafting.said import (
     TEXT,
     Field,
     Said,
+    again,
     defects,
     mappings,
 )
@@ -79,7 +80,7 @@ def _areas(paper: Paper, found: list[Finding]) -> Iterator[Area]:
             continue
         other = first.setdefault((site, called), said)
         if other is not said:
-            found.append(_contradicts(said, other, paper))
+            found.append(again(said, other, f"{shown(said.called)} is described"))
             continue
         yield _area(said, site, called, found)
 
@@ -89,20 +90,6 @@ def _called(data: Mapping[str, object]) -> str:
         if isinstance(text := data.get(key), str) and text:
             return text
     return "volume"
-
-
-def _contradicts(said: Said, other: Said, paper: Paper) -> Finding:
-    same = said.data == other.data
-    what = "is listed twice" if same else "is described twice, and not in the same way"
-    span = paper.spans([other.path])[other.path]
-    return Finding(
-        Code.NOT_IMPORTED,
-        f"{shown(said.called)} {what}",
-        (said.at(),),
-        "the first one counts; take the other one out there",
-        said.called,
-        labels=(Label(span, "the first one"),),
-    )
 
 
 def _area(said: Said, site: str, called: str, found: list[Finding]) -> Area:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from srcnet_compiler.diagnostic import Code
+from srcnet_compiler.diagnostic import Code, Label
 from srcnet_compiler.importing.drafting.papers import Paper
 from srcnet_compiler.importing.finding import Finding, Where
 from srcnet_compiler.importing.json_text import plain
@@ -93,6 +93,19 @@ def defects(said: Said) -> Iterator[Finding]:
             did_you_mean(str(key), said.fields, "it is left out"),
             said.called,
         )
+
+
+def again(said: Said, first: Said, what: str) -> Finding:
+    """What is told a second time, whether in the same way or not; `what` is told of it."""
+    span = first.paper.spans([first.path])[first.path]
+    return Finding(
+        Code.NOT_IMPORTED,
+        f"{what} twice{'' if said.data == first.data else ', and not in the same way'}",
+        (said.at(),),
+        "the first one counts; take the other one out there",
+        said.called,
+        labels=(Label(span, "the first one"),),
+    )
 
 
 def _a(what: str) -> str:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from srcnet_compiler.diagnostic import Code, Label, Outcome
+from srcnet_compiler.diagnostic import Outcome
 from srcnet_compiler.importing.drafting.outages import Outage, reversed_period
 from srcnet_compiler.importing.drafting.papers import not_read
-from srcnet_compiler.importing.drafting.said import TEXT, Field, Said, defects
+from srcnet_compiler.importing.drafting.said import TEXT, Field, Said, again, defects
 from srcnet_compiler.importing.drafting.sketch import Sketch
 from srcnet_compiler.importing.egi.xml_text import XmlPaper, read_xml_paper
 from srcnet_compiler.importing.finding import Finding, diagnostics
@@ -71,29 +71,15 @@ def _outages(paper: XmlPaper, found: list[Finding], left: Counter[str]) -> Itera
         key = tuple(said.text(k) for k in ("ID", "HOSTNAME", "SITENAME", "SERVICE_TYPE"))
         other = first.setdefault(key, said)
         if other is not said:
-            found += _again(said, other)
+            if said.data != other.data:
+                what = f"the downtime {shown(said.text('ID'))} of {shown(called)} is told"
+                found.append(again(said, other, what))
             continue
         outage = _outage(said, called, found)
         if outage is not None and not _SEVERITIES[said.text("SEVERITY")]:
             left["downtimes that are a warning alone"] += 1
         elif outage is not None:
             yield outage
-
-
-def _again(said: Said, first: Said) -> Iterator[Finding]:
-    """The same entry again is nothing; one that says otherwise is a contradiction."""
-    if said.data == first.data:
-        return
-    span = first.paper.spans([first.path])[first.path]
-    yield Finding(
-        Code.NOT_IMPORTED,
-        f"the downtime {shown(said.text('ID'))} of {shown(said.called)} is told twice, and not in"
-        " the same way",
-        (said.at(),),
-        "the first one counts; take the other one out there",
-        said.called,
-        labels=(Label(span, "the first one"),),
-    )
 
 
 def _outage(said: Said, called: str, found: list[Finding]) -> Outage | None:

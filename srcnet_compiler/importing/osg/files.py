@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome
+from srcnet_compiler.diagnostic import Code, Diagnostic, Outcome
 from srcnet_compiler.importing.drafting.addresses import read_address
 from srcnet_compiler.importing.drafting.areas import Area
 from srcnet_compiler.importing.drafting.outages import Outage, reversed_period
 from srcnet_compiler.importing.drafting.papers import Paper, read_yaml_papers
-from srcnet_compiler.importing.drafting.said import Said, defects, mappings
+from srcnet_compiler.importing.drafting.said import Said, again, defects, mappings
 from srcnet_compiler.importing.drafting.sketch import Sketch
 from srcnet_compiler.importing.finding import Finding, Where, diagnostics
 from srcnet_compiler.importing.osg.words import (
@@ -93,7 +93,7 @@ class _Reading:
     def _resource(self, said: Said, *, off: bool) -> Area | None:
         first = self._resources.setdefault(said.called, said)
         if first is not said:
-            self._say(said.paper, _again(said, first, f"{shown(said.called)} is described"))
+            self._say(said.paper, again(said, first, f"{shown(said.called)} is described"))
             return None
         services = [str(each) for each in said.value("Services") or {}]
         storage = [each for each in services if holds_data(each)]
@@ -155,7 +155,7 @@ class _Reading:
         if number is not None:
             first = self._downtimes.setdefault(number, said)
             if first is not said:
-                self._say(said.paper, _again(said, first, f"the downtime {number} is listed"))
+                self._say(said.paper, again(said, first, f"the downtime {number} is listed"))
                 return None
         begin, end = (self._time(said, key) for key in ("StartTime", "EndTime"))
         planned = self._word(said, "Class", CLASSES)
@@ -197,19 +197,6 @@ class _Reading:
             listed = ", ".join(words)
             self._say(said.paper, said.wrong(key, f"{shown(text)} is none of {listed}"))
         return words.get(text)
-
-
-def _again(said: Said, first: Said, what: str) -> Finding:
-    same = said.data == first.data
-    span = first.paper.spans([first.path])[first.path]
-    return Finding(
-        Code.NOT_IMPORTED,
-        f"{what} twice{'' if same else ', and not in the same way'}",
-        (said.at(),),
-        "the first one counts; take the other one out there",
-        said.called,
-        labels=(Label(span, "the first one"),),
-    )
 
 
 def _hosts(said: Said) -> tuple[str, ...]:
