@@ -163,13 +163,29 @@ def test_a_person_is_asked_for_names_that_the_catalogue_does_not_have(folder: Pa
     nodes[0]["sites"][0]["storages"][0]["areas"][0]["name"] = "CHSRC_XRD"
     (folder / "nodes.json").write_bytes(as_bytes(nodes))
     line = ("import", "scapi", "nodes.json", *TODAY)
-    ran = on_a_terminal(*line, cwd=folder, typed="CHSRC-CSCS\n", after=b"[CHSRC-CH]: ")
+    typed = "CHSRC-CSCS\nstaging\nproduction\n"  # its name, then what each of the two is for
+    ran = on_a_terminal(*line, cwd=folder, typed=typed, after=b"[CHSRC-CH]: ")
     assert ran.code == 0, ran
     file = "site-specs/chsrc-cscs.yaml"
     assert {*specs(folder)} == {file, "site-specs/uksrc-ral.yaml"}  # which has a name of its own
-    assert "name: CHSRC-CSCS-T1\n" in specs(folder)[file]
+    assert "name: CHSRC-CSCS-T1-STAGE\n" in specs(folder)[file]
+    assert "environment: staging\n" in specs(folder)[file]
+    assert "environment" not in specs(folder)["site-specs/uksrc-ral.yaml"]
     # what is there has its name
     assert srcnet(*line, cwd=folder).err.endswith("nothing to change\n")
+
+
+def test_an_environment_that_no_name_says_is_said_in_a_pipeline(folder: Path):
+    line = ("import", "scapi", "nodes.json", *TODAY)
+    area = right()[0]["sites"][0]["storages"][0]["areas"][0]["name"]
+    said = ("--environment", f"{area}=development")
+    assert srcnet(*line, *said, cwd=folder).code == 0
+    text = specs(folder)["site-specs/chsrc-cscs.yaml"]
+    assert text.count("environment: development") == 1
+    wrong = srcnet(*line, "--environment", f"{area}=testing", cwd=folder)
+    assert (wrong.code, "production|staging|development" in wrong.err) == (64, True)
+    unknown = srcnet(*line, "--environment", f"{area}X=staging", cwd=folder)
+    assert (unknown.code, f"did you mean `{area}`?" in unknown.err) == (64, True)
 
 
 def test_in_a_pipeline_nobody_is_asked_and_the_country_stands_in(folder: Path):

@@ -13,10 +13,11 @@ from scapi_catalogues import DEFECTS, Defect, area, as_bytes, identity, right
 from specs import REAL, TODAY
 
 from srcnet_compiler.diagnostic import Code
+from srcnet_compiler.importing.finding import Finding, diagnostics
 from srcnet_compiler.importing.json_text import read_json
 from srcnet_compiler.importing.scapi.catalogue import Catalogue, findings, read
 from srcnet_compiler.importing.scapi.downtimes import downtimes
-from srcnet_compiler.importing.scapi.finding import Finding, Known, diagnostics
+from srcnet_compiler.importing.scapi.finding import Known
 from srcnet_compiler.importing.scapi.matching import RULES, matched, stated
 from srcnet_compiler.importing.scapi.sites import drafts
 from srcnet_compiler.importing.writing import Existing, Writing, existing, prepare
@@ -85,7 +86,7 @@ def test_the_place_is_where_the_value_stands_in_the_file(defect: Defect):
     defect.change(nodes)
     read = catalogue(nodes)
     (finding,) = (each for each in findings(read, KNOWN) if each.code.value == defect.code)
-    (diagnostic,) = diagnostics(read.document, [finding])
+    (diagnostic,) = diagnostics(read.document, [finding], path_text)
     lines = as_bytes(nodes).decode().splitlines()
     for place, label in zip(finding.places, diagnostic.labels, strict=True):
         value: Any = nodes

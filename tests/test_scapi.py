@@ -165,6 +165,8 @@ def test_areas_that_share_a_capacity_share_a_storage():
         ("CHSRC_TAPE", "area", TAPE),
         ("edge", "compute", "CHSRC-CSCS/edge"),
         ("our-soda", "local-service", SODA[1]),
+        ("CHSRC-CSCS/our-soda", "local-service", SODA[1]),
+        ("CHSRC-CSCS/soda_sync", "local-service", SODA[1]),
     ],
 )
 def test_a_downtime_stands_with_what_it_is_of_whatever_the_day(of: str, kind: str, around: str):

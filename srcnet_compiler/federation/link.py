@@ -274,10 +274,15 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
 def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
     today = {area.name_today for area in federation.areas.values()}
     areas = {*federation.areas, *today}
+    services = {
+        name
+        for site in federation.sites.values()
+        for s in site.services
+        for name in (s.label, f"{site.name}/{s.service}", f"{site.name}/{s.label}")
+    }
+    compute = {c for site in federation.sites.values() for c in site.compute}
+    there = {*federation.sites, *areas, *services, *compute}
     for downtime in federation.downtimes:
-        services = {s.label for site in federation.sites.values() for s in site.services}
-        compute = {c for site in federation.sites.values() for c in site.compute}
-        there = {*federation.sites, *areas, *services, *compute}
         yield from known(
             downtime.of, there, "site, area, compute or service", downtime.origin, "of"
         )

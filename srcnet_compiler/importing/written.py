@@ -52,7 +52,7 @@ _BLOCK = re.compile(r"([!-~][ -~]*\n){2,}")
 _SAFE = re.compile(r"[A-Za-z0-9/_(@.][A-Za-z0-9 /_().@+%'~=*;:<>!?&|$^-]*")
 _AMISS = re.compile(r": | #|:$| $")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"}
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNSEEN = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def bare(tree: Tree) -> Tree:

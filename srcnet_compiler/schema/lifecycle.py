@@ -43,8 +43,16 @@ class Group(Spec):
 class DowntimeSpec(Spec):
     """A time in which something is not available."""
 
-    of: Name
-    """A site, or one of its storage areas, compute or services."""
+    of: Annotated[
+        str,
+        text(
+            r"^([A-Za-z0-9]+([_-][A-Za-z0-9]+)*/)?[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$",
+            "a name, or a site and one of its services with `/` between them",
+            "CHSRC-CSCS",
+        ),
+    ]
+    """A site, or one of its storage areas, compute or services; a service of one site alone is
+    `SITE/SERVICE`, by what it is or what the site calls it."""
     from_: Annotated[Instant, Field(alias="from")]
     """The first moment, in UTC."""
     to: Instant

@@ -12,14 +12,15 @@ from srcnet_compiler.cli.difference import difference
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_files
 from srcnet_compiler.cli.options import FORMATS, format_option, today_option
-from srcnet_compiler.cli.shared import show, show_findings
+from srcnet_compiler.cli.shared import exit_of, show, show_findings
 
 if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Diagnostic
-    from srcnet_compiler.importing.writing import Existing, FileChange, SpecPlace
+    from srcnet_compiler.importing.writing import Existing, FileChange, SpecPlace, Writing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+ENVIRONMENTS = ("production", "staging", "development")
 _MANY = 500
 """So many files are not checked as a whole: that would take longer than importing them."""
 
@@ -87,7 +88,7 @@ def asks(no_input: bool) -> bool:
 
 def ask(question: str, proposed: str) -> str:
     """What a person answers; what was proposed where nothing is typed."""
-    answer: str = click.prompt(question, default=proposed, err=True)
+    answer: str = click.prompt(question, default=proposed, show_default=bool(proposed), err=True)
     return answer.strip()
 
 
@@ -151,6 +152,16 @@ def read_existing(root: Path) -> "Existing":
     return type(there)(there.texts, there.documents, (*found, *there.diagnostics))
 
 
+def sound_existing(root: Path, form: str) -> "Existing":
+    """The same; the end of the command where they have errors."""
+    there = read_existing(root)
+    if there.diagnostics:
+        show_findings(there.diagnostics, {}, form)
+        code = exit_of(there.diagnostics)
+        raise StopError(code, "the specs have errors", "mend them first")
+    return there
+
+
 def left_wrong(
     root: Path, changes: "Sequence[FileChange]", today: date
 ) -> "tuple[Diagnostic, ...] | None":
@@ -202,6 +213,46 @@ def write_or_show(root: Path, changes: "Sequence[FileChange]", *, dry_run: bool,
         return
     for change in changes:
         show(difference(change.file, change.before or "", change.after), err=form != "text")
+
+
+def conclude(
+    root: Path,
+    there: "Existing",
+    writing: "Writing",
+    found: "Iterable[Diagnostic]",
+    lines: Mapping[str, Sequence[str]],
+    notes: Sequence[str],
+    today: date,
+    *,
+    dry_run: bool,
+    form: str,
+) -> int:
+    """Writes what is to be written and tells what was found; nothing where it does not fit in."""
+    from srcnet_compiler.source import no_collection
+
+    with no_collection():
+        wrong = left_wrong(root, writing.changes, today)
+    bad = exit_of(writing.diagnostics) is not Exit.FINE
+    if not bad:
+        write_or_show(root, writing.changes, dry_run=dry_run, form=form)
+    if wrong is None:
+        notes = (*notes, "names and capacity were not checked: `srcnet validate` does")
+    tell(
+        (*found, *writing.diagnostics, *(wrong or ())),
+        {**lines, **_spec_lines(there, writing.changes)},
+        () if bad else writing.changes,
+        notes,
+        dry_run=dry_run,
+        form=form,
+    )
+    return exit_of(writing.diagnostics) or exit_of(wrong or ())
+
+
+def _spec_lines(there: "Existing", changes: "Iterable[FileChange]") -> dict[str, Sequence[str]]:
+    from srcnet_compiler.source import text_lines
+
+    texts = {**there.texts, **{each.file: each.after for each in changes}}
+    return {file: text_lines(text.encode()) for file, text in texts.items()}
 
 
 def tell(
