@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, TypeAlias, TypeVar
 from srcnet_compiler.change import Json
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.slurm.model.cost import Version
+from srcnet_compiler.targets.slurm.model.successor import Successor
 from srcnet_compiler.targets.slurm.model.times import REPEATING
 from srcnet_compiler.targets.slurm.model.times import UNLIMITED as UNLIMITED
 from srcnet_compiler.targets.slurm.model.tres import Tres
@@ -305,8 +306,8 @@ class SlurmModel:
     us have none). An empty `root_account` or `prefix` owns nothing.
 
     Only a wanted model has `ended`, why an object is to go, with the last day of the document that
-    says so, `complete`, the accounts whose members
-    are known in full, so that a user who is no longer one goes, `tasks`, which are left to the
+    says so, `moved`, what has another name now, `complete`, the accounts whose members are known in
+    full, so that a user who is no longer one goes, `tasks`, which are left to the
     cluster's administrators, and `origins`. Only what is seen has `version`, `settings`, `jobs`,
     `nodes`, `foreign`, and `written`: the fragment as it stands.
     """
@@ -325,6 +326,7 @@ class SlurmModel:
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     ended: Mapping[Key, str] = field(default_factory=dict)
     ended_until: Mapping[Key, str] = field(default_factory=dict)
+    moved: Mapping[Key, Successor] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
     tasks: tuple[Task, ...] = field(default=(), compare=False)
     version: Version = (0, 0)

@@ -191,10 +191,18 @@ def set_association(doing: Doing) -> str:
         return doing.run(*SACCTMGR, "modify", "account", *where, "set", *doing.settings())
     # without a partition, or an empty one, those of every partition would be meant
     place = (f"account={account}", f"partition={partition}")
-    if doing.before:
-        return doing.run(*SACCTMGR, "modify", "user", *where, *place, "set", *doing.settings())
-    named = [each for each in place if not each.endswith("=")]
-    return doing.run(*SACCTMGR, "add", "user", users, *named, doing.cluster, *doing.settings())
+    limits = {name: value for name, value in doing.values.items() if name != "DefaultAccount"}
+    settings = [*_settings(limits, doing.before)]
+    said = ""
+    if not doing.before:
+        named = [each for each in place if not each.endswith("=")]
+        said = doing.run(*SACCTMGR, "add", "user", users, *named, doing.cluster, *settings)
+    elif settings:
+        said = doing.run(*SACCTMGR, "modify", "user", *where, *place, "set", *settings)
+    if default := doing.values.get("DefaultAccount"):
+        # only of a new user it is taken while he is added
+        said += doing.run(*SACCTMGR, "modify", "user", *where, "set", f"DefaultAccount={default}")
+    return said
 
 
 def end_association(doing: Doing) -> str:

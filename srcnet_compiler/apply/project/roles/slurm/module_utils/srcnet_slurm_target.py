@@ -80,7 +80,7 @@ class Slurm:
         found = self.seen.find(kind, name)
         if found is None:
             self._refuse_foreign(kind, name)
-            return None
+            return _as_closed(change)
         fields = dict(found.fields())
         if kind == "association" and name == name.partition("/")[0]:
             return _of_account(fields, change)
@@ -151,6 +151,14 @@ def _kinds(changes: Sequence[Wire]) -> tuple[str, ...]:
 def _moves_default(change: Wire) -> bool:
     """Whether the default account of a user is among what changes."""
     return any(field["name"] == "DefaultAccount" for field in change["fields"])
+
+
+def _as_closed(change: Wire) -> Seen:
+    """What has ended since, for a change that closed it or put it below its successor: both hold
+    of what is gone."""
+    fields = {field["name"]: field["after"] for field in change["fields"]}
+    closes = fields == {"GrpSubmitJobs": 0} or fields.keys() == {"Parent"}
+    return fields if change["action"] == "update" and closes else None
 
 
 def _is_sound(step: Step) -> bool:
