@@ -72,11 +72,9 @@ class MovedSpec(ExactlyOne):
     area: Name | None = None
     """The storage area, by its name in the site's file."""
     queue: Annotated[LowerName, such_as("interactive")] | None = None
-    """The queue class, by its name in the compute policy: clusters get the new one, and the old one
-    ends when its last job has ended."""
+    """The queue class, by its name in the compute policy; the old one ends after its last job."""
     project: Annotated[LowerName, such_as("hi-survey")] | None = None
-    """The project, by its name in its allocation: clusters get the new account, its people follow,
-    and the old one ends when its last job has ended."""
+    """The project, by its name in its allocation; its old account ends after its last job."""
     from_: Annotated[LegacyName, Field(alias="from")]
     """Its name until now: of an area in the data management system, else in the specs."""
     to: LegacyName
