@@ -3,7 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from moved_specs import CYCLE, PROJECT, PROJECT_ALONE, QUEUE, QUEUE_ALONE, QUEUES, renamed, said
+from moved_specs import (
+    CSCS,
+    CYCLE,
+    PROJECT,
+    PROJECT_ALONE,
+    QUEUE,
+    QUEUE_ALONE,
+    QUEUES,
+    renamed,
+    said,
+)
 from specs import GOLDEN, TODAY, compiled
 
 from srcnet_compiler.change import Action, Change, Impact
@@ -103,7 +113,7 @@ def test_a_queue_that_nobody_uses_ends_after_all_that_named_it():
             if change.address.kind == "association":
                 assert [wait.kind for wait in change.waits] == ["qos-idle"]
     assert at[Action.UPDATE, "qos", "ska-batch"] < end
-    assert {wait.kind for wait in order[end].waits} == {"qos-idle"}
+    assert {wait.kind for wait in order[end].waits} == {"qos-idle", "qos-unnamed"}
 
 
 @pytest.mark.parametrize("edits", [QUEUE, PROJECT])
@@ -178,6 +188,21 @@ def test_a_queue_and_a_project_have_new_names_at_once():
     # a job of the old account in another queue: its account may ask for the old QOS still
     ends = [" ".join(each) for each in slurm.diff.postponed(new, Reading(replace(old, jobs=jobs)))]
     assert any("account ska-eor may still ask for it" in each for each in ends)
+
+
+def test_administrators_who_keep_accounting_to_themselves_are_told_the_lines():
+    kept = (CSCS, "[accounting, reservations, partitions]", "[reservations]")
+    (task,) = [t for t in slurm_of(kept, *QUEUE).tasks if "another name" in t.title]
+    assert [*task.lines] == [
+        "scontrol update PartitionName=ska-batch State=DRAIN",
+        "sacctmgr -i modify qos where name=ska-batch set GrpSubmitJobs=0",
+    ]
+    (task,) = [t for t in slurm_of(kept, *PROJECT).tasks if "another name" in t.title]
+    assert [*task.lines] == [
+        "sacctmgr -i modify account where name=ska-eor cluster=common set parent=ska-reionisation",
+        "sacctmgr -i modify account where name=ska-eor cluster=common set GrpSubmitJobs=0",
+    ]
+    assert not [t for t in slurm_of(*QUEUE).tasks if "another name" in t.title]
 
 
 # ── Kubernetes ────────────────────────────────────────────────────────────────────────────────

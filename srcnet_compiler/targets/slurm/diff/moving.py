@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from srcnet_compiler.change import Action, Address, Change, FieldChange
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Wait
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.slurm.diff.objects import (
     address,
@@ -244,9 +244,19 @@ def endings(desired: SlurmModel, seen: SlurmModel, changes: Iterable[Change]) ->
             price.impact,
             f"it is called {new} now; {reason(price, ())}",
             needs=tuple(dict.fromkeys((*users, here, address(desired, kind, new)))),
-            waits=(idle(found),),
+            waits=(idle(found), *(unnamed(found.name) if isinstance(found, Qos) else ())),
             drains=len(left_by(desired, found)),
         )
+
+
+UNNAMED = "qos-unnamed"
+"""The kind of wait until no other cluster of the database lets anybody ask for a QOS."""
+
+
+def unnamed(name: str) -> tuple[Wait, ...]:
+    """The other clusters are closed and followed by their own plans."""
+    text = f"no account of another cluster may ask for qos {name} any more"
+    return (Wait(UNNAMED, name, text),)
 
 
 def postponed(desired: SlurmModel, observed: Reading[SlurmModel]) -> tuple[tuple[str, str], ...]:

@@ -43,8 +43,18 @@ class Slurm:
 
     def unmet(self, wait: Wire) -> str | None:
         """Why the wait goes on, in words; None when the fact holds."""
-        unmet: str | None = _asking(srcnet_slurm_waits.unmet, self._read, wait)
+        unmet: str | None = _asking(self._unmet, wait)
         return unmet
+
+    def _unmet(self, wait: Wire) -> str | None:
+        from srcnet_compiler.targets.slurm.diff import UNNAMED
+
+        said: str | None
+        if wait["kind"] == UNNAMED:
+            said = srcnet_slurm_acts.asked_for_elsewhere(self.controller, wait["subject"])
+        else:
+            said = srcnet_slurm_waits.unmet(self._read, wait)
+        return said
 
     def passes_through_absence(self, field: Wire) -> bool:
         """Nothing does: each change is one command, or one file that is moved into place."""
