@@ -22,7 +22,7 @@ from srcnet_compiler.plan.build import waves
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.model import Binding, Plan
 from srcnet_compiler.targets.kubernetes import TARGET
-from srcnet_compiler.targets.kubernetes.live import open_connection
+from srcnet_compiler.targets.kubernetes.live import open_connection, users
 from srcnet_compiler.targets.kubernetes.model import KubernetesModel
 
 pytestmark = pytest.mark.live("kubernetes")
@@ -166,3 +166,46 @@ def test_who_may_not_look_at_jobs_leaves_what_has_another_name(
     assert [(g.under.kind, g.under.name) for g in reading.gaps if g.under.name] == OLD
     assert all("whether anybody uses it" in g.reason for g in reading.gaps if g.under.name)
     assert "retire" not in {change.action.value for change in TARGET.diff(after, reading)}
+
+
+def test_who_uses_a_queue_is_seen_by_all_that_names_it_and_has_not_ended(
+    fresh_kubernetes: ApiServer, tmp_path: Path
+):
+    server, desired = fresh_kubernetes, MODELS[INSTANCE]
+    kubernetes_server.install_crds(server, *kubernetes_server.CRDS)
+    _, changes = look(server, desired)
+    assert bad(applied(server, desired, changes, tmp_path)) == []
+    template = live(server, "PodTemplate", "ska-sessions/notebook")["template"]
+    who = {"srcnet.skao.int/user": "alice", "srcnet.skao.int/project": "eor"}
+    labels = {**template["metadata"]["labels"], **who}
+    pods = "/api/v1/namespaces/ska-sessions/pods"
+    body = {"metadata": {"name": "one", "labels": labels}, "spec": template["spec"]}
+    server.ask("POST", pods, body)
+
+    names = {
+        "LocalQueue": "ska-sessions/interactive",
+        "PriorityClass": "ska-interactive",
+        "WorkloadPriorityClass": "ska-interactive",
+    }
+    made_from = {
+        "LocalQueue": "ska-jobs/batch",
+        "PriorityClass": "ska-batch",
+        "WorkloadPriorityClass": "ska-batch",
+    }
+    with closing(open_connection(reached(server, desired))) as api:
+
+        def found(kind: str, name: str, *, templates: bool = False) -> tuple[str, ...]:
+            return users(api.client, kind, name, desired.namespaces, templates=templates)
+
+        for kind, name in names.items():
+            assert found(kind, name) == ("Pod ska-sessions/one",)
+            assert found(kind, name, templates=True) == (
+                "Pod ska-sessions/one",
+                "PodTemplate ska-sessions/notebook",
+            )
+        for kind, name in made_from.items():
+            assert found(kind, name) == ()
+            assert found(kind, name, templates=True) == ("CronJob ska-jobs/imaging",)
+        pod = server.ask("GET", f"{pods}/one")
+        server.ask("PUT", f"{pods}/one/status", {**pod, "status": {"phase": "Succeeded"}})
+        assert found("PriorityClass", "ska-interactive") == ()

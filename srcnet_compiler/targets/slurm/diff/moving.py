@@ -1,15 +1,14 @@
 """What has another name now: the new one is made, what names the old one follows, the old one is
 closed, and it ends when no job uses it any more.
 
-Slurm (22.05 and 24.11) gives no partition, QOS or account another name. A pending job never starts
-whose QOS its account may not ask for any more, and a partition or account that goes takes its jobs
-along: so whoever may ask for the new one may ask for the old one too, as long as a job uses it. The
-old account goes below the new one, which so has its use, of the past and of what still runs.
+Slurm gives no partition, QOS or account another name. A pending job never starts whose QOS its
+account may not ask for any more, and a partition or account that goes takes its jobs along: so
+whoever may ask for the new one may ask for the old one too, as long as a job uses it. The old
+account goes below the new one, which so has its use, of the past and of what still runs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Wait
 from srcnet_compiler.targets.protocol import Reading
@@ -40,7 +39,6 @@ from srcnet_compiler.targets.slurm.model import (
 from srcnet_compiler.targets.slurm.model.cost import cost
 from srcnet_compiler.targets.slurm.model.successor import Successor
 
-T = TypeVar("T", bound=Thing)
 _SUBMIT = "GrpSubmitJobs"
 _CLOSED = frozenset({_SUBMIT, "Parent"})
 """Fields that have changed by the time at which the old one ends."""
