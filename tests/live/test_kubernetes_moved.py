@@ -108,7 +108,7 @@ def test_a_queue_has_another_name_and_what_waits_in_it_keeps_it(
     reading, changes = look(server, after)
     assert changes == ()
     assert [" ".join(each) for each in TARGET.postponed(after, reading)] == [
-        f"{kind} {name} is called {name.replace('batch', 'production')} now, and a later run ends"
+        f"{kind} `{name}` is called {name.replace('batch', 'production')} now, and a later run ends"
         " it: Job ska-jobs/waits names it"
         for kind, name in OLD
     ]

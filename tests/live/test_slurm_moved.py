@@ -108,8 +108,8 @@ def test_a_queue_has_another_name_and_its_jobs_go_on(
     assert planned(cluster, new).changes == ()
     ends = "is called ska-production now, and a later run ends it; it has 2 running and 0 pending"
     assert postponed(cluster, new) == [
-        f"partition ska-batch {ends} jobs",
-        f"qos ska-batch {ends} jobs",
+        f"partition `ska-batch` {ends} jobs",
+        f"qos `ska-batch` {ends} jobs",
     ]
 
     end_all_but(cluster, foreign.job)
@@ -163,7 +163,7 @@ def test_a_qos_that_another_cluster_of_the_database_names_is_left_until_it_does_
     assert exit_code(receipt) == 6
     (waits,) = bad(receipt)
     assert "ska-there on other may still ask for it" in waits
-    ask(cluster, "sacctmgr", "-i", "delete", "account", "name=ska-there", "cluster=other")
+    ask(cluster, "sacctmgr", "-i", "delete", "account", "name=ska-there")
     assert bad(applied(cluster, new, tmp_path)) == []
     assert planned(cluster, new).changes == ()
     back(cluster, foreign, new, tmp_path)
@@ -223,8 +223,8 @@ def test_a_project_has_another_account_with_its_people_and_all_that_it_used(
     assert default_of(cluster, ALICE) == "ska-reionisation"
     assert planned(cluster, new).changes == ()
     assert postponed(cluster, new) == [
-        "account ska-eor is called ska-reionisation now, and a later run ends it; it has 2 running"
-        " and 0 pending jobs"
+        "account `ska-eor` is called ska-reionisation now, and a later run ends it; it has 2"
+        " running and 0 pending jobs"
     ]
 
     end_all_but(cluster, foreign.job)

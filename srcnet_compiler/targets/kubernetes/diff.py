@@ -245,8 +245,8 @@ def postponed(
     """What has another name now and that a later run ends, with the reason."""
     return tuple(
         (
-            f"{kind} {name} is called {desired.moved[kind, name]} now,",
-            f"and a later run ends it: {_who(who)}",
+            f"{kind} `{name}`",
+            f"is called {desired.moved[kind, name]} now, and a later run ends it: {_who(who)}",
         )
         for (kind, name), who in sorted(observed.model.users.items())
         if who

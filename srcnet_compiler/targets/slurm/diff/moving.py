@@ -261,8 +261,8 @@ def postponed(desired: SlurmModel, observed: Reading[SlurmModel]) -> tuple[tuple
     """The old ones that a later run ends, with the reason."""
     return tuple(
         (
-            f"{kind} {name} is called {desired.moved[kind, name].name} now,",
-            f"and a later run ends it{why}",
+            f"{kind} `{name}`",
+            f"is called {desired.moved[kind, name].name} now, and a later run ends it{why}",
         )
         for (kind, name), why in sorted(used(desired, observed.model).items())
     )
