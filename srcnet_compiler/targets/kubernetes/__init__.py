@@ -89,6 +89,7 @@ TARGET: "Target[KubernetesModel, Api]" = Target(
     read=_read,
     diff=diff.diff,
     adoptions=diff.adoptions,
+    postponed=diff.postponed,
     try_out=_try_out,
     whole=lambda model: replace(model, objects={**model.objects, **model.fetched}),
 )

@@ -18,4 +18,6 @@ from srcnet_compiler.targets.kubernetes.live.reading import read as read
 from srcnet_compiler.targets.kubernetes.live.rights import rights as rights
 from srcnet_compiler.targets.kubernetes.live.sight import see as see
 from srcnet_compiler.targets.kubernetes.live.trial import Trial as Trial
+from srcnet_compiler.targets.kubernetes.live.trial import refused_by as refused_by
 from srcnet_compiler.targets.kubernetes.live.trial import rehearse as rehearse
+from srcnet_compiler.targets.kubernetes.live.users import users as users

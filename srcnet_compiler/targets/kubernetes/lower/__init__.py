@@ -12,7 +12,7 @@ from srcnet_compiler.targets.kubernetes.lower.access import access
 from srcnet_compiler.targets.kubernetes.lower.admission import admission
 from srcnet_compiler.targets.kubernetes.lower.adopted import adopted
 from srcnet_compiler.targets.kubernetes.lower.delivery import PUSH, delivery
-from srcnet_compiler.targets.kubernetes.lower.endings import endings, relevant
+from srcnet_compiler.targets.kubernetes.lower.endings import endings, relevant, successors
 from srcnet_compiler.targets.kubernetes.lower.monitoring import measured
 from srcnet_compiler.targets.kubernetes.lower.namespaces import namespaces
 from srcnet_compiler.targets.kubernetes.lower.network import closed
@@ -60,7 +60,7 @@ def _model(scope: Scope) -> KubernetesModel:
     part = Part(scope, "", "delivery", scope.places, scope.drafts)
     carriers = {} if cluster.retired else _by_key(delivery(part, instance, whole.values()))
     before = _by_key(_objects(replace(scope, ended=True))) if relevant(scope) else {}
-    ends = endings(scope, whole, before)
+    ends, moved = endings(scope, whole, before), successors(scope, whole)
     return KubernetesModel(
         instance=instance,
         prefix=scope.prefix,
@@ -72,7 +72,8 @@ def _model(scope: Scope) -> KubernetesModel:
         fetched={} if how == PUSH else whole,
         ended={key: end.reason for key, end in ends.items()},
         ended_until={key: end.until.isoformat() for key, end in ends.items()},
-        tasks=todo(scope, instance, whole, carriers, before),
+        moved=moved,
+        tasks=todo(scope, instance, whole, carriers, before, moved),
         measured=() if cluster.retired else tuple(measured(scope)),
         origins={"": scope.places, ALL: scope.wide_places},
     )
