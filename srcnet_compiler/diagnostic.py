@@ -37,6 +37,8 @@ class Code(Enum):
     MISSING_KEY = "missing-key"
     SHAPE = "wrong-shape"
     WRONG_FOLDER = "wrong-folder"
+    OLDER_VERSION = "older-version"
+    UNKNOWN_VERSION = "unknown-version"
     # linking
     QUANTITY = "wrong-quantity"
     DATE = "wrong-date"

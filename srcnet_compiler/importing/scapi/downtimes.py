@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from srcnet_compiler.importing.scapi.fields import period_of
-from srcnet_compiler.importing.scapi.sites import API_VERSION, Draft
+from srcnet_compiler.importing.scapi.sites import Draft
 from srcnet_compiler.importing.writing import Existing, Wanted
 from srcnet_compiler.scapi_nodes import Entry, path_text
+from srcnet_compiler.schema.versions import API_VERSION
 
 
 @dataclass(frozen=True, slots=True)
