@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from cli_runner import contents, golden_specs, srcnet
+from cli_runner import contents, environment, golden_specs, srcnet
 from editor_client import Editor, typed
 from hypothesis import given
 from hypothesis import strategies as st
 from scapi_catalogues import as_bytes, right
 from specs import GOLDEN, REAL, compile_texts, git, repository, texts
 
-from srcnet_compiler.cli import files as writing
-from srcnet_compiler.cli.group import run
 from srcnet_compiler.diagnostic import Code, Diagnostic, Severity
 from srcnet_compiler.schema import export
 from srcnet_compiler.schema.migrating import migrated
@@ -426,30 +426,48 @@ def test_errors_of_files_of_this_version_do_not_stand_in_the_way(own: Path):
     assert texts(own) == {**GOLDEN_TEXTS, "policies/data/wrong.yaml": wrong}
 
 
-@pytest.mark.parametrize("after", range(1, len(GOLDEN_TEXTS)))
-def test_what_ends_in_the_middle_is_ended_by_a_second_run(
-    own: Path, monkeypatch: pytest.MonkeyPatch, after: int
-):
+KILLED = """\
+import os, signal, sys
+from srcnet_compiler.cli import files
+from srcnet_compiler.cli.group import run
+
+left, replace = int(sys.argv[1]), os.replace
+
+def until_killed(partial, path):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    replace(partial, path)
+
+files.os.replace = until_killed
+run(["migrate"])
+"""
+
+
+@pytest.mark.parametrize("after", [0, 1, len(GOLDEN_TEXTS) // 2, len(GOLDEN_TEXTS) - 1])
+def test_what_is_killed_in_the_middle_is_ended_by_a_second_run(own: Path, after: int):
     """A process that dies between two files; each of them is whole, and together they compile."""
-    done, replace = [], os.replace
-
-    def until_killed(partial: str, path: str) -> None:
-        if len(done) == after:
-            raise KeyboardInterrupt
-        done.append(path)
-        replace(partial, path)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(writing.os, "replace", until_killed)
-        assert run(["-C", str(own), "migrate"]) == 130
-    assert len(done) == after
+    line = [sys.executable, "-c", KILLED, str(after)]
+    killed = subprocess.run(line, cwd=own, env=environment(), capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
     now = texts(own)
     assert sum(now[name] == GOLDEN_TEXTS[name] for name in now) == after
     assert all(now[name] in (GOLDEN_TEXTS[name], older(GOLDEN_TEXTS[name])) for name in now)
     assert not compile_texts(now).failed
-    assert run(["-C", str(own), "migrate"]) == 0
+    assert srcnet("migrate", cwd=own).code == 0
     assert texts(own) == GOLDEN_TEXTS
     assert not [*own.rglob("*.partial")]
+
+
+def test_where_a_file_cannot_be_written_none_is(own: Path):
+    folder = own / "site-specs"
+    before = contents(own)
+    (folder / ".world.yaml.partial").mkdir()  # in the way of what is written beside the file
+    ran = srcnet("migrate", cwd=own)
+    assert ran.code == 74
+    (folder / ".world.yaml.partial").rmdir()
+    assert contents(own) == before
 
 
 def test_validate_with_fix_writes_the_same(own: Path):
