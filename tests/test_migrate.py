@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from srcnet_compiler.diagnostic import Code, Diagnostic, Severity
 from srcnet_compiler.schema import export
 from srcnet_compiler.schema.migrating import migrated
 from srcnet_compiler.schema.validate import check, validate
-from srcnet_compiler.schema.versions import API_VERSION, BEFORE, CHANGES, published
+from srcnet_compiler.schema.versions import API_VERSION, BEFORE, CHANGES, published, upgraded
 from srcnet_compiler.schema.wording.lookup import Place
 from srcnet_compiler.source import Document, parse
 from srcnet_compiler.source.edits import mend
@@ -49,9 +50,17 @@ def findings(text: str) -> list[Diagnostic]:
     return found
 
 
+def at(lines: Sequence[str], span: Span) -> str:
+    """What stands there."""
+    rows = [*lines[span.line - 1 : span.end_line]]
+    rows[-1] = rows[-1][: span.end_column - 1]
+    rows[0] = rows[0][span.column - 1 :]
+    return "\n".join(rows)
+
+
 def marked(text: str, span: Span) -> str:
     assert span.line == span.end_line
-    return text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1]
+    return at(text.splitlines(), span)
 
 
 GOLDEN_TEXTS = texts(GOLDEN)
@@ -109,6 +118,25 @@ def test_a_value_of_the_version_before_leads_to_where_it_stands():
     assert marked(OLDER, located.origin.at("apiVersion")) == BEFORE
     assert located.origin.has(*place)
     assert not located.origin.has("spec", "recall", "approval")
+
+
+def test_every_value_of_the_version_before_keeps_its_place():
+    for text in GOLDEN_TEXTS.values():
+        for was, now in zip(documents(older(text)), documents(text), strict=True):
+            read = upgraded(was).value
+            assert read is not None
+            assert read.data == now.data
+            then, today = read.source_map, now.source_map
+            assert [*then.values] == [*today.values]
+            assert [*then.keys] == [*today.keys]
+            for path in today.values:
+                is_limit = path[-1:] == ("approvalAbove",)
+                typed = at(then.lines, then.span(path))
+                assert typed == "above " * is_limit + older(at(today.lines, today.span(path)))
+            for path in today.keys:
+                is_limit = path[-1:] == ("approvalAbove",)
+                typed = at(then.lines, then.key_span(path))
+                assert typed == ("approval" if is_limit else path[-1])
 
 
 def test_a_finding_about_a_value_of_the_version_before_is_at_its_line_and_column():
