@@ -150,7 +150,7 @@ def _option(context: click.Context, option: click.Option) -> tuple[str, ...]:
 BEFORE_KINDS = """\
 # The spec language
 
-What sites and the federation write, version `srcnet.skao.int/v1alpha1`. The same as JSON Schema
+What sites and the federation write, version `srcnet.skao.int/v1alpha2`. The same as JSON Schema
 2020-12 stands in [`schemas/`](../../schemas); `srcnet schema KIND` prints it. With this first
 line in a file, an editor that knows `yaml-language-server` completes and checks while you type:
 
@@ -161,12 +161,13 @@ line in a file, an editor that knows `yaml-language-server` completes and checks
 Files are YAML 1.2: `NO` is Norway, not false. A file may hold several documents, with `---`
 between them. Spec files end in `.yaml` or `.yml` and stand in `site-specs/` or `policies/`, in
 folders of any depth. An unknown key is an error, and so is a key without a value: what is not
-known is left out.
+known is left out. Documents of the version before are read too, and `srcnet migrate` rewrites
+them: [A newer version of the language](../how-to/migrate.md).
 
 Every document has this envelope:
 
 ```text
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Site                  # one of the kinds below
 metadata:
   name: CHSRC-CSCS          # unique among the documents of its kind
@@ -208,7 +209,7 @@ EXAMPLES = {
     "Site": "[site-specs/](../../site-specs)",
     "Waiver": "[site-specs/itsrc-oact/waivers.yaml](../../site-specs/itsrc-oact/waivers.yaml)",
     "Downtime": """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Downtime
 metadata: {name: chsrc-cscs-power}
 spec:
@@ -218,7 +219,7 @@ spec:
   reason: the power supply is renewed
 """,
     "Moved": """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Moved
 metadata: {name: chsrc-cscs-t0}
 spec:
@@ -227,7 +228,7 @@ spec:
   to: CHSRC-CSCS-T0
 """,
     "Retired": """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Retired
 metadata: {name: chsrc-cscs-dcache}
 spec:

@@ -37,6 +37,8 @@ class Code(Enum):
     MISSING_KEY = "missing-key"
     SHAPE = "wrong-shape"
     WRONG_FOLDER = "wrong-folder"
+    OLDER_VERSION = "older-version"
+    UNKNOWN_VERSION = "unknown-version"
     # linking
     QUANTITY = "wrong-quantity"
     DATE = "wrong-date"
@@ -185,13 +187,21 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What certainly mends a finding: `text` instead of what stands at `span`.
+    """What certainly mends a finding: `text` instead of what stands at `span`, and `also` what must
+    be written with it in other places of the same file: all of it or nothing.
 
     Where two people might mean different things there is none: then `help` says what there is.
     """
 
     span: Span
     text: str
+    also: "tuple[Fix, ...]" = ()
+
+    @property
+    def parts(self) -> "tuple[Fix, ...]":
+        """Every place to be written, each by itself."""
+        alone = Fix(self.span, self.text)
+        return (alone, *(part for each in self.also for part in each.parts))
 
 
 @dataclass(frozen=True, slots=True)

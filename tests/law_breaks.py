@@ -456,6 +456,14 @@ BREAKS = (
     ),
     Break(
         7,
+        "a value of the version before that has lost its place",
+        "srcnet_compiler/schema/versions.py",
+        "values={paths.get(path, path): span for path, span in places.values.items()}",
+        "values=places.values",
+        "tests/test_migrate.py::test_every_value_of_the_version_before_keeps_its_place",
+    ),
+    Break(
+        7,
         "a line without its places",
         f"{RUCIO}/lower/places.py",
         '        *written(area.origin, "environment", "role"),\n',

@@ -17,7 +17,7 @@ from srcnet_compiler.importing.rucio.known import Known, known_of
 from srcnet_compiler.importing.rucio.texts import RULES, wanted
 from srcnet_compiler.importing.writing import Writing, existing, prepare
 from srcnet_compiler.pipeline import check_loaded, load_contents
-from srcnet_compiler.schema.common import API_VERSION
+from srcnet_compiler.schema.versions import API_VERSION
 from srcnet_compiler.targets.protocol import Reading
 from srcnet_compiler.targets.rucio import TARGET
 from srcnet_compiler.targets.rucio.model import Account, Protocol, Rse, RucioModel

@@ -15,7 +15,7 @@ from srcnet_compiler.quantity import (
 from srcnet_compiler.schema.validate import validate
 from srcnet_compiler.schema.wording.amounts import amounts
 
-ENVELOPE = "apiVersion: srcnet.skao.int/v1alpha1\nkind: {kind}\nmetadata: {{name: x}}\nspec:\n"
+ENVELOPE = "apiVersion: srcnet.skao.int/v1alpha2\nkind: {kind}\nmetadata: {{name: x}}\nspec:\n"
 SITE = ENVELOPE.format(kind="Site") + "  src: CHSRC\n"
 AREA = SITE + "  country: CH\n  storage:\n    - name: A-T0\n      tier: online\n      system: eos\n"
 ENDPOINT = AREA + "      endpoints:\n        - protocol: davs\n"
@@ -61,7 +61,7 @@ CASES = {
     "a list at the root": (
         "- a\n- b\n",
         ("wrong-shape", "- a", "the document is a list, but must be a mapping"),
-        "begin it with `apiVersion: srcnet.skao.int/v1alpha1` and `kind: Site`",
+        "begin it with `apiVersion: srcnet.skao.int/v1alpha2` and `kind: Site`",
     ),
     "a kind that is almost right": (
         SITE.replace("kind: Site", "kind: Sit") + "  country: CH\n",
@@ -87,24 +87,24 @@ CASES = {
         SITE.replace("kind: Site\n", ""),
         (
             "missing-key",
-            "apiVersion: srcnet.skao.int/v1alpha1",
+            "apiVersion: srcnet.skao.int/v1alpha2",
             "`kind` is missing in the document",
         ),
         "add `kind: Site`, or what else the document describes",
     ),
     "no apiVersion": (
-        (SITE + "  country: CH\n").replace("apiVersion: srcnet.skao.int/v1alpha1\n", ""),
+        (SITE + "  country: CH\n").replace("apiVersion: srcnet.skao.int/v1alpha2\n", ""),
         ("missing-key", "kind: Site", "`apiVersion` is missing in the document"),
-        "add `apiVersion: srcnet.skao.int/v1alpha1`: the version of the spec language",
+        "add `apiVersion: srcnet.skao.int/v1alpha2`: the version of the spec language",
     ),
     "another apiVersion": (
-        (SITE + "  country: CH\n").replace("v1alpha1", "v1"),
+        (SITE + "  country: CH\n").replace("/v1alpha2", "/1"),
         (
             "wrong-shape",
-            "srcnet.skao.int/v1",
-            "`apiVersion` is `srcnet.skao.int/v1`, which is not known here",
+            "srcnet.skao.int/1",
+            "`apiVersion` is `srcnet.skao.int/1`, which is not known here",
         ),
-        "write `apiVersion: srcnet.skao.int/v1alpha1`",
+        "write `apiVersion: srcnet.skao.int/v1alpha2`",
     ),
     "a misspelt key, which is also missing": (
         SITE + "  contry: CH\n",

@@ -25,6 +25,7 @@ from srcnet_compiler.review.model import Commit, Drift, Edit, Review, Revision
 from srcnet_compiler.review.movement.count import movement
 from srcnet_compiler.review.movement.days import schedules
 from srcnet_compiler.review.movement.model import Movement
+from srcnet_compiler.schema.versions import in_this_version
 from srcnet_compiler.source import MAX_BYTES, Document, parse, read_bytes
 from srcnet_compiler.source.text import too_large
 from srcnet_compiler.span import Span
@@ -229,7 +230,7 @@ def _documents(side: Texts, names: Iterable[str]) -> tuple[Document, ...]:
         document
         for name in names
         if (content := _bytes(side, name)) is not None
-        for document in parse(name, content).value or ()
+        for document in in_this_version(parse(name, content).value or ())
     )
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "Make specs of what exists elsewhere, or add to those that are there.",
     "validate": "Check specs: every finding, at its line and column.",
     "fmt": "Lay spec files out in the canonical way.",
+    "migrate": "Rewrite specs of the version before in this one.",
     "lsp": "Speak with an editor: the language server.",
     "compile": "Write the configuration of every system into build/.",
     "diff": "Show what a change of the specs would do, by meaning.",

@@ -37,7 +37,7 @@ def mend_files(
         if diff:
             show(difference(name, before, mended.text), err=err)
         else:
-            _say(name, mended, only_show, err)
+            say_mended(name, mended, "would mend" if only_show else "mended", err=err)
     if not only_show:
         write_files(texts)
     return count
@@ -51,8 +51,8 @@ def _by_file(found: "Iterable[Diagnostic]") -> "Mapping[str, list[Fix]]":
     return by_file
 
 
-def _say(name: str, mended: "Mended", only_show: bool, err: bool) -> None:
-    what = "would mend" if only_show else "mended"
+def say_mended(name: str, mended: "Mended", what: str, *, err: bool) -> None:
+    """Each place of a file that was written anew: before and after."""
     for fix, before in mended.done:
         new = fix.text.strip()
         change = f"{before} → {new}" if before else f"add {new}"

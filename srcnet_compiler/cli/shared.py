@@ -89,6 +89,33 @@ def no_specs(settings: Settings) -> StopError:
     )
 
 
+def named_specs(settings: Settings, files: Sequence[Path], command: str) -> Sequence[Path]:
+    """The spec files that were named, or all that there are."""
+    from srcnet_compiler.spec_files import SUFFIXES, spec_files
+
+    for path in files:
+        if path.suffix not in SUFFIXES:
+            raise StopError(
+                Exit.USAGE,
+                f"`{path}` is no spec: the name of a spec ends in `.yaml` or `.yml`",
+                f"name specs alone, or none for all of them: `{settings.to_type(command)}`",
+            )
+    wanted = files or spec_files(settings.root)
+    if not wanted:
+        raise no_specs(settings)
+    return tuple(dict.fromkeys(wanted))
+
+
+def show_trouble(found: "Sequence[Diagnostic]", lines: Mapping[str, Sequence[str]]) -> None:
+    """Findings on stderr, where stdout says what was done."""
+    from srcnet_compiler.report.model import Report
+    from srcnet_compiler.report.text import render
+
+    if found:
+        report, width = Report(tuple(found), lines), terminal_width(err=True)
+        show(render(report, colour=is_coloured(err=True), width=width), err=True)
+
+
 def show_findings(
     diagnostics: "Iterable[Diagnostic]",
     lines: Mapping[str, Sequence[str]],

@@ -82,7 +82,11 @@ class Converter:
         """What to write where."""
         return lsp.WorkspaceEdit(
             {
-                self.uri(file): [lsp.TextEdit(self.range(fix.span), fix.text) for fix in each]
+                self.uri(file): [
+                    lsp.TextEdit(self.range(part.span), part.text)
+                    for fix in each
+                    for part in fix.parts
+                ]
                 for file, each in fixes.items()
             }
         )

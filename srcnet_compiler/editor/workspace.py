@@ -22,6 +22,7 @@ from srcnet_compiler.pipeline import (
 )
 from srcnet_compiler.schema.common import Document as Spec
 from srcnet_compiler.schema.validate import Located
+from srcnet_compiler.schema.versions import in_this_version
 from srcnet_compiler.source import Document, no_collection, parse, read_bytes, text_lines
 
 _MINE = b"srcnet.skao.int/"
@@ -143,10 +144,9 @@ def read(name: str, content: bytes, before: Read | None = None) -> Read:
         lines = text_lines(content)
         return Read(content, lines, documents, (), parsed.diagnostics, names, is_whole=False)
     said = shaped(name, content)
-    names = tuple(each for document in parsed.value for each in mentions(document))
-    return Read(
-        content, said.lines, parsed.value, said.specs, said.diagnostics, names, is_whole=True
-    )
+    documents = in_this_version(parsed.value)
+    names = tuple(each for document in documents for each in mentions(document))
+    return Read(content, said.lines, documents, said.specs, said.diagnostics, names, is_whole=True)
 
 
 def is_spec(content: str) -> bool:

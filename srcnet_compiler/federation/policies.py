@@ -19,7 +19,6 @@ from srcnet_compiler.federation.shared import draft
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import Namespace, PolicyName, SiteName, TierName
 from srcnet_compiler.quantity import (
-    Bytes,
     Period,
     Seconds,
     parse_bytes,
@@ -88,13 +87,8 @@ def _recall(recall: schema.Recall | None, origin: Origin, found: Findings) -> Re
         draft(recall, origin),
         origin,
         recall.to.near,
-        found.amount(_above, recall.approval, origin, "approval"),
+        found.amount(parse_bytes, recall.approvalAbove, origin, "approvalAbove"),
     )
-
-
-def _above(text: str) -> Bytes:
-    """The amount in `above 10 TB`."""
-    return parse_bytes(text.removeprefix("above "))
 
 
 def _embargo(embargo: schema.Embargo | None, origin: Origin, found: Findings) -> Embargo | None:

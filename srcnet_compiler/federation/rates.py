@@ -32,7 +32,8 @@ class Link:
 class Recall:
     """Where recalled data go, `near` whom, and for how long.
 
-    `rate` None: nobody has said how much it is. Above `approval` somebody must agree; None: never.
+    `rate` None: nobody has said how much it is. Above `approval_above` somebody must agree; None:
+    never.
     """
 
     tier: TierName
@@ -41,4 +42,4 @@ class Recall:
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
     near: str
-    approval: Bytes | None
+    approval_above: Bytes | None

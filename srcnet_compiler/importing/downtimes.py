@@ -7,7 +7,7 @@ from typing import Any
 
 from srcnet_compiler.importing.naming import free_name
 from srcnet_compiler.importing.writing import Existing, SpecPlace, Wanted
-from srcnet_compiler.schema.common import API_VERSION
+from srcnet_compiler.schema.versions import API_VERSION
 
 _HEAD = ("yaml-language-server: $schema=../../schemas/downtime.schema.json",)
 

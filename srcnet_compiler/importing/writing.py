@@ -100,7 +100,9 @@ def prepare(
             continue
         file, number = each.into
         try:
-            merged = merge(now[file], documents[file], number, each.tree, rules, theirs=theirs)
+            # a spec keeps its version, which `srcnet migrate` knows how to change
+            tree = {key: value for key, value in each.tree.items() if key != "apiVersion"}
+            merged = merge(now[file], documents[file], number, tree, rules, theirs=theirs)
         except NotMergedError:
             found.append(_not_merged(documents[file][number], source))
             continue

@@ -22,7 +22,7 @@ def large_recalls(plan: Plan, federation: Federation, today: date) -> Iterator[D
             recalled[_policy_of(change.address.name)] += change.recalls
     for name, amount in sorted(recalled.items()):
         policy = federation.policies.get(name)
-        if policy is None or policy.recall is None or policy.recall.approval is None:
+        if policy is None or policy.recall is None or policy.recall.approval_above is None:
             continue
         lifted = [
             waiver.up_to or 0
@@ -30,13 +30,13 @@ def large_recalls(plan: Plan, federation: Federation, today: date) -> Iterator[D
             if (waiver.kind, waiver.what, waiver.of) == ("limit", LIMIT, name)
             and waiver.until >= today
         ]
-        allowed = max([int(policy.recall.approval), *lifted])
+        allowed = max([int(policy.recall.approval_above), *lifted])
         if amount > allowed:
             yield error(
                 Code.OVER_LIMIT,
                 f"{round_bytes(amount)} of `{name}` would be recalled; above "
                 f"{round_bytes(allowed)} somebody must agree",
-                Label(policy.recall.origin.at("approval"), "the limit"),
+                Label(policy.recall.origin.at("approvalAbove"), "the limit"),
                 help="have the plan signed that `--out PLAN` saves (`srcnet sign PLAN`), or have a "
                 f"`Waiver` with `limit: {LIMIT}` and `upTo` approved",
                 subject=name,

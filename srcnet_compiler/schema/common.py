@@ -8,8 +8,6 @@ from pydantic_core import PydanticCustomError
 
 from srcnet_compiler import quantity
 
-API_VERSION = "srcnet.skao.int/v1alpha1"
-
 
 class Form(NamedTuple):
     """What a text that follows a pattern is, in the reader's words, and an example of it."""
@@ -215,7 +213,7 @@ class Metadata(Spec):
 class Document(Spec):
     """The envelope of every document."""
 
-    apiVersion: Literal["srcnet.skao.int/v1alpha1"]
+    apiVersion: Literal["srcnet.skao.int/v1alpha2"]
     """The version of the spec language."""
     metadata: Metadata
     """What the document is called."""

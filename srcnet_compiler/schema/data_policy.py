@@ -21,7 +21,6 @@ from srcnet_compiler.schema.common import (
     Whole,
     Year,
     such_as,
-    text,
 )
 
 
@@ -123,17 +122,7 @@ class Recall(Agreed):
     """How long they stay there."""
     expected: DataRateText | None = None
     """How much is recalled. Unknown where it is left out, and then held against nothing."""
-    approval: (
-        Annotated[
-            str,
-            text(
-                r"^above [0-9]+(\.[0-9]+)? ?(GB|TB|PB)$",
-                "`above` and an amount in GB, TB or PB",
-                "above 10 TB",
-            ),
-        ]
-        | None
-    ) = None
+    approvalAbove: Annotated[BytesText, such_as("10 TB")] | None = None
     """Above which amount somebody must agree."""
 
 

@@ -14,9 +14,10 @@ from pydantic_core import CoreSchema
 
 from srcnet_compiler.schema import kinds
 from srcnet_compiler.schema.common import ExactlyOne, Spec
+from srcnet_compiler.schema.versions import API_VERSION, published
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-BASE = "https://srcnet.skao.int/schemas/v1alpha1/"
+BASE = published(API_VERSION)
 COMBINED = "srcnet.schema.json"
 
 

@@ -4,12 +4,12 @@ Nothing heavy is loaded before it is needed: a good document that stands alone i
 its published schema (`quick`), shapes are loaded to link documents and to find words for faults.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
-from srcnet_compiler.schema import kinds, quick
+from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error, has_errors
+from srcnet_compiler.schema import kinds, quick, versions
 from srcnet_compiler.span import Origin
 
 if TYPE_CHECKING:
@@ -28,7 +28,23 @@ class Located(Generic[S]):
 
 
 def validate(document: "source.Document") -> "Outcome[Located[Document]]":
-    """The document by the shape of its kind, or all that is wrong with it, in file order."""
+    """The document by the shape of its kind, or all that is wrong with it, in file order.
+
+    One of the version before has the places of its own file, and the shape of this version.
+    """
+    upgraded = versions.upgraded(document)
+    if upgraded.value is None:
+        return Outcome(None, upgraded.diagnostics)
+    shaped = _shaped(upgraded.value)
+    if has_errors(upgraded.diagnostics):
+        shaped = replace(shaped, value=None)
+    older = upgraded.diagnostics
+    if shaped.value is None:  # what is wrong may be what would change
+        older = tuple(replace(found, fix=None) for found in older)
+    return Outcome(shaped.value, (*older, *shaped.diagnostics))
+
+
+def _shaped(document: "source.Document") -> "Outcome[Located[Document]]":
     from pydantic import ValidationError
 
     data, source_map = document.data, document.source_map
@@ -58,9 +74,14 @@ def _has_null(data: object) -> bool:
 
 def check(document: "source.Document") -> tuple[Diagnostic, ...]:
     """What `validate` finds, for a document that nobody goes on with: a good one costs 1 ms."""
-    data = document.data
-    if isinstance(data, dict) and quick.accepts(data.get("kind"), data):
-        return ()
+    upgraded = versions.upgraded(document)
+    data = upgraded.value.data if upgraded.value is not None else None
+    if (
+        isinstance(data, dict)
+        and quick.accepts(data.get("kind"), data)
+        and not has_errors(upgraded.diagnostics)
+    ):
+        return upgraded.diagnostics
     return validate(document).diagnostics
 
 

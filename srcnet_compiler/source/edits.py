@@ -1,8 +1,9 @@
 """Fixes put into a text by their places, so that all around them stays as it was written."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from srcnet_compiler.diagnostic import Fix
 from srcnet_compiler.source.load import parse
@@ -28,21 +29,47 @@ def mend(text: str, fixes: Iterable[Fix]) -> Mended:
     mark, as places do not count it.
     """
     starts = [0, *(found.end() for found in _BREAK.finditer(text))]
-    done: list[tuple[Fix, str]] = []
-    here, free, offset = text, 0, 0
-    faults = _faults(text)
+    done: list[_Edit] = []
+    here, faults = text, _faults(text)
     for fix in sorted({*fixes}, key=lambda each: each.span):
-        begin, end = range_of(starts, fix.span)
-        if begin < free or end > len(text) or end < begin:
+        new = [_Edit(*range_of(starts, part.span), part) for part in fix.parts]
+        edits = sorted([*done, *new], key=lambda each: (each.begin, each.end))
+        if not _fit(edits, len(text)):
             continue
-        line_break = _BREAK.search(text)
-        new = fix.text.replace("\n", line_break[0]) if line_break else fix.text
-        there = here[: begin + offset] + new + here[end + offset :]
+        there = _with(text, edits)
         if _faults(there) > faults:
             continue
-        done.append((fix, text[begin:end]))
-        here, free, offset = there, max(end, begin + 1), offset + len(new) - (end - begin)
-    return Mended(here, tuple(done))
+        done, here = edits, there
+    return Mended(here, tuple((each.fix, text[each.begin : each.end]) for each in done))
+
+
+class _Edit(NamedTuple):
+    """What a part of a fix replaces, in characters from the start of a text."""
+
+    begin: int
+    end: int
+    fix: Fix
+
+
+def _fit(edits: Sequence[_Edit], length: int) -> bool:
+    """Whether all of them, in order, stand in a text of this length and none meets another."""
+    free = 0
+    for begin, end, _ in edits:
+        if begin < free or end > length or end < begin:
+            return False
+        free = max(end, begin + 1)
+    return True
+
+
+def _with(text: str, edits: Iterable[_Edit]) -> str:
+    """The text with all of them, in order; line breaks as those that it has."""
+    line_break = _BREAK.search(text)
+    pieces, at = [], 0
+    for begin, end, fix in edits:
+        new = fix.text.replace("\n", line_break[0]) if line_break else fix.text
+        pieces += [text[at:begin], new]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def range_of(starts: list[int], span: Span) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rucio_data import add_account
 
 from srcnet_compiler.demo.rucio_server import RucioServer
-from srcnet_compiler.schema.common import API_VERSION
+from srcnet_compiler.schema.versions import API_VERSION
 
 if TYPE_CHECKING:
     from rucio.client import Client

@@ -20,7 +20,7 @@ from rucio_data import connect
 
 from srcnet_compiler.demo import rucio_server, rucio_venv
 from srcnet_compiler.demo.rucio_server import RucioServer
-from srcnet_compiler.schema.common import API_VERSION
+from srcnet_compiler.schema.versions import API_VERSION
 
 if TYPE_CHECKING:
     from rucio.client import Client

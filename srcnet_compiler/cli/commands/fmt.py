@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from srcnet_compiler.cli.difference import difference
-from srcnet_compiler.cli.exits import Exit, StopError
+from srcnet_compiler.cli.exits import Exit
 from srcnet_compiler.cli.files import write_files
 from srcnet_compiler.cli.settings import Settings
-from srcnet_compiler.cli.shared import exit_of, is_coloured, no_specs, show, terminal_width
+from srcnet_compiler.cli.shared import exit_of, named_specs, show, show_trouble
 
 if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Diagnostic
@@ -33,18 +33,7 @@ def command(settings: Settings, files: tuple[Path, ...], check: bool, diff: bool
       srcnet fmt --check
       srcnet fmt --diff site-specs/chsrc-cscs.yaml
     """
-    from srcnet_compiler.spec_files import SUFFIXES, spec_files
-
-    for path in files:
-        if path.suffix not in SUFFIXES:
-            raise StopError(
-                Exit.USAGE,
-                f"`{path}` is no spec: the name of a spec ends in `.yaml` or `.yml`",
-                f"name specs alone, or none for all of them: `{settings.to_type('fmt')}`",
-            )
-    wanted = files or spec_files(settings.root)
-    if not wanted:
-        raise no_specs(settings)
+    wanted = named_specs(settings, files, "fmt")
     found, lines, changed = _laid_out(wanted)
     for path, (before, after) in changed.items():
         if diff:
@@ -53,7 +42,7 @@ def command(settings: Settings, files: tuple[Path, ...], check: bool, diff: bool
             click.echo(f"would change {path}" if check else str(path))
     if not check and not diff:
         write_files({path: after for path, (_, after) in changed.items()})
-    _show_trouble(found, lines)
+    show_trouble(found, lines)
     click.echo(_said(len(wanted), len(changed), check or diff), err=True)
     return exit_of(found) or (Exit.FINDINGS if check and changed else Exit.FINE)
 
@@ -80,15 +69,6 @@ def _laid_out(
         if result.value is not None and result.value.encode() != content.value:
             changed[path] = content.value.decode("utf-8-sig"), result.value
     return found, lines, changed
-
-
-def _show_trouble(found: "list[Diagnostic]", lines: Mapping[str, Sequence[str]]) -> None:
-    from srcnet_compiler.report.model import Report
-    from srcnet_compiler.report.text import render
-
-    if found:
-        report, width = Report(tuple(found), lines), terminal_width(err=True)
-        show(render(report, colour=is_coloured(err=True), width=width), err=True)
 
 
 def _said(files: int, changed: int, only_shown: bool) -> str:

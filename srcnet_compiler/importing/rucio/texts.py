@@ -9,7 +9,7 @@ from srcnet_compiler.importing.rucio.patterns import PolicyDraft
 from srcnet_compiler.importing.rucio.sketch import SiteDraft, Sketch
 from srcnet_compiler.importing.writing import Existing, Wanted
 from srcnet_compiler.quantity import parse_bytes
-from srcnet_compiler.schema.common import API_VERSION
+from srcnet_compiler.schema.versions import API_VERSION
 
 
 def _agree(key: str, here: object, there: object) -> bool:

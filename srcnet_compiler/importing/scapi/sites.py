@@ -14,9 +14,9 @@ from srcnet_compiler.importing.words import countries, without_environment
 from srcnet_compiler.importing.written import Noted, Tree
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.scapi_nodes import Entry
+from srcnet_compiler.schema.versions import API_VERSION
 from srcnet_compiler.source.trouble import shown
 
-API_VERSION = "srcnet.skao.int/v1alpha1"
 _NEAR = 0.01
 """Degrees, about a kilometre: entries of a node so near to each other are one place."""
 _EXAMPLES = ("example.org", "example.com", "example.net", ".invalid", ".example")

@@ -85,8 +85,8 @@ def _recall(policy: data_policy.DataPolicy, recall: schema.Recall) -> Iterator[W
         " and stays there for ",
         written(recall.keep, at.at("keep")),
         *(
-            ("; somebody must agree ", written(recall.approval, at.at("approval")))
-            if recall.approval
+            ("; somebody must agree above ", written(recall.approvalAbove, at.at("approvalAbove")))
+            if recall.approvalAbove
             else ()
         ),
         f"{_draft(recall.status)}.",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
-from srcnet_compiler.schema import quick
+from srcnet_compiler.schema import quick, versions
 from srcnet_compiler.schema.wording import keys
 from srcnet_compiler.schema.wording.envelope import without_kind
 from srcnet_compiler.schema.wording.fixes import fix_of
@@ -81,7 +81,8 @@ def _finding(trouble: "ErrorDetails", here: Spot) -> Diagnostic:
         return keys.wrong_key(here)
     match trouble["type"]:
         case "extra_forbidden" | "invalid_key":
-            return keys.unknown_key(here)
+            older = versions.renamed(here.root.node.get("title"), here.path)
+            return keys.older_key(here, older) if older else keys.unknown_key(here)
         case "missing":
             return keys.missing_key(here, str(trouble["loc"][-1]))
         case "exactly_one":

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error
 from srcnet_compiler.near import certainly_meant
 from srcnet_compiler.schema import kinds
-from srcnet_compiler.schema.common import API_VERSION
+from srcnet_compiler.schema.versions import API_VERSION
 from srcnet_compiler.schema.wording.keys import closest, listed
 from srcnet_compiler.schema.wording.spot import first_line
 from srcnet_compiler.schema.wording.values import kind_of

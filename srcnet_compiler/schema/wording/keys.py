@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error
 from srcnet_compiler.near import certainly_meant
 from srcnet_compiler.schema.common import FORMS
+from srcnet_compiler.schema.versions import API_VERSION, Renamed, rewritten
 from srcnet_compiler.schema.wording.lookup import Place, example, where_known
 from srcnet_compiler.schema.wording.spot import Spot, named
 from srcnet_compiler.span import Path, Span
@@ -46,6 +47,19 @@ def unknown_key(spot: Spot) -> Diagnostic:
     remedy = _instead(key, meant(spot), parent, spot.root)
     fix = None if spot.secretive else _renamed(spot, remedy)
     return error(Code.UNKNOWN_KEY, message, Label(spot.head), help=remedy, fix=fix)
+
+
+def older_key(spot: Spot, change: Renamed) -> Diagnostic:
+    """A key that has another name since the version before."""
+    key, around = spot.path[-1], named(spot.path[:-1])
+    text = change.now(spot.value) or change.now(change.example)
+    return error(
+        Code.UNKNOWN_KEY,
+        f"`{key}` is not a key of {around} any more",
+        Label(spot.head),
+        help=f"write `{change.to}: {text}`, as it is said since `{API_VERSION}`",
+        fix=rewritten(change, spot.value, spot.source_map),
+    )
 
 
 def _renamed(spot: Spot, remedy: str) -> Fix | None:
