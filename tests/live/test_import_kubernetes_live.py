@@ -261,8 +261,8 @@ def test_who_may_see_nothing_there_is_refused(site: Site):
 
 def test_who_may_see_a_part_describes_that_and_is_told_the_rest(site: Site):
     quotas = {"apiGroups": [""], "resources": ["resourcequotas"], "verbs": ["get", "list"]}
-    token = grant(site.server, "accountant", SPACE, quotas)
-    ran = Site(site.server, site.specs, token).take("--namespace", SPACE)
+    token = grant(site.server, "accountant", THEIRS, quotas)
+    ran = Site(site.server, site.specs, token).take("--namespace", THEIRS)
     assert ran.code == 0, ran
     assert "0 changes, 1 adoption." in ran.out
     assert "not seen: deployments.apps is forbidden" in ran.out
