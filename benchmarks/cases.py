@@ -217,6 +217,14 @@ def _apply_live(folder: Path) -> Iterator[Task]:
 
 
 @contextmanager
+def _import_live(folder: Path) -> Iterator[Task]:
+    """By the compiler's own account, which may not export: RSE by RSE."""
+    command = (*MODULE, "benchmarks.live_import", str(folder), _database())
+    with _prepared(command, folder / "specs") as specs:
+        yield Task((*SRCNET, "-C", str(specs), "import", "rucio", "--dry-run", "--today", TODAY))
+
+
+@contextmanager
 def _slurm_read(folder: Path) -> Iterator[Task]:
     with _cluster(folder, "filled") as cluster:
         yield Task((*MODULE, "benchmarks.slurm_work", "read", str(cluster)), tells_parts=True)
@@ -245,9 +253,12 @@ def _cluster(folder: Path, *more: str) -> AbstractContextManager[Path]:
 
 def _server(folder: Path, sites: int, *more: str) -> AbstractContextManager[Path]:
     """A server of its own, and where the specs for it are."""
-    database = os.environ.get("SRCNET_BENCH_DATABASE", "sqlite")
-    command = (*MODULE, "benchmarks.live_server", str(folder), str(sites), database, *more)
+    command = (*MODULE, "benchmarks.live_server", str(folder), str(sites), _database(), *more)
     return _prepared(command, folder / "specs")
+
+
+def _database() -> str:
+    return os.environ.get("SRCNET_BENCH_DATABASE", "sqlite")
 
 
 @contextmanager
@@ -342,6 +353,14 @@ CASES = (
         runs=3,
     ),
     Case("read-live", "64 RSEs, 992 distances, one by one", _read_live, is_live=True, runs=3),
+    Case(
+        "import-live",
+        "import 1,000 RSEs and 100,000 rules",
+        _import_live,
+        60,
+        is_live=True,
+        runs=1,
+    ),
     Case("apply-live", "apply 506 changes, and verify", _apply_live, is_live=True, runs=1),
     Case(
         "slurm-5000-associations",
