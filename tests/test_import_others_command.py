@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cli_runner import contents, edit, golden_specs, on_a_terminal, srcnet
 from foreign_files import CLOUD, DOWNTIMES, GROUP, as_json, entry, gocdb, volumes
+from test_import_command import serving
 
 TODAY = ("--today", "2026-11-26")
 SITE = ("--site", "CHSRC-CSCS")
@@ -122,3 +123,14 @@ def test_findings_name_line_and_column_of_the_foreign_file_for_machines_too(fold
 def test_standard_input_does_as_well_as_a_file(folder: Path):
     ran = srcnet("import", "egi", "-", *SITE, *TODAY, cwd=folder, stdin=CLOUD)
     assert (ran.code, ran.err.startswith(f"{CSCS}: ")) == (0, True), ran
+
+
+def test_an_address_does_as_well_and_one_that_breaks_off_leaves_everything(folder: Path):
+    before, content = contents(folder), gocdb(entry("xrootd.example.ch"))
+    with serving(content, promised=len(content) + 100) as address:
+        broken = srcnet("import", "egi", address, *TODAY, cwd=folder)
+    assert (broken.code, "closed the connection" in broken.err) == (69, True), broken
+    assert contents(folder) == before
+    with serving(content) as address:
+        whole = srcnet("import", "egi", address, *TODAY, cwd=folder)
+    assert (whole.code, f"{DOWN}: is new" in whole.err) == (0, True), whole
