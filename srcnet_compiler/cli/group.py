@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from importlib import import_module
 from typing import Any
 
@@ -201,4 +200,6 @@ def _say(message: str, remedy: str | None = None) -> None:
 
 def _trace(debug: bool) -> None:
     if debug:
+        import traceback
+
         traceback.print_exc()
