@@ -27,18 +27,26 @@ settings.load_profile("quick")
 
 TOGETHER = {"sshd": "slurm"}
 """Systems whose tests share what another's have brought up."""
+SHARED_RUCIO = {"rucio", "rucio_sqlite", "rucio_postgresql"}
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Where tests run side by side, those of one real system run one after another, on one of it;
-    what needs several goes with the last by name."""
+    """Where tests run side by side, those that share a real system run one after another."""
     for item in items:
         systems = {name for mark in item.iter_markers("live") for name in mark.args}
         if systems:
-            group = max(TOGETHER.get(name, name) for name in systems)
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group(_group(item, systems)))
     yield  # who groups them by these marks is also among the first
+
+
+def _group(item: pytest.Item, systems: set[str]) -> str:
+    """What needs several systems goes with the last by name. A module with Rucios of its own waits
+    for no other."""
+    group = max(TOGETHER.get(name, name) for name in systems)
+    if group == "rucio" and SHARED_RUCIO.isdisjoint(getattr(item, "fixturenames", ())):
+        return f"rucio of {item.path.stem}"
+    return group
 
 
 # What is started in the background of a shell is born deaf to ^C, and so are its children.

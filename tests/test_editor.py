@@ -13,6 +13,7 @@ from editor_client import Editor, RefusedByServerError, typed
 from specs import REAL, TODAY
 
 from srcnet_compiler.cli.settings import now
+from srcnet_compiler.diagnostic import Severity
 from srcnet_compiler.editor.completion import offers
 from srcnet_compiler.editor.hover import hover
 from srcnet_compiler.editor.rename import RefusedError, renamable
@@ -256,6 +257,33 @@ def test_an_area_is_renamed_only_where_its_name_today_is_written(real: Path):
         assert new[name].count("UKSRC-RAL-T1-DISK") == text.count("UKSRC-RAL-T1-CEPHFS")
         with pytest.raises(RefusedByServerError, match="write `nameToday: UKSRC-RAL-T1-ST"):
             editor.on("rename", name, text, "UKSRC-RAL-T1-STAGE", newName="UKSRC-RAL-T1-X")
+
+
+def test_a_queue_is_renamed_where_a_document_says_so_to_clusters(own: Path):
+    """What is renamed is then without an error, and clusters keep the jobs of the old one."""
+    from specs import texts
+
+    from srcnet_compiler.pipeline import check
+
+    name = "policies/compute/queues.yaml"
+    with Editor(own) as editor:
+        text = editor.open(name)
+        with pytest.raises(RefusedByServerError, match=r"`kind: Moved` with `queue: NEW, from: ba"):
+            editor.on("rename", name, text, "batch", newName="production")
+        said = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Moved\nmetadata: {name: it}\n"
+        said += "spec: {queue: production, from: batch, to: production}\n"
+        (own / "policies/moved.yaml").write_text(said, "utf-8")
+    with Editor(own) as editor:
+        text = editor.open(name)
+        with pytest.raises(RefusedByServerError, match="it is called `production`: take that"):
+            editor.on("rename", name, text, "batch", newName="bulk")
+        edit = editor.on("rename", name, text, "batch", newName="production")
+        for path, changed in applied(editor, own, edit["changes"]).items():
+            (own / path).write_text(changed, "utf-8")
+    result = check(own, TODAY)
+    assert [each.message for each in result.diagnostics if each.severity is Severity.ERROR] == []
+    assert "from: batch" in texts(own)["policies/moved.yaml"]
+    assert [move.name for move in result.federation.renamed] == ["production"]
 
 
 def test_rename_is_refused_while_some_file_cannot_be_read(editor: Editor):

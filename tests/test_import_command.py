@@ -35,6 +35,7 @@ def test_a_catalogue_becomes_specs_and_again_nothing_changes(folder: Path):
     assert "site-specs/chsrc-cscs.yaml: is new\n" in first.err
     made = specs(folder)
     assert {*made} == {"site-specs/chsrc-cscs.yaml", "site-specs/uksrc-ral.yaml"}
+    assert "alsoKnownAs" not in made["site-specs/chsrc-cscs.yaml"]
     again = srcnet("import", "scapi", "nodes.json", *TODAY, cwd=folder)
     assert again.code == 0
     assert again.err.endswith("nothing to change\n")
@@ -55,6 +56,24 @@ def test_one_site_under_a_name_of_its_own_elsewhere(folder: Path):
     (file,) = specs(folder)
     assert file == "there/site-specs/chsrc-lugano.yaml"
     assert "name: CHSRC-LUGANO-T1" in specs(folder)[file]
+
+
+def test_one_site_is_told_of_its_own_defects_and_of_what_it_shares(folder: Path):
+    nodes = right()
+    for node in nodes:
+        node["sites"][0]["storages"][0]["host"] += " "
+    nodes[0]["mood"] = "of its node"
+    nodes[1]["sites"][0]["storages"][0]["areas"][0]["name"] = "CHSRC-CSCS-T1"
+    (folder / "nodes.json").write_bytes(as_bytes(nodes))
+    line = ("import", "scapi", "nodes.json", "--format", "github", *TODAY)
+    ran = srcnet(*line, "--site", "CHSRC-CSCS", cwd=folder)
+    assert ran.code == 0
+    told = [line.partition("title=")[2].partition("::")[0] for line in ran.out.splitlines()[:-1]]
+    assert sorted(told) == ["blanks-around-value", "later-field", "one-name-several-hosts"]
+    assert "not shown: 1 finding about other sites\n" in ran.err
+    whole = srcnet(*line, cwd=folder)
+    assert whole.out.endswith("4 warnings\n")
+    assert "about other sites" not in whole.err
 
 
 @pytest.mark.parametrize(
@@ -111,9 +130,12 @@ def test_theirs_is_taken_where_that_is_asked_for(folder: Path):
 
 
 def test_what_cannot_be_merged_is_an_error_and_nothing_is_written(folder: Path):
+    nodes = right()
+    nodes[0]["sites"][0]["name"] = "CHSRC CSCS"
+    (folder / "nodes.json").write_bytes(as_bytes(nodes))
     srcnet("import", "scapi", "nodes.json", *TODAY, cwd=folder)
     file = folder / "site-specs" / "chsrc-cscs.yaml"
-    text = file.read_text().replace("alsoKnownAs: [CHSRC-CSCS]", "alsoKnownAs: &names [CHSRC]")
+    text = file.read_text().replace("alsoKnownAs: [CHSRC CSCS]", "alsoKnownAs: &names [CHSRC]")
     text = text.replace("nameToday", "alsoKnownAs").replace(
         "      tier: online\n", "      tier: online\n      alsoKnownAs: *names\n", 1
     )
@@ -141,13 +163,29 @@ def test_a_person_is_asked_for_names_that_the_catalogue_does_not_have(folder: Pa
     nodes[0]["sites"][0]["storages"][0]["areas"][0]["name"] = "CHSRC_XRD"
     (folder / "nodes.json").write_bytes(as_bytes(nodes))
     line = ("import", "scapi", "nodes.json", *TODAY)
-    ran = on_a_terminal(*line, cwd=folder, typed="CHSRC-CSCS\n", after=b"[CHSRC-CH]: ")
+    typed = "CHSRC-CSCS\nstaging\nproduction\n"  # its name, then what each of the two is for
+    ran = on_a_terminal(*line, cwd=folder, typed=typed, after=b"[CHSRC-CH]: ")
     assert ran.code == 0, ran
     file = "site-specs/chsrc-cscs.yaml"
     assert {*specs(folder)} == {file, "site-specs/uksrc-ral.yaml"}  # which has a name of its own
-    assert "name: CHSRC-CSCS-T1\n" in specs(folder)[file]
+    assert "name: CHSRC-CSCS-T1-STAGE\n" in specs(folder)[file]
+    assert "environment: staging\n" in specs(folder)[file]
+    assert "environment" not in specs(folder)["site-specs/uksrc-ral.yaml"]
     # what is there has its name
     assert srcnet(*line, cwd=folder).err.endswith("nothing to change\n")
+
+
+def test_an_environment_that_no_name_says_is_said_in_a_pipeline(folder: Path):
+    line = ("import", "scapi", "nodes.json", *TODAY)
+    area = right()[0]["sites"][0]["storages"][0]["areas"][0]["name"]
+    said = ("--environment", f"{area}=development")
+    assert srcnet(*line, *said, cwd=folder).code == 0
+    text = specs(folder)["site-specs/chsrc-cscs.yaml"]
+    assert text.count("environment: development") == 1
+    wrong = srcnet(*line, "--environment", f"{area}=testing", cwd=folder)
+    assert (wrong.code, "production|staging|development" in wrong.err) == (64, True)
+    unknown = srcnet(*line, "--environment", f"{area}X=staging", cwd=folder)
+    assert (unknown.code, f"did you mean `{area}`?" in unknown.err) == (64, True)
 
 
 def test_in_a_pipeline_nobody_is_asked_and_the_country_stands_in(folder: Path):

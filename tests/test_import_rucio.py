@@ -226,6 +226,39 @@ def test_what_was_read_in_another_order_gives_the_same():
     assert sketched(*rses) == sketched(*reversed(rses))
 
 
+# ── what is described already ─────────────────────────────────────────────────────────────────
+
+
+JOINS = (
+    SITES
+    + """\
+    - name: CHSRC-ZURICH-T0-NEW
+      nameToday: ZH_NEW
+      tier: online
+"""
+)
+
+
+def described(*rses: Rse, said: Said = Said()) -> Sketch:  # noqa: B008 - frozen
+    checked, specs = compiled({**SPECS, "site-specs/sites.yaml": JOINS})
+    return sketch(inventory(*rses), known_of(checked.federation, specs), said)
+
+
+def test_an_area_that_a_spec_describes_and_nobody_has_taken_over_would_join():
+    """Its spec would change what stands there: whether it is to be kept is not guessed."""
+    found = described(rse("ZH_NEW"), rse("ZH_DISK"))
+    assert found.joining == ("ZH_NEW",)
+    assert all("adopted" not in area for area in areas(found).values())
+    assert described(rse("ZH_NEW", {"srcnet_site": "CHSRC-ZURICH"})).joining == ()
+
+
+def test_it_is_taken_over_as_it_stands_where_somebody_says_so():
+    said = Said(adopted=frozenset({"ZH_NEW"}))
+    found = described(rse("ZH_NEW"), said=said)
+    assert found.joining == ()
+    assert areas(found)["CHSRC-ZURICH CHSRC-ZURICH-T0-NEW"]["adopted"] is True
+
+
 # ── what rules have in common ─────────────────────────────────────────────────────────────────
 
 
@@ -307,9 +340,9 @@ def test_scopes_of_one_name_get_two_policies():
 # ── what is written ───────────────────────────────────────────────────────────────────────────
 
 
-def written(found: Sketch, texts: Mapping[str, str] = SPECS) -> Writing:
+def written(found: Sketch, texts: Mapping[str, str] = SPECS, *, theirs: bool = False) -> Writing:
     there = existing({name: text.encode() for name, text in texts.items()})
-    return prepare(there, wanted(found, there, (), TODAY), RULES, "rucio some")
+    return prepare(there, wanted(found, there, (), TODAY), RULES, "rucio some", theirs=theirs)
 
 
 def after(found: Sketch) -> dict[str, str]:
@@ -405,3 +438,15 @@ def test_what_the_spec_says_otherwise_stays_and_is_a_finding():
     ]
     (change,) = found.changes
     assert "      capacity: 4 TB\n" in change.after
+
+
+def test_a_door_that_rucio_calls_otherwise_is_one_door():
+    """The site catalogue says `https` where Rucio says `davs`: no second way in is added."""
+    door = "endpoints: [{protocol: https, host: zh-new.example.org, port: 443, path: /ska}]"
+    texts = {**SPECS, "site-specs/sites.yaml": f"{JOINS}      {door}\n"}
+    found = described(rse("ZH_NEW"), said=Said(adopted=frozenset({"ZH_NEW"})))
+    (finding,) = written(found, texts).diagnostics
+    assert finding.message == "`protocol` is `https` here, and `davs` in rucio some"
+    (change,) = written(found, texts, theirs=True).changes
+    assert change.after.count("host: zh-new.example.org") == 1
+    assert "{protocol: davs, host: zh-new.example.org, port: 443, path: /ska" in change.after

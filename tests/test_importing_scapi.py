@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from scapi_catalogues import DEFECTS, Defect, area, as_bytes, identity, right
 from specs import REAL, TODAY
 
 from srcnet_compiler.diagnostic import Code
+from srcnet_compiler.importing.finding import Finding, diagnostics
 from srcnet_compiler.importing.json_text import read_json
 from srcnet_compiler.importing.scapi.catalogue import Catalogue, findings, read
 from srcnet_compiler.importing.scapi.downtimes import downtimes
-from srcnet_compiler.importing.scapi.finding import Finding, Known, diagnostics
+from srcnet_compiler.importing.scapi.finding import Known
 from srcnet_compiler.importing.scapi.matching import RULES, matched, stated
 from srcnet_compiler.importing.scapi.sites import drafts
 from srcnet_compiler.importing.writing import Existing, Writing, existing, prepare
@@ -83,7 +86,7 @@ def test_the_place_is_where_the_value_stands_in_the_file(defect: Defect):
     defect.change(nodes)
     read = catalogue(nodes)
     (finding,) = (each for each in findings(read, KNOWN) if each.code.value == defect.code)
-    (diagnostic,) = diagnostics(read.document, [finding])
+    (diagnostic,) = diagnostics(read.document, [finding], path_text)
     lines = as_bytes(nodes).decode().splitlines()
     for place, label in zip(finding.places, diagnostic.labels, strict=True):
         value: Any = nodes
@@ -366,6 +369,15 @@ def real_specs() -> Existing:
     return existing({path.relative_to(REAL).as_posix(): path.read_bytes() for path in files})
 
 
+PEOPLE_ADDED = {
+    "area environment": {"UKSRC-RAL-T1-CEPHFS", "UKSRC-RAL-T1-XRD01"},
+    "area within": {"UKSRC-RAL-T1-XRD03"},
+    "service environment": {"UKSRC_RAL_XRD_PROD"},
+    "service storage": {"UKSRC-CAM"},
+    "site alsoKnownAs": {"ESPSRC-IAA", "SWESRC-OSO"},
+}
+"""What people have written that the catalogue does not have, names and cities apart."""
+WITHOUT_CITY = {"CNSRC-SHAO", "SKAO-STFC", "UKSRC-JBO", "UKSRC-RAL"}
 PEOPLE_SAY = {
     "CHSRC-CSCS": {"description"},
     "SKAO-STFC": {"description"},
@@ -426,6 +438,60 @@ def test_what_is_imported_into_nothing_is_part_of_what_the_specs_say():
         if key not in NAMES and not says(ours[text].get(key), value, key)
     )
     assert otherwise == {"description": 3, "environment": 1, "source": 1}
+
+
+@with_snapshot
+def test_what_the_specs_say_beyond_the_catalogue_is_what_people_added():
+    imported: dict[str, dict[str, Any]] = {}
+    for draft in drafts(catalogue(snapshot()).view, REAL_KNOWN, {}):
+        imported |= things({"spec": bare(draft.spec)})
+    added: dict[str, set[str]] = {}
+    cities = set()
+    for site, thing in sited_things():
+        there = imported[thing["catalogueId"]]
+        if "city" in thing.get("location", {}):
+            cities.add(site)
+        for key, value in thing.items():
+            if key not in there or (key == "alsoKnownAs" and {*value} - {*there[key]}):
+                name = thing.get("name", site)
+                added.setdefault(f"{kind_of(thing)} {key}", set()).add(name)
+    assert added == PEOPLE_ADDED
+    assert {site for site, _ in sited_things()} - cities == WITHOUT_CITY
+
+
+def sited_things() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything in the specs that the catalogue has, with its site."""
+    for _, document in real_specs().of_kind("Site"):
+        data: Any = document.data
+        if "catalogueId" in data["spec"]:
+            yield from ((data["metadata"]["name"], each) for each in things(data).values())
+
+
+def kind_of(thing: Mapping[str, Any]) -> str:
+    keys = {"service": "service", "src": "site", "tier": "area"}
+    return next((kind for key, kind in keys.items() if key in thing), "compute")
+
+
+def test_the_page_lists_what_people_added_or_said_otherwise():
+    page = (REAL / "docs/how-to/import.md").read_text("utf-8")
+    listed = {*re.findall(r"`([\w-]+)`", page.partition("## What of our specs")[2])}
+    people = {*WITHOUT_CITY, *PEOPLE_SAY}.union(*PEOPLE_ADDED.values())
+    assert people - listed == set()
+
+
+def test_each_file_of_the_specs_says_what_it_began_as():
+    for name, text in real_specs().texts.items():
+        place = name.removeprefix("site-specs/")
+        entry = "catalogueId" in text
+        if "/" in place:
+            assert "kind: Waiver" in text, name
+            assert not entry, name
+        else:
+            first = text.splitlines()[1]
+            began = (
+                "# From SRCNet's site catalogue of " if entry else "# A member without an entry in "
+            )
+            assert first.startswith(began), name
 
 
 def says(here: Any, there: Any, key: str) -> bool:

@@ -9,7 +9,9 @@ import pytest
 from srcnet_compiler.apply.receipt import Receipt, Result, Status
 from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, SystemName
 from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen, Verdict
+from srcnet_compiler.report.paint import painter
 from srcnet_compiler.report.plan import markdown_plan, render_plan
+from srcnet_compiler.report.proof import Proof, proof_lines
 from srcnet_compiler.report.receipt import render_receipt, render_verdicts
 from srcnet_compiler.span import Span
 
@@ -107,6 +109,7 @@ def test_what_is_left_out_is_counted_unless_all_is_asked_for():
     assert brief in render_plan(plan_of(held=held)).splitlines()
     assert "  . namespace `n` rests on a draft" in render_plan(plan_of(held=held), full=True)
     assert "  . data policy `p0` rests" in render_plan(plan_of(held=held[:1]))
+    assert brief in [*proof_lines(Proof(plan_of(held=held), []), painter(False), full=False)]
 
 
 def test_what_a_server_says_cannot_move_the_cursor():

@@ -18,6 +18,7 @@ import site_catalogue
 import yaml
 from cli_runner import TODAY as DAY
 from cli_runner import edit, golden_specs, srcnet
+from moved_specs import QUEUE, renamed
 from site_catalogue import TOKEN, Catalogue, Node, once_on
 from specs import GOLDEN, REAL, TODAY, compile_texts, texts
 
@@ -165,6 +166,8 @@ def test_areas_that_share_a_capacity_share_a_storage():
         ("CHSRC_TAPE", "area", TAPE),
         ("edge", "compute", "CHSRC-CSCS/edge"),
         ("our-soda", "local-service", SODA[1]),
+        ("CHSRC-CSCS/our-soda", "local-service", SODA[1]),
+        ("CHSRC-CSCS/soda_sync", "local-service", SODA[1]),
     ],
 )
 def test_a_downtime_stands_with_what_it_is_of_whatever_the_day(of: str, kind: str, around: str):
@@ -202,6 +205,19 @@ def test_what_is_so_already_is_only_taken_over(client: Client, desired: ScapiMod
 
 def seen(client: Client, model: ScapiModel) -> Reading[ScapiModel]:
     return live.read(client, model)
+
+
+def test_a_queue_with_another_name_keeps_its_entry(client: Client, desired: ScapiModel):
+    """The catalogue gives another name in place: nothing is made, and nothing ends."""
+    new = model_of(renamed(*QUEUE))
+    changes = TARGET.diff(new, seen(client, new))
+    assert {(c.action, c.address.kind) for c in changes} == {(Action.UPDATE, "queue")}
+    assert {c.address.name.rpartition("/")[2] for c in changes} == {"production"}
+    assert all(
+        [(f.name, f.before, f.after) for f in c.fields if f.before != f.after]
+        == [("name", "batch", "production")]
+        for c in changes
+    )
 
 
 SAME: list[tuple[str, Callable[[Node], object]]] = [

@@ -102,7 +102,11 @@ _MEANT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("tier", "spec.mounts.*.tier"),
     ),
     "Downtime": ((_OF, "spec.of"),),
-    "Moved": (("storage area", "spec.area"),),
+    "Moved": (
+        ("storage area", "spec.area"),
+        ("queue", "spec.queue"),
+        ("project", "spec.project"),
+    ),
     "Retired": (
         ("storage area", "spec.area"),
         ("data policy", "spec.policy"),

@@ -11,8 +11,6 @@ from srcnet_compiler.schema.wording.lookup import Place, scalar
 from srcnet_compiler.source.edits import mend
 
 _KNOWN_ELSEWHERE = {
-    "queue": "clusters know the queue by this name",
-    "project": "clusters know the project by this name",
     "service": "clusters know the service by this name",
     "template": "clusters know the template by this name",
     "data policy": "Rucio knows the policy by this name",
@@ -22,6 +20,8 @@ _KNOWN_ELSEWHERE = {
     "storage class": "names of storage areas are made with it",
     "member": "names of storage areas are made with it",
 }
+_BY_MOVED = ("queue", "project")
+"""Kinds of which a `Moved` document gives another name on clusters."""
 _LABELS = re.compile(r"[/.]")
 
 
@@ -53,6 +53,11 @@ def renamable(snapshot: Snapshot, file: str, line: int, column: int) -> Mention:
 
 def _refuse_known_elsewhere(snapshot: Snapshot, given: Mention) -> None:
     what = given.what[0]
+    if what in _BY_MOVED and not _said(snapshot, what, given.name):
+        raise RefusedError(
+            f"clusters know the {what} by this name: say by a document `kind: Moved` with `{what}:"
+            f" NEW, from: {given.name}, to: NEW` what it is called from now on, then rename it here"
+        )
     if what in _KNOWN_ELSEWHERE:
         raise RefusedError(
             f"{_KNOWN_ELSEWHERE[what]}: another one would begin, and this one end. Describe the"
@@ -70,6 +75,18 @@ def _refuse_known_elsewhere(snapshot: Snapshot, given: Mention) -> None:
                 f"Rucio knows the area as `{given.name}`: write `nameToday: {given.name}` first,"
                 " then rename it here, and in Rucio by a `Moved` document"
             )
+
+
+def _said(snapshot: Snapshot, what: str, name: str) -> list[str]:
+    """The new names that `Moved` documents give to what is called so now."""
+    return [
+        str(spec.get(what))
+        for read in snapshot.files.values()
+        for document in read.documents
+        if isinstance(document.data, dict) and document.data.get("kind") == "Moved"
+        for spec in (document.data.get("spec"),)
+        if isinstance(spec, dict) and spec.get("from") == name and spec.get(what) is not None
+    ]
 
 
 def _refuse_labels(snapshot: Snapshot, given: Mention) -> None:
@@ -101,6 +118,9 @@ def rename(
     given = places[0]
     if new == mention.name:
         return {}
+    what = given.what[0]
+    if what in _BY_MOVED and new not in (said := _said(snapshot, what, given.name)):
+        raise RefusedError(f"a `Moved` document says that it is called `{said[0]}`: take that")
     if not _may_be_called(given, new):
         raise RefusedError(f"`{new}` cannot be the name of a {given.what[0]}")
     taken = next((e for e in snapshot.mentions if e.gives and _collides(e, given, new)), None)

@@ -1,6 +1,6 @@
 """All that documents say about compute, linked: one policy, clusters, allocations, groups."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from srcnet_compiler.diagnostic import Diagnostic
 from srcnet_compiler.federation.allocations import read_allocation
@@ -82,9 +82,10 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
     """Queues, sites and groups that there are not."""
     compute = federation.compute
     queues = compute.policy.queues if compute.policy else {}
+    now = federation.names_now("queue")
     yield from _unknown_ends(federation)
     for cluster in compute.clusters:
-        yield from _queues(cluster, queues)
+        yield from _queues(cluster, queues, now)
     for allocation in compute.allocations:
         for index, site in enumerate(allocation.sites):
             yield from known(site, federation.sites, "site", allocation.origin, "sites", index)
@@ -95,7 +96,8 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
             )
         for project in allocation.projects:
             for index, queue in enumerate(project.queues):
-                yield from known(queue, queues, "queue", project.origin, "queues", index)
+                here = (project.origin, "queues", index)
+                yield from known(queue, queues, "queue", *here, now=now)
             for index, group in enumerate(project.groups):
                 groups = set(compute.groups.values())
                 what = "group that the federation knows"
@@ -133,15 +135,18 @@ def _unknown_ends(federation: Federation) -> Iterator[Diagnostic]:
     }
     for end in federation.retired:
         for kind, name in ends(end):
-            yield from known(name, there[kind], kind, end.origin, kind)
+            now = federation.names_now(kind)
+            yield from known(name, there[kind], kind, end.origin, kind, now=now)
 
 
-def _queues(cluster: SlurmCluster, queues: Iterable[str]) -> Iterator[Diagnostic]:
+def _queues(
+    cluster: SlurmCluster, queues: Iterable[str], now: Mapping[str, str]
+) -> Iterator[Diagnostic]:
     there = {*queues}
     for index, name in enumerate(cluster.queues):
-        yield from known(name, there, "queue", cluster.origin, "queues", index)
+        yield from known(name, there, "queue", cluster.origin, "queues", index, now=now)
     for window in cluster.windows:
-        yield from known(window.queue, there, "queue", window.origin, "queue")
+        yield from known(window.queue, there, "queue", window.origin, "queue", now=now)
 
 
 def names_of_drafts(compute: Compute) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Names that refer to something: is there such a thing?"""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Fix, Label, error
 from srcnet_compiler.near import certainly_meant
@@ -12,10 +13,25 @@ _FEW = 8
 
 
 def known(
-    name: str, among: Collection[str], what: str, origin: Origin, *keys: str | int
+    name: str,
+    among: Collection[str],
+    what: str,
+    origin: Origin,
+    *keys: str | int,
+    now: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterable[Diagnostic]:
-    """A finding at the value under `keys` unless `name` is `among` what there is."""
+    """A finding at the value under `keys` unless `name` is `among` what there is. `now`: what is
+    called otherwise by now, by the names of before."""
     if name in among:
+        return
+    if now.get(name) in among:
+        yield error(
+            Code.UNKNOWN_NAME,
+            f"`{name}` is not a {what}",
+            Label(origin.at(*keys)),
+            help=f"a `Moved` document says that it is called `{now[name]}`: write that",
+            fix=Fix(origin.at(*keys), now[name]) if origin.has(*keys) else None,
+        )
         return
     names = sorted(among)
     near = get_close_matches(name, names, n=1, cutoff=0.7)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from srcnet_compiler.federation.adopted import Adopted
 from srcnet_compiler.federation.compute import Share
 from srcnet_compiler.federation.secret import Secret
 from srcnet_compiler.federation.services import Amounts
@@ -58,7 +59,8 @@ class KubernetesCluster:
     there is none. `secret_store` is the ClusterSecretStore that external secrets come from,
     `storage_class` what claims that are not of an area ask for. `share` None: the federation may
     have all that it can get. `queues`: classes whose sessions and jobs may run here, and `readable`
-    the site's areas whose files those may read.
+    the site's areas whose files those may read. `adopted` is what stands there by hand: as long as
+    it is said, nothing but that is wanted.
     """
 
     site: SiteName
@@ -84,6 +86,7 @@ class KubernetesCluster:
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
     readable: tuple[AreaName, ...] = ()
+    adopted: Adopted | None = None
 
     @property
     def label(self) -> str:

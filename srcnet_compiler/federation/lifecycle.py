@@ -1,7 +1,7 @@
 """Downtime, Moved, Retired and Waiver documents to the model."""
 
 from srcnet_compiler.federation.amounts import Findings
-from srcnet_compiler.federation.notices import Downtime, Moved, Retired, Waiver
+from srcnet_compiler.federation.notices import Downtime, Moved, Renamed, Retired, Waiver
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.quantity import parse_bytes
 from srcnet_compiler.schema import lifecycle as schema
@@ -22,10 +22,14 @@ def read_downtime(document: schema.Downtime, origin: Origin, found: Findings) ->
     )
 
 
-def read_moved(document: schema.Moved, origin: Origin) -> Moved:
+def read_moved(document: schema.Moved, origin: Origin) -> Moved | Renamed:
     """A rename."""
-    spec = document.spec
-    return Moved(AreaName(spec.area), spec.from_, spec.to, origin.below("spec"))
+    spec, here = document.spec, origin.below("spec")
+    if spec.area is not None:
+        return Moved(AreaName(spec.area), spec.from_, spec.to, here)
+    if spec.queue is not None:
+        return Renamed("queue", spec.queue, spec.from_, spec.to, here)
+    return Renamed("project", spec.project or "", spec.from_, spec.to, here)
 
 
 def read_retired(document: schema.Retired, origin: Origin, found: Findings) -> Retired:

@@ -23,7 +23,7 @@ from srcnet_compiler.federation.forges import read_pipelines
 from srcnet_compiler.federation.known import known
 from srcnet_compiler.federation.model import Federation, Site
 from srcnet_compiler.federation.nesting import check_nesting
-from srcnet_compiler.federation.notices import Waiver
+from srcnet_compiler.federation.notices import Renamed, Waiver
 from srcnet_compiler.federation.renames import check_ends, check_moves
 from srcnet_compiler.federation.serving import (
     check_serving,
@@ -31,6 +31,7 @@ from srcnet_compiler.federation.serving import (
     read_serving,
     unknown_in_serving,
 )
+from srcnet_compiler.federation.successors import check_renamed
 from srcnet_compiler.federation.unique import repeated
 from srcnet_compiler.names import SrcName
 from srcnet_compiler.schema.common import Document
@@ -88,7 +89,8 @@ def _build(
         for d in _of(documents, DataPolicy)
     )
     by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
-    moves = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
+    renames = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
+    moves = [move for move in renames if not isinstance(move, Renamed)]
     found.extend(check_moves(moves, by_name))
     compute = read_compute(documents, read, spec, retired, found)
     storage = {name: rule.storage for name, rule in sorted(spec.services.items())}
@@ -129,6 +131,7 @@ def _build(
         links=shared.read_links(spec, origin, found),
         site_catalogue=read_site_catalogue(spec, origin),
         catalogued=read_catalogued(read, retired) if spec.siteCatalogue is not None else (),
+        renamed=tuple(move for move in renames if isinstance(move, Renamed)),
     )
 
 
@@ -274,15 +277,21 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
 def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
     today = {area.name_today for area in federation.areas.values()}
     areas = {*federation.areas, *today}
+    services = {
+        name
+        for site in federation.sites.values()
+        for s in site.services
+        for name in (s.label, f"{site.name}/{s.service}", f"{site.name}/{s.label}")
+    }
+    compute = {c for site in federation.sites.values() for c in site.compute}
+    there = {*federation.sites, *areas, *services, *compute}
     for downtime in federation.downtimes:
-        services = {s.label for site in federation.sites.values() for s in site.services}
-        compute = {c for site in federation.sites.values() for c in site.compute}
-        there = {*federation.sites, *areas, *services, *compute}
         yield from known(
             downtime.of, there, "site, area, compute or service", downtime.origin, "of"
         )
     for move in federation.moved.values():
         yield from known(move.area, federation.areas, "storage area", move.origin, "area")
+    yield from check_renamed(federation)
     for end in federation.retired:
         if end.area is not None:
             yield from known(end.area, areas, "storage area", end.origin, "area")

@@ -7,7 +7,7 @@ from srcnet_compiler.federation.catalogued import CataloguedSite, SiteCatalogue
 from srcnet_compiler.federation.compute import Compute
 from srcnet_compiler.federation.data_policy import DataPolicy
 from srcnet_compiler.federation.kubernetes import Deployed, KubernetesCluster
-from srcnet_compiler.federation.notices import Downtime, Freeze, Moved, Retired, Waiver
+from srcnet_compiler.federation.notices import Downtime, Freeze, Moved, Renamed, Retired, Waiver
 from srcnet_compiler.federation.pipelines import Pipelines
 from srcnet_compiler.federation.rates import Link, Throughput
 from srcnet_compiler.federation.secret import Secret as Secret
@@ -287,6 +287,7 @@ class Federation:
     links: tuple[Link, ...] = ()
     site_catalogue: SiteCatalogue | None = None
     catalogued: tuple[CataloguedSite, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
 
     def waives_drafts(self, *names: str) -> bool:
         """Whether a waiver accepts the drafts that one of these objects rests on, at any date.
@@ -298,6 +299,10 @@ class Federation:
     def holds_back(self, drafts: Sequence[Span], *names: str) -> bool:
         """Whether something by one of these names rests on drafts that no waiver accepts."""
         return bool(drafts) and not self.waives_drafts(*names)
+
+    def names_now(self, kind: str) -> Mapping[str, str]:
+        """What queues or projects are called that had another name before, by that name."""
+        return {move.before: move.name for move in self.renamed if move.kind == kind}
 
     def around(self, name: AreaName) -> tuple[AreaName, ...]:
         """An area, and every area whose capacity it lies in, from the inside out."""

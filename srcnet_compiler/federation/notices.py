@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 from srcnet_compiler.names import AreaName
 from srcnet_compiler.span import Origin
@@ -35,6 +36,18 @@ class Moved:
     """A rename of an area in the data management system."""
 
     area: AreaName
+    before: str
+    after: str
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Another name for what clusters know by its name in the specs: a queue class or a project, as
+    `kind` says."""
+
+    kind: Literal["queue", "project"]
+    name: str
     before: str
     after: str
     origin: Origin = field(compare=False, repr=False)

@@ -1,8 +1,9 @@
 """The Kubernetes clusters of Site documents to the model, and what their sites run there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.federation.adopting import read_adopted
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.clusters import read_share
 from srcnet_compiler.federation.compute import ComputePolicy
@@ -67,6 +68,8 @@ def read_deployed(
         cluster = clusters.get(spec.at or "")
         if cluster is None or spec.service not in services or not spec.enabled:
             continue
+        if cluster.adopted is not None:
+            continue  # what runs it there was made by hand
         here = site.origin.below("services", index)
         names = (spec.service, f"{site.name}/{spec.service}")
         yield Deployed(
@@ -99,7 +102,11 @@ def _cluster(
     here = around.below("kubernetes")
     own, reading = secret(spec.credentials.secretRef), spec.reading
     major, _, minor = spec.version.partition(".")
-    offered = spec.queues if spec.queues is not None else (policy.queues if policy else ())
+    adopted = read_adopted(spec.adopted, here.below("adopted"), found)
+    if spec.queues is not None:
+        offered: Sequence[str] = spec.queues
+    else:
+        offered = (*policy.queues,) if policy is not None and adopted is None else ()
     return KubernetesCluster(
         site=site.name,
         name=compute.name,
@@ -124,6 +131,7 @@ def _cluster(
         drafts=(*draft(compute, around), *site.drafts),
         origin=here,
         readable=tuple(AreaName(name) for name in spec.readable),
+        adopted=adopted,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error
+from srcnet_compiler.federation.adopting import adopted_twice, unknown_in_adopted
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.compute import ComputePolicy
 from srcnet_compiler.federation.containers import read_container, some
@@ -100,18 +101,21 @@ def check_serving(federation: Federation) -> Iterator[Diagnostic]:
         (f"service `{d.service}` on `{d.site}/{d.cluster}`", d.origin.at("service"))
         for d in federation.deployed
     )
+    for cluster in in_order:
+        if cluster.adopted is not None:
+            yield from adopted_twice(cluster.adopted)
 
 
 def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
     """Sites, services, queues and groups that there are not."""
     policy = federation.compute.policy
-    queues = policy.queues if policy else {}
+    queues, now = policy.queues if policy else {}, federation.names_now("queue")
     groups = set(federation.compute.groups.values())
     for service in federation.services.values():
         yield from _unknown_of(service, federation)
     for template in federation.templates.values():
         if policy is not None:
-            yield from known(template.queue, queues, "queue", template.origin, "queue")
+            yield from known(template.queue, queues, "queue", template.origin, "queue", now=now)
         for index, group in enumerate(template.groups):
             what = "group that the federation knows"
             yield from known(group, groups, what, template.origin, "groups", index)
@@ -127,7 +131,10 @@ def unknown_in_serving(federation: Federation) -> Iterator[Diagnostic]:
         for index, area in enumerate(cluster.readable):
             yield from known(area, areas, what, cluster.origin, "readable", index)
         for index, name in enumerate(cluster.queues):
-            yield from known(name, queues, "queue", cluster.origin, "queues", index)
+            yield from known(name, queues, "queue", cluster.origin, "queues", index, now=now)
+        if cluster.adopted is not None:
+            offered = {each.service for each in federation.sites[cluster.site].services}
+            yield from unknown_in_adopted(cluster.adopted, cluster.site, queues, offered)
 
 
 def names_of_drafts_in_serving(federation: Federation) -> Iterator[str]:

@@ -41,6 +41,8 @@ class Rules:
     agree: Callable[[str, object, object], bool] = lambda _, here, there: here == there
     whole: frozenset[str] = frozenset()
     """Keys whose lists are one value: nothing is added to them."""
+    loose: frozenset[str] = frozenset()
+    """Keys in whose lists two things may be one though they differ in what tells best."""
 
 
 class Difference(NamedTuple):
@@ -196,6 +198,8 @@ class _Merging:
 
     def _parted(self, key: str, here: Any, value: Any) -> bool:  # noqa: ANN401  YAML
         """Whether what tells best says that these are two things."""
+        if key in self._rules.loose:
+            return False
         first = self._rules.same[key][0]
         both = all(name in here and name in value for name in first)
         return both and not _same(first, here, value)

@@ -94,7 +94,9 @@ def prepare(
     for each in wanted:
         if each.into is None:
             text = document(each.tree, each.head)
-            now[each.file] = f"{now[each.file]}---\n{text}" if each.file in now else text
+            now[each.file] = _behind(now[each.file], text) if each.file in now else text
+            if each.file in documents:
+                documents[each.file] = parse(each.file, now[each.file].encode()).value or ()
             continue
         file, number = each.into
         try:
@@ -115,6 +117,12 @@ def prepare(
         if text != before.get(file)
     )
     return Writing(tuple(changes), tuple(found))
+
+
+def _behind(before: str, text: str) -> str:
+    """A further document in a file, whose last line may not have ended."""
+    end = "" if before.endswith(("\n", "\r")) else "\n"
+    return f"{before}{end}---\n{text}"
 
 
 def _difference(each: Difference, wanted: Wanted, source: str, theirs: bool) -> Diagnostic:

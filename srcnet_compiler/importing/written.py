@@ -40,12 +40,19 @@ IN_BRACKETS = frozenset(
     }
 )
 """Keys whose mappings stand on one line."""
-ITEMS_IN_BRACKETS = frozenset({"endpoints", "services", "contacts", "scratch", "nodes"})
+ITEMS_IN_BRACKETS = frozenset(
+    {
+        *("endpoints", "services", "contacts", "scratch", "nodes"),
+        *("quotas", "clusterQueues", "queues", "workloads"),
+    }
+)
 """Keys of lists whose mappings do."""
+_BLOCK = re.compile(r"([!-~][ -~]*\n){2,}")
+"""Text of several lines that stands as it is, such as a certificate."""
 _SAFE = re.compile(r"[A-Za-z0-9/_(@.][A-Za-z0-9 /_().@+%'~=*;:<>!?&|$^-]*")
 _AMISS = re.compile(r": | #|:$| $")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"}
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNSEEN = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def bare(tree: Tree) -> Tree:
@@ -150,6 +157,9 @@ def entry(key: str, value: Tree, indent: int) -> Iterator[str]:
         yield from noted(start, note, indent)
         for each in value:
             yield from item(each, indent + 2, in_brackets=key in ITEMS_IN_BRACKETS)
+    elif isinstance(value, str) and _BLOCK.fullmatch(value):
+        yield from noted(f"{start} |", note, indent)
+        yield from (f"{' ' * (indent + 2)}{line}" for line in value.splitlines())
     else:
         yield from _wrapped(f"{start} ", value, note, indent)
 

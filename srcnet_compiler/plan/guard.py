@@ -222,7 +222,7 @@ def _retirements(plan: Plan, federation: Federation, today: date) -> Iterator[Di
         elif policy is not None and policy not in over:
             places = [end.origin.at("until") for end in federation.retired if end.policy == policy]
             yield _no_document(change, "switched off", places)
-        elif _ends_on_cluster(change) and change.until is None:
+        elif _ends_on_cluster(change) and change.until is None and not _moved(change, federation):
             yield _no_document(change, "removed", [f.origin for f in change.fields])
 
 
@@ -246,6 +246,17 @@ def _ends_on_cluster(change: Change) -> bool:
         change.action is Action.RETIRE
         and change.address.target in ("slurm", "kubernetes", "scapi")
         and change.address.kind != "association"
+    )
+
+
+def _moved(change: Change, federation: Federation) -> bool:
+    """Whether a `Moved` document says that what ends has another name now: its own is then the one
+    of before, perhaps with the federation's prefix, and with `-` where a system takes no `_`."""
+    policy = federation.compute.policy
+    name = change.address.name.rpartition("/")[2].replace("_", "-")
+    before = {move.before.replace("_", "-") for move in federation.renamed}
+    return name in before or (
+        policy is not None and name in {f"{policy.prefix}-{old}" for old in before}
     )
 
 

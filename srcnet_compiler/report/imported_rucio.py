@@ -12,6 +12,7 @@ from srcnet_compiler.report.paint import Paint, painter
 from srcnet_compiler.report.proof import (
     FEW,
     Proof,
+    differing_data,
     differing_lines,
     many,
     proof_data,
@@ -43,6 +44,7 @@ def _lines(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     yield from _seen(found, paint)
     yield from _drafted(found, paint)
     yield from _open(found, full, paint)
+    yield from _joining(found, full, paint)
     yield from _notes(found, full, paint)
     yield from _unsaid(found.sketch.unsaid, full, paint)
     yield from differing_lines(found.findings, paint, full=full)
@@ -108,6 +110,14 @@ def _open(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     )
 
 
+def _joining(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
+    joining = found.sketch.joining
+    if joining:
+        yield ""
+        yield paint("Described, and not taken over yet; to keep it as it stands, type:", "bold")
+    yield from shortened([f"  --adopt {visible(rse)}" for rse in joining], FEW, full)
+
+
 def _notes(found: Imported, full: bool, paint: Paint) -> Iterator[str]:
     notes = found.sketch.notes
     if notes:
@@ -132,7 +142,7 @@ def _unsaid(unsaid: Sequence[Unsaid], full: bool, paint: Paint) -> Iterator[str]
 
 
 def imported_to_json(found: Imported) -> str:
-    """The same as data."""
+    """The same as data, of `schemas/import.schema.json`."""
     sketch, there = found.sketch, found.inventory
     data = {
         "version": FORMAT_VERSION,
@@ -147,6 +157,7 @@ def imported_to_json(found: Imported) -> str:
         },
         "described": sketch.described,
         "skipped": sketch.skipped,
+        "joining": [{"rse": rse, "type": f"--adopt {rse}"} for rse in sketch.joining],
         "sites": [
             {
                 "name": site.name,
@@ -185,15 +196,7 @@ def imported_to_json(found: Imported) -> str:
             }
             for each in sketch.unsaid
         ],
-        "findings": [
-            {
-                "code": each.code.value,
-                "message": each.message,
-                "place": str(each.labels[0].span),
-                "help": each.help,
-            }
-            for each in found.findings
-        ],
+        "findings": differing_data(found.findings),
         **proof_data(found.proof),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

@@ -48,7 +48,7 @@ def _plan(plan: Plan, full: bool, paint: Paint) -> Iterator[str]:
         yield from noticed_lines(plan.findings, paint)
     if plan.held:
         yield ""
-        yield from _left_out(plan.held, full)
+        yield from left_out_lines(plan.held, full)
 
 
 def _system(plan: Plan, system: SystemName, full: bool, paint: Paint) -> Iterator[str]:
@@ -82,7 +82,8 @@ def _verdict(changes: Sequence[Change]) -> str:
     return summary(changes) if changes else "nothing to do"
 
 
-def _left_out(held: Sequence[Held], full: bool) -> Iterator[str]:
+def left_out_lines(held: Sequence[Held], full: bool) -> Iterator[str]:
+    """What specs describe and no plan does: each, or counted by its kind."""
     if full or len(held) <= _FEW:
         yield "Described and left out:"
         yield from (f"  . {visible(each.what)} {visible(each.reason)}" for each in held)

@@ -9,6 +9,7 @@ from srcnet_compiler.plan.model import Plan
 from srcnet_compiler.report.cells import visible
 from srcnet_compiler.report.changes import change_lines
 from srcnet_compiler.report.paint import Paint
+from srcnet_compiler.report.plan import left_out_lines
 
 FEW = 12
 """Lines of one list that are shown, unless all are asked for."""
@@ -59,8 +60,8 @@ def proof_lines(proof: Proof, paint: Paint, *, full: bool) -> Iterator[str]:
         yield f"  not seen: {unseen.under}: {visible(unseen.reason)}"
     for each in proof.objections:
         yield f"  {each.labels[0].span}: {visible(each.message)}"
-    for held in proof.plan.held:
-        yield f"  held back: {visible(held.what)} {visible(held.reason)}"
+    if proof.plan.held:
+        yield from left_out_lines(proof.plan.held, full)
     yield ""
     if not proof.files:
         yield "Nothing is to be written: the specs say all of it."
@@ -102,9 +103,22 @@ def differing_lines(findings: Sequence[Diagnostic], paint: Paint, *, full: bool)
     """What specs say otherwise than what is imported, where there is such a thing."""
     if findings:
         yield ""
-        yield paint("Where the specs and what is there differ; both stay as they are:", "bold")
+        yield paint("Where the specs and what is there differ:", "bold")
     lines = [f"  {each.labels[0].span}: {visible(each.message)}" for each in findings]
     yield from shortened(lines, FEW, full)
+
+
+def differing_data(findings: Sequence[Diagnostic]) -> list[Json]:
+    """The same as data."""
+    return [
+        {
+            "code": each.code.value,
+            "message": each.message,
+            "place": str(each.labels[0].span),
+            "help": each.help,
+        }
+        for each in findings
+    ]
 
 
 def shortened(lines: Sequence[str], few: int, full: bool) -> Iterator[str]:

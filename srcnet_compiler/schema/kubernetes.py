@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from srcnet_compiler.schema.adopted import Adopted
 from srcnet_compiler.schema.common import (
     Credentials,
     ExactlyOne,
@@ -124,6 +125,9 @@ class Kubernetes(Spec):
     """What the federation may have at a time; all that it can get where this is left out."""
     kueue: Kueue | None = None
     """How its Kueue shares the cluster."""
+    adopted: Adopted | None = None
+    """What people made there by hand and is kept as it stands. As long as it is here, nothing else
+    is made on the cluster: removing it is the decision to join."""
     readable: Annotated[
         list[Annotated[Name, such_as("CHSRC-CSCS-T0")]], Field(default_factory=list)
     ]

@@ -43,8 +43,16 @@ class Group(Spec):
 class DowntimeSpec(Spec):
     """A time in which something is not available."""
 
-    of: Name
-    """A site, or one of its storage areas, compute or services."""
+    of: Annotated[
+        str,
+        text(
+            r"^([A-Za-z0-9]+([_-][A-Za-z0-9]+)*/)?[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$",
+            "a name, or a site and one of its services with `/` between them",
+            "CHSRC-CSCS",
+        ),
+    ]
+    """A site, or one of its storage areas, compute or services; a service of one site alone is
+    `SITE/SERVICE`, by what it is or what the site calls it."""
     from_: Annotated[Instant, Field(alias="from")]
     """The first moment, in UTC."""
     to: Instant
@@ -64,15 +72,21 @@ class Downtime(Document):
     """When, what, why."""
 
 
-class MovedSpec(Spec):
+class MovedSpec(ExactlyOne):
     """A rename."""
 
-    area: Name
+    one_of = ("area", "queue", "project")
+
+    area: Name | None = None
     """The storage area, by its name in the site's file."""
+    queue: Annotated[LowerName, such_as("interactive")] | None = None
+    """The queue class, by its name in the compute policy; the old one ends after its last job."""
+    project: Annotated[LowerName, such_as("hi-survey")] | None = None
+    """The project, by its name in its allocation; its old account ends after its last job."""
     from_: Annotated[LegacyName, Field(alias="from")]
-    """Its name in the data management system until now."""
+    """Its name until now: of an area in the data management system, else in the specs."""
     to: LegacyName
-    """Its name from now on."""
+    """Its name from now on; of a queue or project the one that it has in the specs."""
 
 
 class Moved(Document):

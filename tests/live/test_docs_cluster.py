@@ -9,7 +9,7 @@ import pytest
 from console import PROJECT, Shell, play
 from specs import TODAY
 
-from srcnet_compiler.demo import shared_cluster, slurm_foreign
+from srcnet_compiler.demo import shared_cluster, slurm_clusters, slurm_foreign
 from srcnet_compiler.demo.shared_cluster import ACCOUNT, MEMBER, PARTITION, Shared
 from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 
@@ -50,6 +50,13 @@ def job_of_a_member(shared: Shared) -> None:
     slurm_foreign.wait_for_state(shared.cluster, job, "RUNNING")
 
 
+def end_of_the_job(shared: Shared) -> None:
+    jobs = slurm_clusters.ask(shared.cluster, "squeue", "-h", "-A", ACCOUNT, "-o", "%A").split()
+    slurm_clusters.ask(shared.cluster, "scancel", *jobs)
+    for job in map(int, jobs):
+        slurm_foreign.wait_for_state(shared.cluster, job, "CANCELLED")
+
+
 def test_the_page_for_a_shared_cluster_holds(tmp_path: Path):
     specs = tmp_path / "specs"
     for each in ("site-specs", "policies", "schemas"):
@@ -66,6 +73,7 @@ def test_the_page_for_a_shared_cluster_holds(tmp_path: Path):
         happen = {
             "the controller is that of a real cluster": lambda: here(specs, shared),
             "a member submits a job": lambda: job_of_a_member(shared),
+            "the job of the member ends": lambda: end_of_the_job(shared),
         }
         with Shell(specs, tmp_path / "home", environment) as shell:
             assert play(PAGE, specs, shell, happen) > 10

@@ -10,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,10 @@ pytestmark = pytest.mark.live("rucio")
 
 FRESH = PROJECT / "docs/tutorials/ci.md"
 """This page begins on a server that has nothing yet, the others on one that is as the specs say."""
-OTHERS = ("shared-cluster.md", "service-everywhere.md", "import-slurm.md")
+OTHERS = (
+    *("shared-cluster.md", "service-everywhere.md", "import-slurm.md", "import-kubernetes.md"),
+    "bring-your-site-in.md",
+)
 """These pages have clusters, and tests of their own."""
 COMMANDS = (
     *("VALIDATE", "COMPILE", "DIFF", "PLAN", "APPLY", "VERIFY", "DOCS"),
@@ -60,17 +63,17 @@ class Place:
         (folder / "root.json").write_text(json.dumps(root), "utf-8")
         return folder
 
-    def shell(self, folder: Path, home: Path) -> Shell:
+    def shell(self, folder: Path, home: Path, more: Mapping[str, str] | None = None) -> Shell:
         token = json.dumps({"username": "srcnet", "password": self.password})
         day = {f"SRCNET_{command}_TODAY": str(TODAY) for command in COMMANDS}
-        return Shell(folder, home, {**day, "SRCNET_RUCIO_TOKEN": token})
+        return Shell(folder, home, {**day, "SRCNET_RUCIO_TOKEN": token, **(more or {})})
 
     def happen(self) -> dict[str, Callable[[], None]]:
         """What pages say happens meanwhile."""
         return {
             "an identity is let in as srcnet-compiler": self.let_in,
-            "somebody at Manchester makes an RSE by hand": lambda: self._as_root(by_hand),
-            "an operator sets the limit of CNSRC-SHAO-T1 to 1 byte": lambda: self._as_root(
+            "somebody at Manchester makes an RSE by hand": lambda: self.as_root(by_hand),
+            "an operator sets the limit of CNSRC-SHAO-T1 to 1 byte": lambda: self.as_root(
                 lambda root: root.set_rse_limits("CNSRC-SHAO-T1", "MaxSpaceAvailable", 1)
             ),
         }
@@ -84,7 +87,7 @@ class Place:
             check=True,
         )
 
-    def _as_root(self, do: Callable[[RucioClient], object]) -> None:
+    def as_root(self, do: Callable[[RucioClient], object]) -> None:
         server = self.server
         connection = {
             "rucio_host": server.url,

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 from cli_operator import Operator, bootstrap, give_credentials
 from cli_runner import contents, on_a_terminal
-from conftest import RUCIO_VENV
+from conftest import PROJECT, RUCIO_VENV
 from filled_by_hand import LIMIT, PERTH, everything, fill, write_specs
 from meddler import Handler, connected, meddling
 from rucio_data import connect
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.live("rucio")
 
+SCHEMA = json.loads((PROJECT / "schemas/import.schema.json").read_text("utf-8"))
 HOME = "site-specs/aussrc-perth.yaml"
 MOVED = f"""\
 apiVersion: {API_VERSION}
@@ -166,6 +168,7 @@ def found_upstream(handler: Handler) -> str:
 def test_the_import_is_nothing_but_adoptions_and_keeps_what_people_wrote(found):
     ran = found.someone("import", "rucio", *ANSWERS, *DAY, "--format", "json")
     said = json.loads(ran.out)
+    jsonschema.validate(said, SCHEMA)
     assert said["plan"] == {"adoptions": 7, "changes": [], "unseen": []}
     assert (said["accepted"], said["written"]) == (True, True)
     assert [each["rse"] for each in said["questions"]] == ["MYSTERY"]
@@ -250,6 +253,19 @@ def test_an_adopted_area_takes_part_when_its_line_goes(found):
     ((address, fields),) = planned.items()
     assert address == ("rse", "AARNET_PER")
     assert {"attribute.srcnet_site", "attribute.srcnet_tier", "setting.country_name"} <= {*fields}
+
+
+def test_an_area_that_would_join_may_be_kept_as_it_stands(found):
+    """By a flag, or by whoever sits there."""
+    line = ("import", "rucio", "--skip", "MYSTERY", "--dry-run", *DAY)
+    assert "\n  --adopt AARNET_PER\n" in found.someone(*line, code=1).out
+    kept = found.someone(*line, "--adopt", "AARNET_PER").out
+    asked = on_a_terminal(*line, cwd=found.someone.specs, typed="\n", after=b"Take it over")
+    assert asked.code == 0, asked
+    for said in (kept, asked.out):
+        assert "Proof: the plan of these specs is 0 changes" in said
+        assert "+      adopted: true" in said
+    assert "there is no RSE `AARNET`" in found.someone(*line, "--adopt", "AARNET", code=64).err
 
 
 def changes(found: Found) -> dict[tuple[str, str], list[str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema
 import pytest
 from cli_runner import TODAY, Ran, contents, srcnet
 from console import PROJECT, Shell, play
@@ -19,6 +20,7 @@ from srcnet_compiler.demo.slurm_fingerprint import fingerprint
 
 pytestmark = [pytest.mark.live("slurm"), pytest.mark.live("sshd")]
 
+SCHEMA = json.loads((PROJECT / "schemas/import.schema.json").read_text("utf-8"))
 BY_HAND = (
     "add qos ska-batch set priority=1 maxwall=1-00:00:00 maxtresperuser=cpu=2"
     " flags=DenyOnLimit,NoDecay",
@@ -103,6 +105,7 @@ def test_what_is_not_the_federation_s_is_nobody_s_to_change(site: Site):
     ran = site.take("--partition", "main", "--account", "none", "--format", "json")
     assert ran.code == 0, ran
     found = json.loads(ran.out)
+    jsonschema.validate(found, SCHEMA)
     assert found["left"]["account"] == ["astro", "ska", "ska-eor"]
     assert (found["plan"]["adoptions"], found["plan"]["changes"]) == (0, [])
     assert found["compute"]["slurm"]["allows"] == []

@@ -7,9 +7,13 @@ import click
 from srcnet_compiler.cli.settings import with_variables
 
 SOURCES = {
+    "kubernetes": "A running Kubernetes: a site's compute, and the proof that nothing changes.",
     "rucio": "A running Rucio: its RSEs as areas of sites, and the proof that nothing changes.",
     "slurm": "A running Slurm cluster: a site's compute, and the proof that nothing changes.",
     "scapi": "SRCNet's site catalogue: one spec for each place, its defects as findings.",
+    "storage-json": "A `storage.json` of a CMS site: its volumes as drafts of storage areas.",
+    "osg": "Files of OSG's topology: drafts of storage areas, and downtimes.",
+    "egi": "A site file of EGI's cloud, or downtimes of GOCDB: drafts of what they tell.",
 }
 
 
@@ -31,7 +35,7 @@ class _Sources(click.Group):
         if args and args[0] not in SOURCES:
             from srcnet_compiler.near import did_you_mean
 
-            listed = f"there are {', '.join(SOURCES)}" if len(SOURCES) > 1 else "there is `scapi`"
+            listed = f"there are {', '.join(SOURCES)}"
             hint = did_you_mean(args[0], SOURCES, listed)
             raise click.UsageError(f"Nothing is imported from `{args[0]}`: {hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -53,5 +57,7 @@ def command() -> None:
     Examples:
       srcnet import scapi nodes.json
       srcnet import rucio --dry-run
+      srcnet import storage-json storage.json --site CHSRC-CSCS
       srcnet import slurm --host slurmctl.example.org --key env:SLURM_SSH_KEY --dry-run
+      srcnet import kubernetes --server https://k8s.example.org:6443 --token env:K8S_TOKEN
     """

@@ -59,7 +59,7 @@ def _get(address: str, timeout: float, token: str) -> bytes:
     shown = (
         f"`{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}`"
     )
-    request = Request(address, headers={"Accept": "application/json"})
+    request = Request(address, headers={"Accept": "application/json, */*;q=0.5"})
     if token:
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise StopError(

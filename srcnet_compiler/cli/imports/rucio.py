@@ -77,6 +77,12 @@ def _answers(name: str, parameter: str, metavar: str, meaning: str) -> Callable[
 @_answers("--tier", "tiers", "RSE=TIER", "The tier that an RSE is of")
 @_answers("--name", "names", "RSE=AREA", "What an RSE's area is called by the rule")
 @_answers("--country", "countries", "SITE=CC", "The country of a site that is new")
+@click.option(
+    "--adopt",
+    multiple=True,
+    metavar="RSE",
+    help="Take this RSE over as it stands, though a spec describes it already; repeatable.",
+)
 @click.option("--skip", multiple=True, metavar="RSE", help="Leave this RSE alone; repeatable.")
 @proof_options
 @format_option("text", "json")
@@ -91,6 +97,7 @@ def command(
     tiers: tuple[tuple[str, str], ...],
     names: tuple[tuple[str, str], ...],
     countries: tuple[tuple[str, str], ...],
+    adopt: tuple[str, ...],
     skip: tuple[str, ...],
     dry_run: bool,
     no_input: bool,
@@ -112,6 +119,7 @@ def command(
     Examples:
       srcnet import rucio --dry-run
       srcnet import rucio --site AUSRC_STORM=AUSSRC-PERTH --tier AUSRC_STORM=online
+      srcnet import rucio --adopt AUSRC_STORM
       srcnet import rucio --skip OLD_TEST --format json
     """
     from srcnet_compiler.cli.progress import waiting
@@ -121,7 +129,8 @@ def command(
     from srcnet_compiler.report.proof import Proof
     from srcnet_compiler.targets.rucio.live import take_inventory
 
-    said = Said(dict(sites), dict(tiers), dict(names), dict(countries), frozenset(skip))
+    left, kept = frozenset(skip), frozenset(adopt)
+    said = Said(dict(sites), dict(tiers), dict(names), dict(countries), left, kept)
     day = the_day(today)
     before, specs, contents = read_specs(settings, day)
     stop_on_errors(before)
@@ -189,7 +198,16 @@ def _asked(inventory: "Inventory", known: "Known", said: "Said", asking: bool) -
         question = found.questions[0]
         said = with_answer(said, question, _ask(question))
         found = sketch(inventory, known, said)
+    if found.joining and asking:
+        kept = {rse for rse in found.joining if _is_kept(rse)}
+        return sketch(inventory, known, replace(said, adopted=said.adopted | kept))
     return found
+
+
+def _is_kept(rse: str) -> bool:
+    """Whether a person wants to take an RSE over as it stands."""
+    click.echo(f"{rse}: a spec describes it, and nobody has taken it over yet", err=True)
+    return click.confirm("Take it over as it stands?", default=True, err=True)
 
 
 def _ask(question: "Question") -> str:

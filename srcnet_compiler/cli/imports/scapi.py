@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +13,18 @@ import click
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.imports.fetch import fetch
 from srcnet_compiler.cli.imports.shared import (
+    ENVIRONMENTS,
     ask,
     asks,
+    conclude,
     import_options,
-    left_wrong,
-    read_existing,
-    tell,
-    write_or_show,
+    sound_existing,
 )
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import exit_of, show_findings, the_day
 
 if TYPE_CHECKING:
+    from srcnet_compiler.importing.finding import Finding
     from srcnet_compiler.importing.scapi.catalogue import Catalogue
     from srcnet_compiler.importing.scapi.downtimes import Downtimes
     from srcnet_compiler.importing.scapi.finding import Known
@@ -35,13 +36,26 @@ _NAME = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
 
 @click.command("scapi")
 @click.argument("source", metavar="FILE|URL|-")
-@click.option("--site", "sites", multiple=True, metavar="NAME", help="Only this site; repeatable.")
+@click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="NAME",
+    help="Only this site, and what is wrong with it; repeatable.",
+)
 @click.option(
     "--name",
     "names",
     multiple=True,
     metavar="THEIRS=OURS",
     help="What a site of the catalogue is called here; sites of one name become one.",
+)
+@click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="THEIRS=ENVIRONMENT",
+    help="What a site, an area or compute is for, which the catalogue does not say.",
 )
 @click.option(
     "--timeout",
@@ -65,6 +79,7 @@ def command(
     source: str,
     sites: tuple[str, ...],
     names: tuple[str, ...],
+    environments: tuple[str, ...],
     timeout: float,
     token_from: str,
     out: Path | None,
@@ -80,7 +95,8 @@ def command(
     its path; what can only be meant in one way is mended in the spec. What the language cannot
     say is kept under `catalogue:`.
 
-    In a terminal you are asked for the names of places that the catalogue does not name.
+    In a terminal you are asked for the names of places that the catalogue does not name, and for
+    the environment of what is new and names none.
 
     \b
     Examples:
@@ -89,12 +105,13 @@ def command(
       srcnet import scapi https://site-capabilities.srcnet.skao.int/api/v1/nodes
       srcnet import scapi nodes.json --site CHSRC --name CHSRC=CHSRC-CSCS --no-input
     """
+    from srcnet_compiler.importing.finding import diagnostics
     from srcnet_compiler.importing.scapi.catalogue import findings, read
     from srcnet_compiler.importing.scapi.downtimes import downtimes
-    from srcnet_compiler.importing.scapi.finding import diagnostics
     from srcnet_compiler.importing.scapi.matching import RULES, matched
     from srcnet_compiler.importing.scapi.sites import drafts
     from srcnet_compiler.importing.writing import prepare
+    from srcnet_compiler.scapi_nodes import path_text
     from srcnet_compiler.source import no_collection
 
     day, root = the_day(today), out or settings.root
@@ -107,16 +124,16 @@ def command(
             lines = {file: _lines(content)}
             show_findings(outcome.diagnostics, lines, form)
             return exit_of(outcome.diagnostics)
-        catalogue, there = outcome.value, read_existing(root)
-        if there.diagnostics:
-            show_findings(there.diagnostics, {}, form)
-            code = exit_of(there.diagnostics)
-            raise StopError(code, "the specs have errors", "mend them first")
+        catalogue, there = outcome.value, sound_existing(root, form)
+        catalogue = _said(catalogue, environments)
         known = _known(settings, catalogue, there, day, whole=not sites)
         if asks(no_input):
             chosen |= _asked(catalogue, known, there, chosen)
+            catalogue = _with_environments(catalogue, known, there, chosen)
         made = _only(drafts(catalogue.view, known, chosen), sites)
-        found = list(diagnostics(catalogue.document, findings(catalogue, known)))
+        defects = findings(catalogue, known)
+        own = _about(defects, made) if sites else defects
+        found = list(diagnostics(catalogue.document, own, path_text))
         match = matched(made, there, _source(catalogue))
         off = downtimes(made, match.names, there, day)
         writing = prepare(
@@ -126,21 +143,17 @@ def command(
             "the catalogue",
             theirs=take == "theirs",
         )
-        found += writing.diagnostics
-        wrong = left_wrong(root, writing.changes, day)
-    lines = {file: catalogue.document.lines, **_spec_lines(there, writing.changes)}
-    bad = exit_of(writing.diagnostics) is not Exit.FINE
-    if not bad:
-        write_or_show(root, writing.changes, dry_run=dry_run, form=form)
-    tell(
-        (*found, *(wrong or ())),
-        lines,
-        () if bad else writing.changes,
-        _notes(made, off, wrong is None),
+    return conclude(
+        root,
+        there,
+        writing,
+        found,
+        {file: catalogue.document.lines},
+        (*_notes(made, off), *_of_others(len(defects) - len(own))),
+        day,
         dry_run=dry_run,
         form=form,
     )
-    return exit_of(writing.diagnostics) or exit_of(wrong or ())
 
 
 def _chosen(names: Iterable[str]) -> dict[str, str]:
@@ -198,6 +211,54 @@ def _asked(
     return said
 
 
+def _said(catalogue: "Catalogue", environments: Iterable[str]) -> "Catalogue":
+    """With what was said of environments."""
+    from srcnet_compiler.importing.words import ENVIRONMENTS
+
+    named = {entry.text("name") for entry in catalogue.view.of_kind("site", "area", "compute")}
+    said = {}
+    for each in environments:
+        theirs, _, word = each.rpartition("=")
+        found = next((one for one in ENVIRONMENTS if one == word), None)
+        if found is None or theirs not in named - {""}:
+            from srcnet_compiler.near import did_you_mean
+
+            listed = f"such as `--environment CHSRC={'|'.join(ENVIRONMENTS)}`"
+            raise StopError(
+                Exit.USAGE,
+                f"`--environment {each}` does not say which site, area or compute is for what",
+                listed if found is None else did_you_mean(theirs, named, listed),
+            )
+        said[theirs] = found
+    view = replace(catalogue.view, said={**catalogue.view.said, **said})
+    return replace(catalogue, view=view)
+
+
+def _with_environments(
+    catalogue: "Catalogue", known: "Known", there: "Existing", chosen: Mapping[str, str]
+) -> "Catalogue":
+    """With what a person says of places that are new and in which something names none."""
+    from srcnet_compiler.importing.scapi.matching import is_there
+    from srcnet_compiler.importing.scapi.sites import drafts
+
+    view, said = catalogue.view, []
+    for draft in drafts(view, known, chosen):
+        parts = [each for site in draft.entries for each in site.walk()]
+        untold = [
+            e for e in parts if e.kind in ("area", "compute") and not view.environment_told(e)
+        ]
+        if not untold or is_there(draft, there):
+            continue
+        question = f"Which environment is `{draft.name}` for, where nothing says it"
+        while (word := ask(f"{question} ({', '.join(ENVIRONMENTS)})?", ENVIRONMENTS[0])) not in (
+            ENVIRONMENTS
+        ):
+            click.echo(f"there are {', '.join(ENVIRONMENTS)}", err=True)
+        names = filter(None, (each.text("name") for each in draft.entries))
+        said += [f"{name}={word}" for name in names if word != ENVIRONMENTS[0]]
+    return _said(catalogue, said)
+
+
 def _only(made: list["Draft"], sites: tuple[str, ...]) -> list["Draft"]:
     """The drafts of these sites, by their names here or in the catalogue, or those of a node."""
     if not sites:
@@ -229,15 +290,19 @@ def _source(catalogue: "Catalogue") -> str:
     return f"SRCNet's site catalogue{f', last changed on {max(days)}' if days else ''}"
 
 
-def _spec_lines(there: "Existing", changes: Iterable[object]) -> dict[str, Sequence[str]]:
-    from srcnet_compiler.importing.writing import FileChange
-    from srcnet_compiler.source import text_lines
+def _about(defects: Iterable["Finding"], made: Sequence["Draft"]) -> list["Finding"]:
+    """What concerns the sites that are imported."""
+    from srcnet_compiler.importing.scapi.finding import is_about
 
-    texts = {each.file: each.after for each in changes if isinstance(each, FileChange)}
-    return {file: text_lines(text.encode()) for file, text in ({**there.texts, **texts}).items()}
+    return [f for f in defects if any(is_about(f, d.node, d.entries) for d in made)]
 
 
-def _notes(made: Iterable["Draft"], off: "Downtimes", unchecked: bool) -> list[str]:
+def _of_others(count: int) -> Iterable[str]:
+    if count:
+        yield f"not shown: {count} finding{'s'[: count != 1]} about other sites"
+
+
+def _notes(made: Iterable["Draft"], off: "Downtimes") -> list[str]:
     """What was kept and what was left out, counted."""
     kept: Counter[str] = Counter()
     contacts = 0
@@ -254,8 +319,6 @@ def _notes(made: Iterable["Draft"], off: "Downtimes", unchecked: bool) -> list[s
         notes.append(f"left out: {len(off.unnamed)} downtimes of services, which have no name here")
     if contacts:
         notes.append(f"left out: contacts that are addresses of examples, of {_sites(contacts)}")
-    if unchecked:
-        notes.append("names and capacity were not checked: `srcnet validate` does")
     return notes
 
 

@@ -12,14 +12,15 @@ from srcnet_compiler.cli.difference import difference
 from srcnet_compiler.cli.exits import Exit, StopError
 from srcnet_compiler.cli.files import write_files
 from srcnet_compiler.cli.options import FORMATS, format_option, today_option
-from srcnet_compiler.cli.shared import show, show_findings
+from srcnet_compiler.cli.shared import exit_of, show, show_findings
 
 if TYPE_CHECKING:
     from srcnet_compiler.diagnostic import Diagnostic
-    from srcnet_compiler.importing.writing import Existing, FileChange
+    from srcnet_compiler.importing.writing import Existing, FileChange, SpecPlace, Writing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+ENVIRONMENTS = ("production", "staging", "development")
 _MANY = 500
 """So many files are not checked as a whole: that would take longer than importing them."""
 
@@ -39,6 +40,27 @@ dry_run_option = click.option(
 def no_input_option(meaning: str) -> Callable[[F], F]:
     """The option of who answers nothing."""
     return click.option("--no-input", is_flag=True, help=meaning)
+
+
+class Secret(click.ParamType[tuple[str, str]]):
+    """Where a secret is kept: `env:NAME` or `file:PATH`; `example` is a NAME."""
+
+    name = "secret"
+
+    def __init__(self, example: str) -> None:
+        self._example = example
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return str(value[0]), str(value[1])
+        kind, _, place = str(value).partition(":")
+        if kind not in ("env", "file") or not place:
+            self.fail(
+                f"`{value}` is not like `env:{self._example}` or `file:/path/to/key`", param, ctx
+            )
+        return kind, str(Path(place).expanduser()) if kind == "file" else place
 
 
 def import_options(command: F) -> F:
@@ -66,8 +88,50 @@ def asks(no_input: bool) -> bool:
 
 def ask(question: str, proposed: str) -> str:
     """What a person answers; what was proposed where nothing is typed."""
-    answer: str = click.prompt(question, default=proposed, err=True)
+    answer: str = click.prompt(question, default=proposed, show_default=bool(proposed), err=True)
     return answer.strip()
+
+
+def ask_for(
+    question: str, choices: Sequence[str], likely: str | None, option: str, asking: bool
+) -> str:
+    """An answer from whoever sits there. Raises StopError where nobody does."""
+    listed = ", ".join(choices[:20]) + (", …" if len(choices) > 20 else "")
+    if not asking:
+        raise StopError(
+            Exit.USAGE,
+            f"{question[:-1]} is not said, and there is nobody to ask",
+            f"add `{option}`" + (f": {listed}" if choices else ""),
+        )
+    return ask(f"{question} ({listed})" if choices else question, likely or "")
+
+
+def insist_on(names: Sequence[str], known: Sequence[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise StopError(
+                Exit.USAGE,
+                f"the cluster has no {what} `{name}`",
+                f"it has {', '.join(known) or 'none'}",
+            )
+
+
+def the_site(site: str | None, there: "Existing", asking: bool) -> "tuple[str, SpecPlace]":
+    """The site, and the document that describes it. Raises StopError where there is none."""
+    places = {
+        str(document.data["metadata"]["name"]): place  # type: ignore[index, call-overload]
+        for place, document in there.of_kind("Site")
+    }
+    site = site or ask_for(
+        "At which site is the cluster?", sorted(places), None, "--site SITE", asking
+    )
+    if site not in places:
+        raise StopError(
+            Exit.USAGE,
+            f"no spec describes a site `{site}`",
+            f"write a draft: `srcnet new site {site}`; there are {', '.join(sorted(places))}",
+        )
+    return site, places[site]
 
 
 def read_existing(root: Path) -> "Existing":
@@ -86,6 +150,16 @@ def read_existing(root: Path) -> "Existing":
             contents[name] = content.value
     there = existing(contents)
     return type(there)(there.texts, there.documents, (*found, *there.diagnostics))
+
+
+def sound_existing(root: Path, form: str) -> "Existing":
+    """The same; the end of the command where they have errors."""
+    there = read_existing(root)
+    if there.diagnostics:
+        show_findings(there.diagnostics, {}, form)
+        code = exit_of(there.diagnostics)
+        raise StopError(code, "the specs have errors", "mend them first")
+    return there
 
 
 def left_wrong(
@@ -139,6 +213,46 @@ def write_or_show(root: Path, changes: "Sequence[FileChange]", *, dry_run: bool,
         return
     for change in changes:
         show(difference(change.file, change.before or "", change.after), err=form != "text")
+
+
+def conclude(
+    root: Path,
+    there: "Existing",
+    writing: "Writing",
+    found: "Iterable[Diagnostic]",
+    lines: Mapping[str, Sequence[str]],
+    notes: Sequence[str],
+    today: date,
+    *,
+    dry_run: bool,
+    form: str,
+) -> int:
+    """Writes what is to be written and tells what was found; nothing where it does not fit in."""
+    from srcnet_compiler.source import no_collection
+
+    with no_collection():
+        wrong = left_wrong(root, writing.changes, today)
+    bad = exit_of(writing.diagnostics) is not Exit.FINE
+    if not bad:
+        write_or_show(root, writing.changes, dry_run=dry_run, form=form)
+    if wrong is None:
+        notes = (*notes, "names and capacity were not checked: `srcnet validate` does")
+    tell(
+        (*found, *writing.diagnostics, *(wrong or ())),
+        {**lines, **_spec_lines(there, writing.changes)},
+        () if bad else writing.changes,
+        notes,
+        dry_run=dry_run,
+        form=form,
+    )
+    return exit_of(writing.diagnostics) or exit_of(wrong or ())
+
+
+def _spec_lines(there: "Existing", changes: "Iterable[FileChange]") -> dict[str, Sequence[str]]:
+    from srcnet_compiler.source import text_lines
+
+    texts = {**there.texts, **{each.file: each.after for each in changes}}
+    return {file: text_lines(text.encode()) for file, text in texts.items()}
 
 
 def tell(

@@ -2,7 +2,6 @@
 changes."""
 
 import os
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +20,14 @@ from srcnet_compiler.cli.imports.proving import (
     proof_options,
     read_specs,
 )
-from srcnet_compiler.cli.imports.shared import ask, asks, write_or_show
+from srcnet_compiler.cli.imports.shared import (
+    Secret,
+    ask_for,
+    asks,
+    insist_on,
+    the_site,
+    write_or_show,
+)
 from srcnet_compiler.cli.options import format_option, full_option, state_option, today_option
 from srcnet_compiler.cli.settings import Settings
 from srcnet_compiler.cli.shared import is_coloured, show, stop_on_errors, system_trouble, the_day
@@ -29,28 +35,9 @@ from srcnet_compiler.cli.shared import is_coloured, show, stop_on_errors, system
 if TYPE_CHECKING:
     from srcnet_compiler.federation.model import Federation
     from srcnet_compiler.importing.slurm import Answers, Login
-    from srcnet_compiler.importing.writing import Existing, SpecPlace
     from srcnet_compiler.targets.slurm.live import Controller, Found
 
 NOBODY = "none"
-
-
-class _Secret(click.ParamType[tuple[str, str]]):
-    """Where a private key is kept: `env:NAME` or `file:PATH`."""
-
-    name = "secret"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return str(value[0]), str(value[1])
-        kind, _, place = str(value).partition(":")
-        if kind not in ("env", "file") or not place:
-            self.fail(
-                f"`{value}` is not like `env:ALPS_SSH_KEY` or `file:/path/to/key`", param, ctx
-            )
-        return kind, str(Path(place).expanduser()) if kind == "file" else place
 
 
 @click.command("slurm")
@@ -60,7 +47,10 @@ class _Secret(click.ParamType[tuple[str, str]]):
 @click.option("--user", metavar="USER", help="The user to log in as.")
 @click.option("--host-key", metavar="KEY", help="The key of its ssh, as `ssh-keyscan` shows it.")
 @click.option(
-    "--key", type=_Secret(), metavar="WHERE", help="Where our key is: env:NAME, file:PATH."
+    "--key",
+    type=Secret("ALPS_SSH_KEY"),
+    metavar="WHERE",
+    help="Where our key is: env:NAME, file:PATH.",
 )
 @click.option("--commands", metavar="DIR", help="The folder of Slurm's commands there.")
 @click.option("--configuration", metavar="FILE", help="The slurm.conf there.")
@@ -137,7 +127,7 @@ def command(
     assert federation is not None
     there = existing(specs.contents)
     asking = asks(no_input)
-    site, place = _site(site, there, asking)
+    site, place = the_site(site, there, asking)
     policy = federation.compute.policy
     reached = _login(**login)
     with system_trouble(), closing(_connected(reached, federation, site)) as controller:
@@ -164,24 +154,6 @@ def command(
         write_or_show(settings.root, writing.changes, dry_run=True, form=form)
     insist_on_proof(proof)
     return Exit.FINE
-
-
-def _site(site: str | None, there: "Existing", asking: bool) -> "tuple[str, SpecPlace]":
-    """The site, and the document that describes it. Raises StopError where there is none."""
-    places = {
-        str(document.data["metadata"]["name"]): place  # type: ignore[index, call-overload]
-        for place, document in there.of_kind("Site")
-    }
-    site = site or _ask(
-        "At which site is the cluster?", sorted(places), None, "--site SITE", asking
-    )
-    if site not in places:
-        raise StopError(
-            Exit.USAGE,
-            f"no spec describes a site `{site}`",
-            f"write a draft: `srcnet new site {site}`; there are {', '.join(sorted(places))}",
-        )
-    return site, places[site]
 
 
 def _login(**said: Any) -> "Login":  # noqa: ANN401  options
@@ -237,42 +209,18 @@ def _answers(found: "Found", prefix: str, said: "Answers", asking: bool) -> "Ans
     if not partitions:
         question = "On the nodes of which partitions may jobs of the federation run?"
         there = [*found.partitions]
-        typed = _ask(question, there, found.default_partition, "--partition NAME", asking)
+        typed = ask_for(question, there, found.default_partition, "--partition NAME", asking)
         partitions = tuple(filter(None, typed.replace(",", " ").split()))
-    _insist(partitions, [*found.partitions], "partition")
+    insist_on(partitions, [*found.partitions], "partition")
     choices = [*found.accounts, NOBODY]
     if account is None:
         likely = prefix if prefix in found.accounts else NOBODY
         question = "Which account is the federation's?"
-        account = _ask(question, choices, likely, "--account NAME", asking)
-    _insist([account], choices, "account")
+        account = ask_for(question, choices, likely, "--account NAME", asking)
+    insist_on([account], choices, "account")
     return replace(
         said,
         name=said.name or found.controller.bounds.cluster,
         partitions=partitions,
         account=None if account == NOBODY else account,
     )
-
-
-def _ask(
-    question: str, choices: Sequence[str], likely: str | None, option: str, asking: bool
-) -> str:
-    """An answer from whoever sits there. Raises StopError where nobody does."""
-    listed = ", ".join(choices[:20]) + (", …" if len(choices) > 20 else "")
-    if not asking:
-        raise StopError(
-            Exit.USAGE,
-            f"{question[:-1]} is not said, and there is nobody to ask",
-            f"add `{option}`: {listed}",
-        )
-    return ask(f"{question} ({listed})", likely or "")
-
-
-def _insist(names: Sequence[str], known: Sequence[str], what: str) -> None:
-    for name in names:
-        if name not in known:
-            raise StopError(
-                Exit.USAGE,
-                f"the cluster has no {what} `{name}`",
-                f"it has {', '.join(known) or 'none'}",
-            )

@@ -51,8 +51,11 @@ def area_of(placed: Placed, inventory: Inventory) -> tuple[dict[str, Any], tuple
     return kept, (*notes, *_size_note(rse, inventory), *_unsaid(rse))
 
 
-def described_area(placed: Placed, inventory: Inventory) -> tuple[dict[str, Any], tuple[Note, ...]]:
-    """What the server says of an area that a spec describes, in the words of the spec."""
+def described_area(
+    placed: Placed, inventory: Inventory, *, adopted: bool = False
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """What the server says of an area that a spec describes, in the words of the spec; `adopted`:
+    somebody has said that it is taken over as it stands."""
     assert placed.area is not None
     there, rse = placed.area, placed.rse
     order = {_key(each): number for number, each in enumerate(there.endpoints)}
@@ -60,6 +63,7 @@ def described_area(placed: Placed, inventory: Inventory) -> tuple[dict[str, Any]
     facts: dict[str, Any] = {
         "name": placed.name,
         "nameToday": None if there.name_today == rse.name else str(rse.name),
+        "adopted": True if adopted else None,
         "capacity": _capacity(rse),
         "endpoints": endpoints or None,
         "transfers": _transfers(rse) or None,

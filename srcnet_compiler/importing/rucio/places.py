@@ -36,6 +36,11 @@ class Placed:
         """Whether it carries marks of this compiler: then it was taken over before."""
         return any(key.startswith(OWNED_ATTRIBUTES) for key in self.rse.attributes)
 
+    @property
+    def would_join(self) -> bool:
+        """Whether a spec describes it that would change it, since nobody has taken it over yet."""
+        return self.area is not None and not self.area.adopted and not self.is_ours
+
 
 def place(rse: Rse, known: Known, said: Said) -> Placed | Question | Left:
     """The first thing that cannot be told is asked; the next one once that is answered."""
@@ -286,5 +291,6 @@ def unknown_answers(said: Said, known: Known, rses: frozenset[RseName]) -> Itera
     for rse, tier in sorted(said.tiers.items()):
         if tier not in known.federation.tiers:
             yield f"--tier {rse}={tier}: the federation has no tier `{tier}`"
-    for rse in sorted(said.skipped - rses):
-        yield f"--skip {rse}: there is no RSE `{rse}`"
+    for option, names in (("skip", said.skipped), ("adopt", said.adopted)):
+        for rse in sorted(names - rses):
+            yield f"--{option} {rse}: there is no RSE `{rse}`"

@@ -8,13 +8,15 @@ from srcnet_compiler.targets.rucio.model.names import RseName
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Answers by RSE, but for `countries`: by site that is new. `skipped` RSEs are left alone."""
+    """Answers by RSE, but for `countries`: by site that is new. `skipped` RSEs are left alone,
+    `adopted` ones are taken over as they stand, whatever a spec says of them already."""
 
     sites: Mapping[str, str] = field(default_factory=dict)
     tiers: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     countries: Mapping[str, str] = field(default_factory=dict)
     skipped: frozenset[str] = frozenset()
+    adopted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class SiteDraft:
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """All of it. `described` counts RSEs that specs describe already, `skipped` those that somebody
-    has said to leave alone."""
+    has said to leave alone; `joining` are those that specs describe and would change, since nobody
+    has taken them over."""
 
     sites: tuple[SiteDraft, ...]
     policies: tuple[PolicyDraft, ...]
@@ -38,6 +39,7 @@ class Sketch:
     unsaid: tuple[Unsaid, ...]
     described: int
     skipped: int
+    joining: tuple[RseName, ...] = ()
 
     @property
     def areas(self) -> int:
@@ -50,7 +52,7 @@ def sketch(inventory: Inventory, known: Known, said: Said) -> Sketch:
     rses = [rse for name, rse in sorted(inventory.rses.items()) if name not in said.skipped]
     found = without_clashes([place(rse, known, said) for rse in rses])
     placed = {each.rse.name: each for each in found if isinstance(each, Placed)}
-    sites, notes = _sites(placed, inventory, known)
+    sites, notes = _sites(placed, inventory, known, said)
     drafts, unsaid = patterns(inventory, placed, known.federation)
     return Sketch(
         sites=sites,
@@ -64,11 +66,12 @@ def sketch(inventory: Inventory, known: Known, said: Said) -> Sketch:
         unsaid=unsaid,
         described=sum(1 for each in placed.values() if each.area is not None),
         skipped=len(said.skipped & inventory.rses.keys()),
+        joining=tuple(n for n, p in placed.items() if p.would_join and n not in said.adopted),
     )
 
 
 def _sites(
-    placed: Mapping[RseName, Placed], inventory: Inventory, known: Known
+    placed: Mapping[RseName, Placed], inventory: Inventory, known: Known, said: Said
 ) -> tuple[tuple[SiteDraft, ...], tuple[Note, ...]]:
     by_site: dict[str, list[Placed]] = {}
     for _, each in sorted(placed.items()):
@@ -78,7 +81,11 @@ def _sites(
     for site, members in sorted(by_site.items()):
         areas: list[Mapping[str, Any]] = []
         for each in members:
-            facts, more = (described_area if each.area else area_of)(each, inventory)
+            if each.area is None:
+                facts, more = area_of(each, inventory)
+            else:
+                taken_over = each.rse.name in said.adopted
+                facts, more = described_area(each, inventory, adopted=taken_over)
             notes += more
             areas.append(facts)
         new = sum(1 for each in members if each.area is None)

@@ -25,7 +25,7 @@ def _agree(key: str, here: object, there: object) -> bool:
 RULES = Rules(
     same={
         "storage": [("name",)],
-        "endpoints": [("protocol", "host", "port")],
+        "endpoints": [("protocol", "host", "port"), ("host", "port", "path")],
         "namespaces": [("name",)],
     },
     order={
@@ -40,6 +40,9 @@ RULES = Rules(
         ),
     },
     agree=_agree,
+    loose=frozenset(
+        {"endpoints"}
+    ),  # one door, that the site catalogue calls `https` and Rucio `davs`
 )
 """How what Rucio has is compared with what specs say."""
 

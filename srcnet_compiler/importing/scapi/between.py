@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from srcnet_compiler.analysis.storage import signs
 from srcnet_compiler.diagnostic import Code
-from srcnet_compiler.importing.scapi.finding import Finding, Known, at, called
+from srcnet_compiler.importing.finding import Finding
+from srcnet_compiler.importing.scapi.finding import Known, at, called
 from srcnet_compiler.importing.scapi.view import View, address
-from srcnet_compiler.importing.scapi.words import environment_in, without_environment
+from srcnet_compiler.importing.words import environment_in, without_environment
 from srcnet_compiler.scapi_nodes import READS_FILES, SYSTEMS, USUAL_ENDS, Entry, is_identity
 from srcnet_compiler.source.trouble import shown
 

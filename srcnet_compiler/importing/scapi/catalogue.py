@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Outcome, error
+from srcnet_compiler.importing.finding import Finding, Where
 from srcnet_compiler.importing.json_text import JsonText, Trouble, read_json, repeated
 from srcnet_compiler.importing.scapi import between, fields
-from srcnet_compiler.importing.scapi.finding import Finding, Known, Where
+from srcnet_compiler.importing.scapi.finding import Known
 from srcnet_compiler.importing.scapi.view import View, view
 from srcnet_compiler.scapi_nodes import Entry, Misread, Path, entries_of, path_text
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from srcnet_compiler.diagnostic import Code
-from srcnet_compiler.importing.scapi.finding import Finding, Known, at, called
-from srcnet_compiler.importing.scapi.words import HOST, LOCAL, PATH, countries
+from srcnet_compiler.importing.finding import Finding
+from srcnet_compiler.importing.scapi.finding import Known, at, called
+from srcnet_compiler.importing.words import HOST, LOCAL, PATH, countries
 from srcnet_compiler.near import did_you_mean
 from srcnet_compiler.scapi_nodes import BELOW, FIELDS, Entry, FieldRule, Kind
 from srcnet_compiler.source.trouble import shown

@@ -1,12 +1,12 @@
-"""What a rule finds in a catalogue: by paths, which become places when all has been looked at."""
+"""What the rules know of the federation, and how a catalogue's entries are named in findings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from srcnet_compiler.diagnostic import Code, Diagnostic, Label, Severity
-from srcnet_compiler.importing.json_text import JsonText
-from srcnet_compiler.scapi_nodes import Entry, Path, path_text
+from srcnet_compiler.diagnostic import Label
+from srcnet_compiler.importing.finding import Finding, Where
+from srcnet_compiler.scapi_nodes import Entry, path_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +33,6 @@ class Stated(NamedTuple):
     label: Label
 
 
-class Where(NamedTuple):
-    """A place in the catalogue, and what is to be seen there."""
-
-    path: Path
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A defect of the catalogue. The first place is the one to look at first."""
-
-    code: Code
-    message: str
-    places: tuple[Where, ...]
-    help: str
-    subject: str
-    severity: Severity = Severity.WARNING
-    labels: tuple[Label, ...] = ()
-    """Places in specs."""
-
-
 def at(entry: Entry, key: str | None = None, text: str = "") -> Where:
     """Where an entry has a key; where it is, without one."""
     return Where(entry.path if key is None else (*entry.path, key), text)
@@ -67,31 +46,11 @@ def called(entry: Entry) -> str:
     return path_text(entry.path)
 
 
-_MOST_PLACES = 6
-"""A finding about hundreds of entries names some, and counts the others."""
-
-
-def diagnostics(document: JsonText, found: Iterable[Finding]) -> Iterator[Diagnostic]:
-    """Findings at their lines and columns, each with its path in words."""
-    findings = list(found)
-    spans = document.spans(p.path for f in findings for p in f.places[:_MOST_PLACES])
-    for each in findings:
-        labels = [
-            Label(spans[place.path], f"`{path_text(place.path)}`{_words(place.text)}")
-            for place in each.places[:_MOST_PLACES]
-        ]
-        if (more := len(each.places) - _MOST_PLACES) > 0:
-            last = labels[-1]
-            labels[-1] = Label(last.span, f"{last.text}, and {more} more")
-        yield Diagnostic(
-            each.code,
-            each.severity,
-            each.message,
-            (*labels, *each.labels),
-            each.help,
-            each.subject,
-        )
-
-
-def _words(text: str) -> str:
-    return f": {text}" if text else ""
+def is_about(finding: Finding, node: Entry, sites: Iterable[Entry]) -> bool:
+    """Whether a finding has to do with these sites of a node: with something in them, or with the
+    node itself."""
+    return any(
+        any(path[: len(site.path)] == site.path for site in sites)
+        or (path[: len(node.path)] == node.path and path[len(node.path) :][:1] != ("sites",))
+        for path, _ in finding.places
+    )

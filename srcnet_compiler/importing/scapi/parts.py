@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcnet_compiler.importing.json_text import plain
+from srcnet_compiler.importing.naming import area_name, free_name, words_of
 from srcnet_compiler.importing.scapi.between import area_of, system_of, type_of
-from srcnet_compiler.importing.scapi.naming import area_name, free_name, words_of
 from srcnet_compiler.importing.scapi.rest import one_sentence, rest_of
 from srcnet_compiler.importing.scapi.view import View, address
-from srcnet_compiler.importing.scapi.words import HOST, PATH
+from srcnet_compiler.importing.words import HOST, PATH
 from srcnet_compiler.importing.written import Noted, Tree
 from srcnet_compiler.quantity import Bytes, format_bytes
 from srcnet_compiler.scapi_nodes import READS_FILES, TB, TIER_BY_DEFAULT, Entry, path_text

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcnet_compiler.importing.naming import free_name, site_part
 from srcnet_compiler.importing.scapi.finding import Known
-from srcnet_compiler.importing.scapi.naming import free_name, site_part
 from srcnet_compiler.importing.scapi.parts import Naming, compute_tree, service_tree, storage_trees
 from srcnet_compiler.importing.scapi.rest import one_sentence, rest_of
 from srcnet_compiler.importing.scapi.view import View
-from srcnet_compiler.importing.scapi.words import countries, without_environment
+from srcnet_compiler.importing.words import countries, without_environment
 from srcnet_compiler.importing.written import Noted, Tree
 from srcnet_compiler.names import SiteName
 from srcnet_compiler.scapi_nodes import Entry
@@ -113,7 +113,9 @@ def _draft(
     described = filter(None, (each.text("description") for each in (*entries, node)))
     if text := one_sentence(next(described, "")):
         spec["description"] = text
-    spec["alsoKnownAs"] = list(dict.fromkeys(filter(None, (e.text("name") for e in entries))))
+    others = dict.fromkeys(theirs for e in entries if (theirs := e.text("name")) not in ("", name))
+    if others:
+        spec["alsoKnownAs"] = list(others)
     if identity := view.identity(first):
         spec["catalogueId"] = identity
     if rest := _rest(node, entries):

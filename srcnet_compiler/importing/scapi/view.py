@@ -1,9 +1,9 @@
 """The nodes of a catalogue with what lies above each entry, and what follows for it from there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from srcnet_compiler.importing.scapi.words import LOCAL, Environment, environment_in
+from srcnet_compiler.importing.words import LOCAL, Environment, environment_in
 from srcnet_compiler.scapi_nodes import Entry, Path, is_identity
 
 
@@ -16,6 +16,8 @@ class View:
     by_path: dict[Path, Entry] = field(repr=False)
     owners: dict[str, Path] = field(repr=False)
     """Which entry has an identity: the first that says so."""
+    said: Mapping[str, Environment] = field(default_factory=dict, repr=False)
+    """Environments that people have said, by the names of entries in the catalogue."""
 
     def above(self, entry: Entry) -> Entry | None:
         """The entry that this one is listed in."""
@@ -46,14 +48,20 @@ class View:
         return any(each.disabled for each in self.up(entry))
 
     def environment(self, entry: Entry) -> Environment:
-        """The environment that an entry names; else the one that what it is in names."""
+        """The environment that is told of an entry; where none is, what a catalogue is for."""
+        return self.environment_told(entry) or "production"
+
+    def environment_told(self, entry: Entry) -> Environment | None:
+        """The environment that was said, or that an entry names; else that of what it is in."""
         for each in self.up(entry):
+            if (said := self.said.get(each.text("name"))) is not None:
+                return said
             if LOCAL.fullmatch(each.text("host")):
                 return "development"
             found = environment_in(*_telling(each))
             if found is not None:
                 return found
-        return "production"
+        return None
 
 
 def _telling(entry: Entry) -> tuple[str, ...]:

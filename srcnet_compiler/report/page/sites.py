@@ -231,6 +231,8 @@ def _kubernetes(cluster: KubernetesCluster) -> Iterator[tuple[str, Fact]]:
     yield "changes", written(cluster.delivery.how, cluster.delivery.origin.at())
     if cluster.operators:
         yield "installed", written(listed(cluster.operators), at.at("operators"))
+    if cluster.adopted is not None:
+        yield "adopted", written("as it stands, and nothing else yet", at.at("adopted"))
     yield from _common(cluster.shared, cluster.queues, at)
 
 

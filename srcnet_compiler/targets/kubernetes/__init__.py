@@ -67,7 +67,9 @@ def _try_out(
     """What the API server says to each object, at its spec place."""
     from srcnet_compiler.targets.kubernetes import live
 
-    trial = live.rehearse(client.client, desired, changes)
+    yield from check.gone(desired, changes)
+    there = [each for each in changes if not check.is_gone(desired, each)]
+    trial = live.rehearse(client.client, desired, there)
     yield from check.explain(desired, trial.objections)
     if trial.untried:
         yield check.untried(desired, trial.untried)
@@ -87,6 +89,7 @@ TARGET: "Target[KubernetesModel, Api]" = Target(
     read=_read,
     diff=diff.diff,
     adoptions=diff.adoptions,
+    postponed=diff.postponed,
     try_out=_try_out,
     whole=lambda model: replace(model, objects={**model.objects, **model.fetched}),
 )

@@ -4,11 +4,12 @@ A change carries every field that is wanted of its object, also what is so alrea
 apply takes a field that is left out for one that is given up.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json
+from srcnet_compiler.change import Action, Address, Change, FieldChange, Impact, Json, Wait
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.kubernetes.model import OWNER, Key, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.paths import join
@@ -29,20 +30,22 @@ def diff(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> tuple[
         for wanted in desired.things()
         for change in _to_change(desired, seen, wanted, by_namespace)
     ]
-    changes += _endings(desired, seen, {change.address for change in changes})
+    changing = {change.address for change in changes}
+    changes += [*_endings(desired, seen, changing), *_moved(desired, seen, changing)]
     return without_unseen(changes, observed.gaps)
 
 
 def adoptions(desired: KubernetesModel, observed: Reading[KubernetesModel]) -> tuple[Change, ...]:
     """One change for each wanted object that is there without our label: it gets the label, and we
-    hold from then on what is already as we want it."""
+    hold from then on what is already as we want it; who set it with kubectl holds it no more."""
     taken = [
         taking_over(
             address(desired, wanted),
             {path: value for path, value in wanted.fields().items() if path != LABEL},
             found.fields(),
             partial(_origin, wanted),
-            reason="it exists already, and gets our label",
+            reason="it exists already, and gets our label; kubectl gives up what the spec says"
+            " of it",
             drafts=wanted.drafts,
         )
         for wanted in desired.things()
@@ -70,7 +73,8 @@ def _to_change(
         return
     there = found.fields() if found is not None else {}
     fields = tuple(_fields(wanted, there))
-    differing = [field for field in fields if field.before != field.after]
+    brought = LABEL if wanted.standing and found is not None and not found.ours else None
+    differing = [f for f in fields if f.before != f.after and f.name != brought]
     if found is not None and (not differing or is_held(wanted, found)):
         return
     here = address(desired, wanted)
@@ -187,6 +191,71 @@ def _endings(
             needs=tuple(users[key]),
             until=desired.ended_until.get(key),
         )
+
+
+# ── what has another name now ─────────────────────────────────────────────────────────────────
+
+UNUSED = "unused"
+"""The kind of wait until nobody runs anything that names an object."""
+
+
+def _moved(
+    desired: KubernetesModel, seen: KubernetesModel, changing: set[Address]
+) -> Iterator[Change]:
+    """The end of what has another name now and nobody uses, after what is changed to name the new
+    one: who waits in a queue would never begin without it."""
+    for (kind, name), after in sorted(desired.moved.items()):
+        found = seen.find(kind, name)
+        if found is None or not found.ours or seen.users.get((kind, name), ("",)):
+            continue
+        named = (
+            address(desired, other)
+            for other in seen.objects.values()
+            if address(desired, other) in changing
+            and found.bare_name in map(str, other.fields().values())
+        )
+        new = Address("kubernetes", desired.instance, kind, after)
+        subject: Json = {
+            "kind": kind,
+            "name": name,
+            "namespaces": list(desired.namespaces),
+            "templates": desired.delivery != "push",
+        }
+        there = {LABEL: desired.prefix, **found.fields()}
+        yield Change(
+            address(desired, found),
+            Action.RETIRE,
+            tuple(FieldChange(path, value, None) for path, value in there.items()),
+            Impact.RECONFIGURE,
+            f"it is called {after} now",
+            needs=(new, *named),
+            waits=(
+                Wait(
+                    UNUSED,
+                    json.dumps(subject, sort_keys=True),
+                    f"no pod or job that has not ended names {kind} {name}",
+                ),
+            ),
+        )
+
+
+def postponed(
+    desired: KubernetesModel, observed: Reading[KubernetesModel]
+) -> tuple[tuple[str, str], ...]:
+    """What has another name now and that a later run ends, with the reason."""
+    return tuple(
+        (
+            f"{kind} `{name}`",
+            f"is called {desired.moved[kind, name]} now, and a later run ends it: {_who(who)}",
+        )
+        for (kind, name), who in sorted(observed.model.users.items())
+        if who
+    )
+
+
+def _who(who: tuple[str, ...]) -> str:
+    more = f" and {len(who) - 1} more" if len(who) > 1 else ""
+    return f"{who[0]}{more} {'name' if more else 'names'} it"
 
 
 def _origin(wanted: Object, path: str) -> Span | None:

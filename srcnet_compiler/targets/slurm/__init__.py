@@ -99,6 +99,7 @@ TARGET: "Target[SlurmModel, Controller]" = Target(
     read=_read,
     diff=diff.diff,
     adoptions=diff.adoptions,
+    postponed=diff.postponed,
     try_out=_try_out,
     whole=lambda model: model,
 )

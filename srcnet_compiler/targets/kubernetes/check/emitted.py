@@ -74,7 +74,8 @@ def _misfits(
     if rule is not None:
         named = {"apiVersion": kind.api, "kind": kind.name, **document}
         if not _fits(named, rule):
-            yield from misfits(named, rule)
+            found = misfits(named, rule)
+            yield from (each for each in found if not (thing.standing and each.lacks))
     yield from _names(thing)
     yield from _labels(_metadata(thing))
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
+from srcnet_compiler.targets.kubernetes.check.likely import likely_moves
 from srcnet_compiler.targets.kubernetes.check.places import instance_label, label
 from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.paths import join
@@ -49,6 +50,7 @@ def check_seen(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
             yield _lived_in(desired, brought, there)
     yield from _kept(desired, seen)
     yield from _left_over(desired, seen)
+    yield from likely_moves(desired, seen)
     yield from _of_other_prefix(desired, seen)
 
 
@@ -113,6 +115,7 @@ def _left_over(desired: KubernetesModel, seen: KubernetesModel) -> Iterator[Diag
         if found.ours
         and key not in desired.objects
         and key not in desired.ended
+        and key not in desired.moved
         and key not in desired.fetched
     ]
     now = {_content_of(each) for each in desired.objects.values()} - {None}

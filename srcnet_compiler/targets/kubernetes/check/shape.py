@@ -13,11 +13,13 @@ from srcnet_compiler.targets.kubernetes.model.paths import join, keyed
 
 
 class Misfit(NamedTuple):
-    """A place in a document, and what is wrong there; `help` None: it says so itself."""
+    """A place in a document, and what is wrong there; `help` None: it says so itself. `lacks`: only
+    something is missing, which one who changes a part need not say."""
 
     path: str
     text: str
     help: str | None = None
+    lacks: bool = False
 
 
 Types: TypeAlias = Mapping[str, Schema]
@@ -114,7 +116,7 @@ def misfits(value: Any, rule: Rule, key: str = "") -> Sequence[Misfit]:  # noqa:
 
 
 def _of_mapping(value: Mapping[str, Any], rule: Rule) -> list[Misfit]:
-    found = [Misfit("", f"lacks `{key}`") for key in rule.required if key not in value]
+    found = [Misfit("", f"lacks `{key}`", lacks=True) for key in rule.required if key not in value]
     fields, others = rule.fields, rule.others
     for key, inner in value.items():
         asked = fields.get(key, others)

@@ -15,6 +15,7 @@ from srcnet_compiler.targets.secrets import content
 
 if TYPE_CHECKING:
     from srcnet_compiler.federation.kubernetes import KubernetesCluster
+    from srcnet_compiler.federation.secret import Secret
 
 _TOKEN = "a bearer token, as `kubectl create token` makes one"
 
@@ -45,16 +46,21 @@ def connection(
     Raises RefusedError where the token is not to be had.
     """
     secret = cluster.read_secret if reading else cluster.secret
-    where, token = content(secret, environment, _TOKEN)
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise RefusedError(f"{where} does not hold {_TOKEN}")
     return {
         "server": cluster.server,
         **({} if cluster.certificate is None else {"certificate": cluster.certificate}),
-        "token": token,
+        "token": token_of(secret, environment),
         "instance": model.instance,
         "prefix": model.prefix,
     }
+
+
+def token_of(secret: Secret, environment: Mapping[str, str]) -> str:
+    """Raises RefusedError where it is not to be had."""
+    where, token = content(secret, environment, _TOKEN)
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise RefusedError(f"{where} does not hold {_TOKEN}")
+    return token
 
 
 def open_connection(connection: Mapping[str, Json]) -> Api:

@@ -13,6 +13,7 @@ from srcnet_compiler.targets.kubernetes.live.connection import Api
 from srcnet_compiler.targets.kubernetes.live.filled import settle
 from srcnet_compiler.targets.kubernetes.live.sight import see
 from srcnet_compiler.targets.kubernetes.live.tenants import former, tenants
+from srcnet_compiler.targets.kubernetes.live.users import users
 from srcnet_compiler.targets.kubernetes.model import OWNER, Key, KubernetesModel, Object
 from srcnet_compiler.targets.kubernetes.model.kinds import KINDS, Kind
 from srcnet_compiler.targets.protocol import Gap, Reading, RefusedError
@@ -33,7 +34,7 @@ def read(api: Api, desired: KubernetesModel) -> Reading[KubernetesModel]:
     RefusedError.
     """
     names: dict[str, set[str]] = defaultdict(set)
-    for kind, name in (*desired.objects, *desired.ended):
+    for kind, name in (*desired.objects, *desired.ended, *desired.moved):
         names[kind].add(name)
     objects: dict[Key, Object] = {}
     gaps: list[Gap] = []
@@ -61,6 +62,7 @@ def read(api: Api, desired: KubernetesModel) -> Reading[KubernetesModel]:
         )
         objects = {(each.kind, each.name): each for each in settled}
     gaps += _in_going_namespaces(desired, gaps)
+    uses = dict(_uses(api.client, desired, objects, gaps))
     model = replace(
         api.bounds,
         instance=desired.instance,
@@ -69,6 +71,7 @@ def read(api: Api, desired: KubernetesModel) -> Reading[KubernetesModel]:
         objects=objects,
         tenants=tenants(api.client, desired, objects.values()),
         former=former(api.client, desired) if desired.namespaces else {},
+        users=uses,
     )
     return Reading(model, tuple(gaps))
 
@@ -146,6 +149,21 @@ def _in_going_namespaces(desired: KubernetesModel, gaps: Iterable[Gap]) -> list[
         for kind, name in (*desired.objects, *desired.ended)
         if (space := name.rpartition("/")[0]) in going
     ]
+
+
+def _uses(
+    client: Client, desired: KubernetesModel, objects: Mapping[Key, Object], gaps: list[Gap]
+) -> Iterator[tuple[Key, tuple[str, ...]]]:
+    """Of what has another name now, what people run that names the old one."""
+    made_by_others = desired.delivery != "push"
+    for kind, name in sorted(desired.moved.keys() & objects.keys()):
+        try:
+            found = users(client, kind, name, desired.namespaces, templates=made_by_others)
+        except ApiError as error:
+            why = f"it is not known whether anybody uses it: {error.message}"
+            gaps.append(Gap(_address(desired, kind, name), why))
+        else:
+            yield (kind, name), found
 
 
 def _address(desired: KubernetesModel, kind: str, name: str = "") -> Address:

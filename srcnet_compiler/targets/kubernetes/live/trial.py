@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from srcnet_compiler.change import Action, Change
@@ -13,6 +13,7 @@ from srcnet_compiler.targets.kubernetes.model import KubernetesModel
 from srcnet_compiler.targets.kubernetes.model.objection import Objection
 from srcnet_compiler.targets.kubernetes.model.replacing import fixed_fields
 
+_REFUSED_BY = re.compile(r"ValidatingAdmissionPolicy '([^']+)' with binding")
 _UNKNOWN = re.compile(r'unknown field "([^"]+)"')
 _UNTYPED = re.compile(r"(?:^|: )\.(\S+): (field not declared in schema|expected .*)")
 
@@ -29,7 +30,8 @@ def rehearse(client: Client, desired: KubernetesModel, changes: Sequence[Change]
     """Try every object that is to be made or changed, each alone.
 
     What is to be replaced cannot be tried, nor what lies in a namespace that is still to be made; a
-    conflict is no objection, the plan shows it. Raises UnreachableError, RefusedError.
+    conflict is no objection, the plan shows it, nor is what a policy of ours says that is another
+    one by then. Raises UnreachableError, RefusedError.
     """
     new = {
         change.address.name
@@ -49,21 +51,37 @@ def rehearse(client: Client, desired: KubernetesModel, changes: Sequence[Change]
         ):
             ready.append(change)
 
+    policies = {
+        change.address.name
+        for change in changes
+        if change.address.kind == "ValidatingAdmissionPolicy" and change.action is Action.UPDATE
+    }
+
     def ask(change: Change) -> list[Objection]:
-        return list(_objections(client, desired, change))
+        return list(_objections(client, desired, change, policies))
 
     with workers() as threads:
         said = [each for found in threads.map(ask, ready) for each in found]
     return Trial(tuple(said), tuple(sorted(untried)))
 
 
-def _objections(client: Client, desired: KubernetesModel, change: Change) -> Iterator[Objection]:
+def refused_by(message: str) -> str | None:
+    """The policy of admission that an API server names when it refuses something."""
+    found = _REFUSED_BY.search(message)
+    return found[1] if found else None
+
+
+def _objections(
+    client: Client, desired: KubernetesModel, change: Change, changing: Collection[str]
+) -> Iterator[Objection]:
     key = (change.address.kind, change.address.name)
     try:
         try_apply(client, desired.objects[key])
     except ApiError as no:
         # who needs what is not there yet is told so, and may be made all the same after it
         if no.status == 409 or (no.status == 404 and change.needs):
+            return
+        if refused_by(no.message) in changing:
             return
         fields = [each for each in no.causes if each.get("field")]
         for each in fields:

@@ -4,17 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from srcnet_compiler.analysis.passes import Analysis
+from srcnet_compiler.federation.adopted import Adopted
 from srcnet_compiler.federation.kubernetes import KubernetesCluster
 from srcnet_compiler.federation.membership import Membership
 from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.targets.kubernetes.lower.access import access
 from srcnet_compiler.targets.kubernetes.lower.admission import admission
+from srcnet_compiler.targets.kubernetes.lower.adopted import adopted
 from srcnet_compiler.targets.kubernetes.lower.delivery import PUSH, delivery
-from srcnet_compiler.targets.kubernetes.lower.endings import endings, relevant
+from srcnet_compiler.targets.kubernetes.lower.endings import endings, relevant, successors
 from srcnet_compiler.targets.kubernetes.lower.monitoring import measured
 from srcnet_compiler.targets.kubernetes.lower.namespaces import namespaces
 from srcnet_compiler.targets.kubernetes.lower.network import closed
 from srcnet_compiler.targets.kubernetes.lower.queues import queues
+from srcnet_compiler.targets.kubernetes.lower.rights import rights
+from srcnet_compiler.targets.kubernetes.lower.scope import DEFAULT_PREFIX as DEFAULT_PREFIX
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope, scopes
 from srcnet_compiler.targets.kubernetes.lower.services import services
 from srcnet_compiler.targets.kubernetes.lower.site import Part
@@ -50,11 +54,13 @@ def instance_of(cluster: KubernetesCluster) -> str:
 def _model(scope: Scope) -> KubernetesModel:
     cluster = scope.cluster
     instance, how = instance_of(cluster), cluster.delivery.how
+    if cluster.adopted is not None:
+        return _standing(scope, cluster.adopted)
     whole = {} if cluster.retired else _by_key(_objects(scope))
     part = Part(scope, "", "delivery", scope.places, scope.drafts)
     carriers = {} if cluster.retired else _by_key(delivery(part, instance, whole.values()))
     before = _by_key(_objects(replace(scope, ended=True))) if relevant(scope) else {}
-    ends = endings(scope, whole, before)
+    ends, moved = endings(scope, whole, before), successors(scope, whole)
     return KubernetesModel(
         instance=instance,
         prefix=scope.prefix,
@@ -66,8 +72,25 @@ def _model(scope: Scope) -> KubernetesModel:
         fetched={} if how == PUSH else whole,
         ended={key: end.reason for key, end in ends.items()},
         ended_until={key: end.until.isoformat() for key, end in ends.items()},
-        tasks=todo(scope, instance, whole, carriers, before),
+        moved=moved,
+        tasks=todo(scope, instance, whole, carriers, before, moved),
         measured=() if cluster.retired else tuple(measured(scope)),
+        origins={"": scope.places, ALL: scope.wide_places},
+    )
+
+
+def _standing(scope: Scope, all_of_it: Adopted) -> KubernetesModel:
+    """What people made by hand, and nothing that follows: it is changed where it stands, also where
+    an operator is to fetch what comes after."""
+    cluster = scope.cluster
+    whole = {} if cluster.retired else _by_key(adopted(scope, all_of_it))
+    return KubernetesModel(
+        instance=instance_of(cluster),
+        prefix=scope.prefix,
+        version=cluster.version,
+        site=cluster.site,
+        objects=whole,
+        tasks=(*rights(scope, whole),),
         origins={"": scope.places, ALL: scope.wide_places},
     )
 

@@ -162,11 +162,15 @@ def _neighbours(part: Part, scope: Scope, where: list[str]) -> Iterator[Object]:
     none; one that the site has for who names none is written into their pods.
     """
     ours = [scope.name(object_name(queue.name)) for queue in scope.queues]
+    moves = [move for move in scope.federation.renamed if move.kind == "queue"]
+    # a job that waits has pods made later, which name what it was told
+    known = [*ours, *(scope.name(object_name(move.before)) for move in moves)]
     services = json.dumps(scope.namespaces.get(SERVICES, ""))
     remedy = f"take one of {', '.join(ours)}" if ours else "name none"
     priority = _Refusal(
         "variables.priority",
-        f'x in {json.dumps(ours)} || (request.namespace == {services} && !x.startsWith("system-"))',
+        f"x in {json.dumps(known)}"
+        f' || (request.namespace == {services} && !x.startsWith("system-"))',
         f"the priority class `{{}}` is none of the federation's here: {remedy}",
     )
     node = _Refusal(
@@ -179,7 +183,8 @@ def _neighbours(part: Part, scope: Scope, where: list[str]) -> Iterator[Object]:
         f'x != "" && !x.startsWith({json.dumps(_OF_NODES)})',
         "it tolerates `{}`, by which nodes are kept for others: say which taint it is to tolerate",
     )
-    own = {"spec.validations": tuple(queue.origin.at() for queue in scope.queues)}
+    said = (*(q.origin.at() for q in scope.queues), *(move.origin.at("from") for move in moves))
+    own = {"spec.validations": said}
     refusals = [priority, node, kept]
     yield from _policy(part, "neighbours", _ALL, _NEIGHBOURS, refusals, where, own)
     address = _Refusal(

@@ -43,6 +43,20 @@ def endings(
     return {key: end for key, end in found if end is not None}
 
 
+def successors(scope: Scope, wanted: Mapping[Key, Object]) -> dict[Key, str]:
+    """What queue classes had by another name before, with what that is called now."""
+    moves = [move for move in scope.federation.renamed if move.kind == "queue"]
+    found: dict[Key, str] = {}
+    for move in moves:
+        after, before = object_name(move.name), object_name(move.before)
+        bare = {after: before, scope.name(after): scope.name(before)}
+        for kind, name in wanted:
+            space, slash, last = name.rpartition("/")
+            if kind in OF_QUEUES and last in bare:
+                found[kind, f"{space}{slash}{bare[last]}"] = name
+    return {key: name for key, name in found.items() if key not in wanted}
+
+
 def _because(scope: Scope, thing: Object, ends: tuple[Retired, ...]) -> Retired | None:
     """The document that ends an object: of the cluster, or of its service, template or queue."""
     whole = (end for end in ends if end.cluster == scope.cluster.label)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from srcnet_compiler.span import written
 from srcnet_compiler.targets.kubernetes.lower.endings import STAYS
 from srcnet_compiler.targets.kubernetes.lower.scope import Scope
 from srcnet_compiler.targets.kubernetes.model import MANAGER, Key, Object
@@ -40,6 +41,28 @@ def rights(scope: Scope, pushed: Mapping[Key, Object]) -> Iterator[Task]:
             (*_lines(_PUSHES, pushed),),
             scope.wide_places,
         )
+
+
+def rights_to_see_users(scope: Scope, whole: Mapping[Key, Object]) -> Iterator[Task]:
+    """For what has another name now, and ends when nobody uses it."""
+    seen = "pods,jobs.batch,cronjobs.batch,podtemplates"
+    name = f"{MANAGER}-users"
+    moves = (written(move.origin, "queue", "from") for move in scope.federation.renamed)
+    yield Task(
+        "Let srcnet see who still uses a queue that has another name now",
+        "What the queue had by its old name ends when no pod and no job names it any more; who may"
+        " not look leaves it there.",
+        SHELL,
+        (
+            f"kubectl create clusterrole {name} --verb=list --resource={seen}",
+            *(
+                f"kubectl create rolebinding {name} --namespace {space} --clusterrole={name}"
+                f" {_PUSHES.flag}"
+                for space in sorted({each.namespace for each in whole.values() if each.namespace})
+            ),
+        ),
+        (*(span for found in moves for span in found), *scope.wide_places),
+    )
 
 
 def rights_to_fetch(scope: Scope, fetched: Mapping[Key, Object]) -> Iterator[Task]:

@@ -9,7 +9,11 @@ from srcnet_compiler.targets.kubernetes.lower.delivery import FLUX, PUSH, path_o
 from srcnet_compiler.targets.kubernetes.lower.endings import STAYS
 from srcnet_compiler.targets.kubernetes.lower.monitoring import PROBER, url_of
 from srcnet_compiler.targets.kubernetes.lower.places import Spans, together
-from srcnet_compiler.targets.kubernetes.lower.rights import rights, rights_to_fetch
+from srcnet_compiler.targets.kubernetes.lower.rights import (
+    rights,
+    rights_to_fetch,
+    rights_to_see_users,
+)
 from srcnet_compiler.targets.kubernetes.lower.scope import Running, Scope
 from srcnet_compiler.targets.kubernetes.lower.services import fetches_secrets
 from srcnet_compiler.targets.kubernetes.model import Key, Object
@@ -21,12 +25,19 @@ Objects = Mapping[Key, Object]
 
 
 def todo(
-    scope: Scope, instance: str, whole: Objects, carriers: Objects, before: Objects
+    scope: Scope,
+    instance: str,
+    whole: Objects,
+    carriers: Objects,
+    before: Objects,
+    moved: Mapping[Key, str],
 ) -> tuple[Task, ...]:
     """In the order in which they are best done. `whole` is all that is wanted, `carriers` are what
-    makes an operator fetch it, `before` what would be there if nothing ended."""
+    makes an operator fetch it, `before` what would be there if nothing ended, `moved` what has
+    another name now."""
     found = (
         *rights(scope, carriers if carriers else whole),
+        *(rights_to_see_users(scope, whole) if moved else ()),
         *(rights_to_fetch(scope, whole) if scope.cluster.delivery.how == FLUX and carriers else ()),
         *_fetching(scope, instance, carriers),
         *_kinds(scope, whole, carriers),

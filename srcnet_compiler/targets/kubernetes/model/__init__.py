@@ -44,7 +44,8 @@ class Object:
 
     `group` is the file that it is written to, for people: `soda-sync`, `namespaces`. Only what is
     seen has `managers`, by path who else holds a field that differs from what is wanted, `ours`,
-    whether it has our label, and `version`, by which the server tells a change of it.
+    whether it has our label, and `version`, by which the server tells a change of it. Only what is
+    wanted is `standing`: made by hand, of which only these few fields are kept.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Object:
     managers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     ours: bool = field(default=True, compare=False)
     version: str = field(default="", compare=False)
+    standing: bool = field(default=False, compare=False)
 
     def fields(self) -> Fields:
         """Its fields, as changes speak of them; without kind, name and namespace."""
@@ -103,9 +105,10 @@ class KubernetesModel:
     they are written to files, and compared by the operator itself.
 
     Only a wanted model has `ended`, why an object is to go, with the last day of the document that
-    says so, `tasks`, left to the cluster's administrators, what is `measured`, and `origins`. Only
-    what is seen has `tenants`, by namespace that has not our label what of others runs in it, and
-    `former`, namespaces of the site with another prefix, by which it is labelled.
+    says so, `moved`, what has another name now, with that, `tasks`, left to the cluster's
+    administrators, what is `measured`, and `origins`. Only what is seen has `tenants`, by namespace
+    that has not our label what of others runs in it, `former`, namespaces of the site with another
+    prefix, by which it is labelled, and `users`, of what is moved what people run that names it.
     """
 
     instance: str
@@ -118,10 +121,12 @@ class KubernetesModel:
     fetched: Mapping[Key, Object] = field(default_factory=dict)
     ended: Mapping[Key, str] = field(default_factory=dict)
     ended_until: Mapping[Key, str] = field(default_factory=dict)
+    moved: Mapping[Key, str] = field(default_factory=dict)
     tasks: tuple[Task, ...] = field(default=(), compare=False)
     measured: tuple[Measured, ...] = field(default=(), compare=False)
     tenants: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     former: Mapping[str, str] = field(default_factory=dict, compare=False)
+    users: Mapping[Key, tuple[str, ...]] = field(default_factory=dict, compare=False)
     origins: Origins = field(default_factory=dict, compare=False, repr=False)
 
     def things(self) -> Iterator[Object]:

@@ -104,13 +104,15 @@ def _queue(
     words.say("name", queue.name, (stated,))
     fields, origins = words.made()
     name = f"{around.name}/{queue.name}"
+    moves = place.federation.renamed
+    before = (m.before for m in moves if (m.kind, m.name) == ("queue", queue.name))
     return Entry(
         "queue",
         name,
         site.src,
         fields,
         around.key,
-        known_as=(queue.name,),
+        known_as=(queue.name, *before),
         origins=origins,
         drafts=queue.drafts,
     )

@@ -13,24 +13,31 @@ from srcnet_compiler.targets.scapi.model.documents import moment_text
 def downtimes(federation: Federation, entries: Sequence[Entry]) -> Iterator[Entry]:
     """Those of one site's entries; what the name means twice is left out."""
     for downtime in federation.downtimes:
-        if (around := _meant(federation, downtime, entries)) is not None:
+        for around in _meant(federation, downtime, entries):
             yield _entry(downtime, around)
 
 
-def _meant(federation: Federation, downtime: Downtime, entries: Sequence[Entry]) -> Entry | None:
-    """A site, an area, a compute or a service: in this order, and only where it is one."""
+def _meant(federation: Federation, downtime: Downtime, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """A site, an area, a compute or a service: in this order, and only where it is one; with `/`
+    in it all services of a site that are called so."""
     of = downtime.of
-    if of in federation.sites:
-        return next((e for e in entries if (e.kind, e.name) == ("site", of)), None)
     areas = [each.name for each in federation.areas.values() if of in (each.name, each.name_today)]
-    if areas:
-        return next((e for e in entries if e.kind == "area" and e.name in areas), None)
     compute = [f"{s.name}/{c}" for s in federation.sites.values() for c in s.compute if c == of]
-    if compute:
+    services = [each for each in entries if each.kind.endswith("-service")]
+    if of in federation.sites:
+        yield from [e for e in entries if (e.kind, e.name) == ("site", of)]
+    elif areas:
+        yield from [e for e in entries if e.kind == "area" and e.name in areas][:1]
+    elif compute:
         only = compute[0] if len(compute) == 1 else None
-        return next((e for e in entries if e.kind == "compute" and e.name == only), None)
-    services = [e for e in entries if e.kind.endswith("-service") and e.fields().get(NAME) == of]
-    return services[0] if len(services) == 1 else None
+        yield from [e for e in entries if e.kind == "compute" and e.name == only]
+    elif "/" in of:
+        site, _, called = of.partition("/")
+        of_site = [each for each in services if each.name.partition("/")[0] == site]
+        yield from [e for e in of_site if called in (e.fields().get("type"), e.fields().get(NAME))]
+    else:
+        named = [each for each in services if each.fields().get(NAME) == of]
+        yield from named if len(named) == 1 else ()
 
 
 def _entry(downtime: Downtime, around: Entry) -> Entry:

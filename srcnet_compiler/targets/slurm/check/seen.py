@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from srcnet_compiler.diagnostic import Code, Diagnostic, error, warning
 from srcnet_compiler.hostlist import compress, expand
 from srcnet_compiler.targets.slurm.check.emitted import not_ours, qos_of, refused
+from srcnet_compiler.targets.slurm.check.likely import likely_moves
 from srcnet_compiler.targets.slurm.check.places import instance_label, label
 from srcnet_compiler.targets.slurm.model import SlurmModel
 from srcnet_compiler.targets.slurm.model.fragment import fragment_lines
@@ -31,6 +32,7 @@ def check_seen(desired: SlurmModel, seen: SlurmModel) -> Iterator[Diagnostic]:
             yield from _nodes(seen, thing)
     yield from _fragment(desired, seen)
     yield from _settings(desired, seen)
+    yield from likely_moves(desired, seen)
 
 
 def _cluster(desired: SlurmModel, seen: SlurmModel) -> Iterator[Diagnostic]:

@@ -14,7 +14,7 @@ from srcnet_compiler.targets.slurm.lower.accounting import (
     complete,
     qualities,
 )
-from srcnet_compiler.targets.slurm.lower.endings import endings
+from srcnet_compiler.targets.slurm.lower.endings import endings, successors
 from srcnet_compiler.targets.slurm.lower.partitions import partitions
 from srcnet_compiler.targets.slurm.lower.places import instance_places
 from srcnet_compiler.targets.slurm.lower.scope import Scope, scopes
@@ -64,9 +64,10 @@ def _model(scope: Scope, members: Membership | None) -> SlurmModel:
             reservations=_by_name(reservations(scope)),
             complete=complete(scope, members),
         )
-    ends = endings(scope)
+    ends, managed = endings(scope), _allowed(scope, whole)
     return replace(
-        _allowed(scope, whole),
+        managed,
+        moved=successors(scope, managed),
         ended={key: end.reason for key, end in ends.items()},
         ended_until={key: end.until.isoformat() for key, end in ends.items()},
         tasks=todo(scope, whole),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from srcnet_compiler.federation.notices import Retired
 from srcnet_compiler.targets.slurm.lower.scope import Scope, named_by
 from srcnet_compiler.targets.slurm.lower.windows import names_of
+from srcnet_compiler.targets.slurm.model import SlurmModel
+from srcnet_compiler.targets.slurm.model.successor import Successor
 from srcnet_compiler.targets.slurm.model.things import Account, Key, Partition, Qos, Reservation
 
 
@@ -17,6 +19,17 @@ def endings(scope: Scope) -> dict[Key, Retired]:
         Reservation.kind: "reservations",
     }
     return {key: end for key, end in _all(scope) if scope.allows(kinds[key[0]])}
+
+
+def successors(scope: Scope, managed: SlurmModel) -> dict[Key, Successor]:
+    """What had another name before, where what has the new one is `managed` by us."""
+    kinds = {"queue": (Qos.kind, Partition.kind), "project": (Account.kind,)}
+    return {
+        (kind, scope.name(move.before)): Successor(scope.name(move.name), move.origin.at("from"))
+        for move in scope.federation.renamed
+        for kind in kinds[move.kind]
+        if managed.find(kind, scope.name(move.name)) is not None
+    }
 
 
 def _all(scope: Scope) -> Iterator[tuple[Key, Retired]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from srcnet_compiler.federation.compute import WEEKDAYS
+from srcnet_compiler.targets.slurm.lower.endings import successors
 from srcnet_compiler.targets.slurm.lower.guard import guard
 from srcnet_compiler.targets.slurm.lower.places import Spans, all_queues, written
 from srcnet_compiler.targets.slurm.lower.scope import RANKS, Scope
@@ -11,11 +12,12 @@ from srcnet_compiler.targets.slurm.lower.tasks import CONFIG, task
 from srcnet_compiler.targets.slurm.model import SlurmModel, parents_first
 from srcnet_compiler.targets.slurm.model.lines import (
     account_command,
+    closing_commands,
     partition_line,
     qos_command,
     reservation_command,
 )
-from srcnet_compiler.targets.slurm.model.things import Qos, Reservation, Thing
+from srcnet_compiler.targets.slurm.model.things import Account, Partition, Qos, Reservation, Thing
 from srcnet_compiler.task import SHELL, Task
 
 
@@ -26,6 +28,7 @@ def todo(scope: Scope, whole: SlurmModel) -> tuple[Task, ...]:
     return (
         *_login(scope),
         *_accounting(scope, whole),
+        *_renamed(scope, whole),
         *_enforce(scope, whole),
         *_resources(scope, whole),
         *_partitions(scope, whole),
@@ -117,6 +120,33 @@ def _accounting(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
                 ),
             ),
             *_spans(*whole.qos.values(), *whole.accounts.values(), *whole.associations.values()),
+        )
+
+
+def _renamed(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
+    """What has another name now, of kinds that the site keeps to itself."""
+    kinds = {Qos.kind: "accounting", Account.kind: "accounting", Partition.kind: "partitions"}
+    theirs = {
+        key: after
+        for key, after in successors(scope, whole).items()
+        if not scope.allows(kinds[key[0]])
+    }
+    moves = (written(move.origin, "queue", "project", "from") for move in scope.federation.renamed)
+    if theirs:
+        yield task(
+            scope,
+            "Close what has another name now",
+            "Make the new ones first, and let whoever may use them use the old ones too, so that"
+            " what waits there comes to run. These take no new jobs then, and those in them go on."
+            " When `squeue` shows none of an old one any more, delete it.",
+            SHELL,
+            tuple(
+                line
+                for (kind, name), after in sorted(theirs.items())
+                for line in closing_commands(kind, name, after.name, scope.cluster.cluster)
+            ),
+            *(span for found in moves for span in found),
+            *_spans(*(t for (k, _), a in theirs.items() if (t := whole.find(k, a.name)))),
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from srcnet_compiler.targets.slurm.model.cost import Version
+from srcnet_compiler.targets.slurm.model.successor import Successor
 from srcnet_compiler.targets.slurm.model.things import (
     Account,
     Association,
@@ -70,8 +71,8 @@ class SlurmModel:
     us have none). An empty `root_account` or `prefix` owns nothing.
 
     Only a wanted model has `ended`, why an object is to go, with the last day of the document that
-    says so, `complete`, the accounts whose members
-    are known in full, so that a user who is no longer one goes, `tasks`, which are left to the
+    says so, `moved`, what has another name now, `complete`, the accounts whose members are known in
+    full, so that a user who is no longer one goes, `tasks`, which are left to the
     cluster's administrators, and `origins`. Only what is seen has `version`, `settings`, `jobs`,
     `nodes`, `foreign`, and `written`: the fragment as it stands.
     """
@@ -90,6 +91,7 @@ class SlurmModel:
     reservations: Mapping[str, Reservation] = field(default_factory=dict)
     ended: Mapping[Key, str] = field(default_factory=dict)
     ended_until: Mapping[Key, str] = field(default_factory=dict)
+    moved: Mapping[Key, Successor] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
     tasks: tuple[Task, ...] = field(default=(), compare=False)
     version: Version = (0, 0)

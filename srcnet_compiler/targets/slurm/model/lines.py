@@ -72,6 +72,19 @@ def account_command(account: Account, limits: Association | None) -> str:
     return _join(start, {**account.fields(), **own})
 
 
+def closing_commands(kind: str, name: str, new: str, cluster: str) -> Iterator[str]:
+    """How what is called `new` now takes no more jobs by its old name; those that it has go on."""
+    where = ["where", f"name={name}"]
+    if kind == Partition.kind:
+        yield shlex.join(["scontrol", "update", f"PartitionName={name}", "State=DRAIN"])
+    elif kind == Qos.kind:
+        yield shlex.join(["sacctmgr", "-i", "modify", "qos", *where, "set", "GrpSubmitJobs=0"])
+    else:
+        here = ["sacctmgr", "-i", "modify", "account", *where, f"cluster={cluster}"]
+        yield shlex.join([*here, "set", f"parent={new}"])
+        yield shlex.join([*here, "set", "GrpSubmitJobs=0"])
+
+
 def reservation_command(reservation: Reservation, start: str, time_zone: str) -> str:
     """How a reservation is made. `start` is when it begins first; scontrol takes it for a time of
     where it runs itself, so it is told the cluster's time zone."""

@@ -5,6 +5,8 @@ Each trap of the API that is named here was seen on a real API server (Kubernete
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -19,6 +21,8 @@ R = TypeVar("R")
 
 AT_ONCE = 100
 """So many may be in doubt after a kill."""
+HEARS_WITHIN = 10.0
+"""Seconds in which an API server hears of a policy of admission that has changed."""
 
 
 class Kubernetes:
@@ -36,8 +40,9 @@ class Kubernetes:
         _asking(self._act, change, todo)
 
     def unmet(self, wait: Wire) -> str | None:
-        """Nothing is waited for here that could be checked."""
-        return f"{wait['text']} (`{wait['kind']}` cannot be checked)"
+        """Why the wait goes on, in words; None when nobody uses what is to go."""
+        said: str | None = _asking(self._unmet, wait)
+        return said
 
     def passes_through_absence(self, field: Wire) -> bool:
         """What is replaced is deleted first, and only for that is a missing object looked at."""
@@ -75,6 +80,17 @@ class Kubernetes:
         with workers() as threads:
             said = threads.map(ask, calls)
             return {call[0]["id"]: each for call, each in zip(calls, said, strict=True)}
+
+    def _unmet(self, wait: Wire) -> str | None:
+        from srcnet_compiler.targets.kubernetes.diff import UNUSED
+        from srcnet_compiler.targets.kubernetes.live import users
+
+        if wait["kind"] != UNUSED:
+            return f"{wait['text']} (`{wait['kind']}` cannot be checked)"
+        fact = json.loads(wait["subject"])
+        named = (fact["kind"], fact["name"], fact["namespaces"])
+        found = users(self.api.client, *named, templates=fact["templates"])
+        return f"{found[0]} names {fact['kind']} {fact['name']}" if found else None
 
     def _observe(self, change: Wire) -> Seen:
         from srcnet_compiler.targets.kubernetes.live import look_at, see, settle
@@ -115,22 +131,41 @@ class Kubernetes:
         raise ConflictError(f"it is there without our label {OWNER}: plan again")
 
     def _act(self, change: Wire, todo: Sequence[Wire]) -> None:
-        from srcnet_compiler.targets.kubernetes.live import apply, look_at
+        from srcnet_compiler.targets.kubernetes.live import hand_over, look_at
 
         thing = _object(change)
         if change["action"] == "retire":
             self._delete(thing)
             return
-        if change["action"] == "adopt":
-            thing = _with_label(thing, self.api.bounds.prefix)
         if change["action"] != "create":
             live = look_at(self.api.client, thing.described, thing.name)
+            if live is not None and change["action"] == "adopt":
+                hand_over(self.api.client, thing, live)
             if live is not None and _replaces(change, todo):
                 self._delete(thing)
             elif live is not None:
                 # what is another one of this name by now is not touched
                 thing = _with_uid(thing, live["metadata"]["uid"])
-        apply(self.api.client, thing)
+        if change["action"] == "adopt":
+            thing = _with_label(thing, self.api.bounds.prefix)
+        self._apply(thing)
+
+    def _apply(self, thing: Object) -> None:
+        """A policy of ours that was changed before holds a moment later."""
+        from srcnet_compiler.targets.kubernetes.live import ApiError, apply, refused_by
+
+        deadline = time.monotonic() + HEARS_WITHIN
+        while True:
+            try:
+                apply(self.api.client, thing)
+            except ApiError as no:
+                policy = refused_by(no.message) or ""
+                ours = policy.startswith(f"{self.api.bounds.prefix}-")
+                if not ours or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def _delete(self, thing: Object) -> None:
         """The object as it is at this moment, if it is ours; what it made goes after it."""

@@ -191,10 +191,18 @@ def set_association(doing: Doing) -> str:
         return doing.run(*SACCTMGR, "modify", "account", *where, "set", *doing.settings())
     # without a partition, or an empty one, those of every partition would be meant
     place = (f"account={account}", f"partition={partition}")
-    if doing.before:
-        return doing.run(*SACCTMGR, "modify", "user", *where, *place, "set", *doing.settings())
-    named = [each for each in place if not each.endswith("=")]
-    return doing.run(*SACCTMGR, "add", "user", users, *named, doing.cluster, *doing.settings())
+    limits = {name: value for name, value in doing.values.items() if name != "DefaultAccount"}
+    settings = [*_settings(limits, doing.before)]
+    said = ""
+    if not doing.before:
+        named = [each for each in place if not each.endswith("=")]
+        said = doing.run(*SACCTMGR, "add", "user", users, *named, doing.cluster, *settings)
+    elif settings:
+        said = doing.run(*SACCTMGR, "modify", "user", *where, *place, "set", *settings)
+    if default := doing.values.get("DefaultAccount"):
+        # only of a new user it is taken while he is added
+        said += doing.run(*SACCTMGR, "modify", "user", *where, "set", f"DefaultAccount={default}")
+    return said
 
 
 def end_association(doing: Doing) -> str:
@@ -269,13 +277,8 @@ def end_qos(doing: Doing) -> str:
     """Unless something names it: lists that others keep would be changed, and slurmctld exits at
     the next reconfigure when a partition names a QOS that is gone."""
     _must_own(doing)
-    lines = doing.ask(
-        *("sacctmgr", "-nP", "show", "assoc", "wopl"),
-        "format=Cluster,Account,User,QOS,DefaultQOS",
-    )
-    for cluster, account, user, listed, default in (row.split("|") for row in lines.splitlines()):
-        if doing.name in (*listed.split(","), default):
-            raise FailedError(f"{user or account} on {cluster} may still ask for it")
+    for cluster, who in _who_may_ask(doing.controller, doing.name):
+        raise FailedError(f"{who} on {cluster} may still ask for it")
     for other in doing.ask("sacctmgr", "-nP", "show", "qos", "format=Name,Preempt").splitlines():
         name, _, preempted = other.partition("|")
         if doing.name in preempted.split(","):
@@ -284,6 +287,27 @@ def end_qos(doing: Doing) -> str:
     if user:
         raise FailedError(f"partition {user} still names it")
     return doing.run(*SACCTMGR, "delete", "qos", f"name={doing.name}")
+
+
+def asked_for_elsewhere(controller: Controller, qos: str) -> str | None:
+    """Who may ask for it on another cluster of the database; None: nobody."""
+    ours = controller.bounds.cluster
+    elsewhere = [pair for pair in _who_may_ask(controller, qos) if pair[0] != ours]
+    return f"{elsewhere[0][1]} on {elsewhere[0][0]} may still ask for it" if elsewhere else None
+
+
+def _who_may_ask(controller: Controller, qos: str) -> Iterator[tuple[str, str]]:
+    """Clusters with the accounts or users there that may ask for a QOS."""
+    from srcnet_compiler.targets.slurm.live import must
+
+    argv = (
+        *("sacctmgr", "-nP", "show", "assoc", "wopl"),
+        "format=Cluster,Account,User,QOS,DefaultQOS",
+    )
+    lines = must(controller.runner, controller.bounds, argv).out
+    for cluster, account, user, listed, default in (row.split("|") for row in lines.splitlines()):
+        if qos in (*listed.split(","), default):
+            yield cluster, user or account
 
 
 def _owns(doing: Doing, name: str) -> bool:

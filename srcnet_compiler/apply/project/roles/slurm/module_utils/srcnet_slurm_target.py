@@ -43,8 +43,18 @@ class Slurm:
 
     def unmet(self, wait: Wire) -> str | None:
         """Why the wait goes on, in words; None when the fact holds."""
-        unmet: str | None = _asking(srcnet_slurm_waits.unmet, self._read, wait)
+        unmet: str | None = _asking(self._unmet, wait)
         return unmet
+
+    def _unmet(self, wait: Wire) -> str | None:
+        from srcnet_compiler.targets.slurm.diff import UNNAMED
+
+        said: str | None
+        if wait["kind"] == UNNAMED:
+            said = srcnet_slurm_acts.asked_for_elsewhere(self.controller, wait["subject"])
+        else:
+            said = srcnet_slurm_waits.unmet(self._read, wait)
+        return said
 
     def passes_through_absence(self, field: Wire) -> bool:
         """Nothing does: each change is one command, or one file that is moved into place."""
@@ -80,7 +90,7 @@ class Slurm:
         found = self.seen.find(kind, name)
         if found is None:
             self._refuse_foreign(kind, name)
-            return None
+            return _as_closed(change)
         fields = dict(found.fields())
         if kind == "association" and name == name.partition("/")[0]:
             return _of_account(fields, change)
@@ -151,6 +161,14 @@ def _kinds(changes: Sequence[Wire]) -> tuple[str, ...]:
 def _moves_default(change: Wire) -> bool:
     """Whether the default account of a user is among what changes."""
     return any(field["name"] == "DefaultAccount" for field in change["fields"])
+
+
+def _as_closed(change: Wire) -> Seen:
+    """What has ended since, for a change that closed it or put it below its successor: both hold
+    of what is gone."""
+    fields = {field["name"]: field["after"] for field in change["fields"]}
+    closes = fields == {"GrpSubmitJobs": 0} or fields.keys() == {"Parent"}
+    return fields if change["action"] == "update" and closes else None
 
 
 def _is_sound(step: Step) -> bool:

@@ -1,4 +1,4 @@
-"""What hosts and names in the catalogue say besides: an environment, a system, a country."""
+"""What hosts and names of others say besides: an environment, a system, a country."""
 
 import re
 from functools import cache
@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Literal
 
 Environment = Literal["production", "staging", "development"]
+ENVIRONMENTS: tuple[Environment, ...] = ("production", "staging", "development")
 
 _STAGING = r"pre-?prod(?:uction)?|staging|stage|test"
 _DEVELOPMENT = r"[a-z0-9]*dev|development"
@@ -15,9 +16,12 @@ _WORD = re.compile(
     rf"|(?P<production>{_PRODUCTION}))(?![a-z0-9])"
 )
 _BRACKETS = re.compile(r"[\s_-]*[(\[][\s]*[)\]]")
+NAME = re.compile(r"[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")
+"""A name of a site, an area or a tier."""
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 PATH = re.compile(r"/[A-Za-z0-9/._+~@%=-]*")
 """What specs can say of an address."""
+URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?")
 LOCAL = re.compile(r"localhost(\..*)?|127\..*|0\.0\.0\.0|::1")
 
 

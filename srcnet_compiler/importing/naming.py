@@ -1,10 +1,10 @@
-"""Names by the federation's rule for what the catalogue calls otherwise, or not at all."""
+"""Names by the federation's rule for what others call otherwise, or not at all."""
 
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 
-from srcnet_compiler.importing.scapi.words import Environment, without_environment
+from srcnet_compiler.importing.words import Environment, without_environment
 
 CLASSES = ("T0", "T1", "T2", "NAT", "TEST", "INGEST")
 _LABELS = {"production": "", "staging": "STAGE", "development": "DEV"}
