@@ -4,7 +4,7 @@ Loaded by those who only want to know whether anything changed: nothing heavy is
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -23,22 +23,26 @@ def spec_files(root: Path) -> tuple[Path, ...]:
     def stop(trouble: OSError) -> None:
         raise trouble
 
-    return tuple(
-        sorted(
-            Path(folder, name)
-            for top in SPEC_FOLDERS
-            if (root / top).is_dir()
-            for folder, below, files in os.walk(root / top, onerror=stop)
-            for name in (*below, *files)
-            if name.endswith(SUFFIXES)
-        )
+    found = (
+        f"{folder}/{name}"
+        for top in SPEC_FOLDERS
+        if (root / top).is_dir()
+        for folder, below, files in os.walk(root / top, onerror=stop)
+        for name in (*below, *files)
+        if name.endswith(SUFFIXES)
     )
+    return tuple(map(Path, sorted(found, key=lambda path: path.split("/"))))
 
 
-def names_of(root: Path, files: Iterable[Path]) -> Iterable[tuple[str, Path]]:
+def names_of(root: Path, files: Iterable[Path]) -> Iterator[tuple[str, Path]]:
     """The files with what they are called in messages."""
     top = root.resolve()
-    return ((name_of(top, path), path) for path in files)
+    folders: dict[Path, str | None] = {}
+    for path in files:
+        folder = path.parent
+        if folder not in folders:
+            folders[folder] = _below(top, folder)
+        yield _named(folders[folder], path), path
 
 
 def name_of(top: Path, path: Path) -> str:
@@ -46,10 +50,20 @@ def name_of(top: Path, path: Path) -> str:
 
     A link is called by its own name, wherever it leads.
     """
+    return _named(_below(top, path.parent), path)
+
+
+def _below(top: Path, folder: Path) -> str | None:
+    """Where a folder lies, seen from the top; None where it lies elsewhere."""
     try:
-        return str(PurePosixPath((path.parent.resolve() / path.name).relative_to(top)))
+        found = PurePosixPath(folder.resolve().relative_to(top))
     except ValueError:
-        return str(path)
+        return None
+    return "" if found == PurePosixPath() else f"{found}/"
+
+
+def _named(below: str | None, path: Path) -> str:
+    return str(path) if below is None else f"{below}{path.name}"
 
 
 class Digest:

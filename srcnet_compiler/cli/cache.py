@@ -13,7 +13,6 @@ from functools import cache
 from hashlib import blake2b
 from hmac import compare_digest
 from pathlib import Path
-from tempfile import mkstemp
 
 from srcnet_compiler import __version__, resources
 
@@ -69,6 +68,8 @@ class Cache:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    from tempfile import mkstemp
+
     descriptor, partial = mkstemp(prefix=_BEGINNING, dir=path.parent)  # nobody else may read it
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already

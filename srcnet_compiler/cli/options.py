@@ -34,11 +34,23 @@ class _Day(click.DateTime):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
+        if isinstance(value, datetime):
+            return value
         try:
-            day: datetime = super().convert(value, param, ctx)
-        except click.BadParameter:
+            return _day(str(value))
+        except ValueError:
             self.fail(f"`{value}` is not a day such as 2027-03-01", param, ctx)
-        return day
+
+
+def _day(text: str) -> datetime:
+    """Without `strptime`, which takes long to load. Raises ValueError."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    year, month, day = map(int, text.split("-"))
+    return datetime(year, month, day)
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 
 
 def today_option(command: F) -> F:

@@ -208,10 +208,12 @@ def is_coloured(*, err: bool = False) -> bool:
 
 def terminal_width(*, err: bool = False) -> int | None:
     """Columns of the terminal; None where lines go to a file."""
+    stream = sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        return None
     import shutil
 
-    stream = sys.stderr if err else sys.stdout
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    return shutil.get_terminal_size().columns
 
 
 def show(text: str, *, err: bool = False) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from srcnet_compiler import git
-from srcnet_compiler.apply.state import StateError
 
 
 def comes_before(root: Path, one: str, other: str) -> bool:
@@ -21,6 +20,8 @@ def insist_on_untracked(root: Path, folder: Path) -> None:
     Whoever proposed it would write our journal for us, or the settings of our clone, by which git
     runs commands.
     """
+    from srcnet_compiler.apply.state import StateError
+
     try:
         found = git.run(["ls-files", "-z", "--", str(folder)], root)
     except git.GitError:
@@ -41,11 +42,19 @@ def commit_of(root: Path, folders: tuple[str, ...]) -> str | None:
     """
     there = [name for name in folders if (root / name).is_dir()]
     try:
-        asked = ["status", "--porcelain", "--ignored", "--untracked-files=all", "--", *there]
+        asked = ["status", "--porcelain=v2", "--branch", "--no-ahead-behind"]
+        asked += ["--ignored", "--untracked-files=all", "--", *there]
         status = git.run(asked, root)
-        if status.returncode != 0 or status.stdout.strip():
-            return None
-        head = git.run(["rev-parse", "--verify", "HEAD"], root)
     except git.GitError:
         return None  # no git, no history
-    return head.stdout.decode().strip() if head.returncode == 0 else None
+    lines = status.stdout.decode("utf-8", "replace").splitlines()
+    if status.returncode != 0 or not all(line.startswith("# ") for line in lines):
+        return None
+    heads = (line.removeprefix(_COMMIT) for line in lines if line.startswith(_COMMIT))
+    head = next(heads, _NONE_YET)
+    return None if head == _NONE_YET else head
+
+
+_COMMIT = "# branch.oid "
+_NONE_YET = "(initial)"
+"""What git says of a branch without a commit."""
