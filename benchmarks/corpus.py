@@ -62,7 +62,7 @@ def _federation(server: str, secret: str) -> str:
     )
     return f"""\
 # A federation to measure with.
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Federation
 metadata: {{name: measured}}
 spec:
@@ -95,7 +95,7 @@ spec:
 
 
 def _policies() -> dict[str, str]:
-    head = "apiVersion: srcnet.skao.int/v1alpha1\nkind: DataPolicy\n"
+    head = "apiVersion: srcnet.skao.int/v1alpha2\nkind: DataPolicy\n"
     return {
         "campaign": f"""\
 # Two copies in different regions, agreed.
@@ -172,7 +172,7 @@ def _site(name: str, src: str, dice: Random, kubernetes: bool) -> str:
     return f"""\
 # {name}: one place of {src}. The site's administrators keep this file.
 # What is not known is left out; what is not agreed says so.
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Site
 metadata:
   name: {name}

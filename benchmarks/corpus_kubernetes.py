@@ -6,7 +6,7 @@ of an area, settings that each site has another value for.
 
 from collections.abc import Iterator, Mapping
 
-HEAD = "apiVersion: srcnet.skao.int/v1alpha1\n"
+HEAD = "apiVersion: srcnet.skao.int/v1alpha2\n"
 _REGISTRY = "registry.example.org/srcnet"
 _FORMS = ("deployment", "stateful", "scheduled", "deployment")
 

@@ -47,7 +47,7 @@ for start in range(0, count, 5000):
     session.commit()
 """
 FEDERATION = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Federation
 metadata: {name: large}
 spec:

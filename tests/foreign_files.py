@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 SITE = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Site
 metadata: {name: CHSRC-CSCS}
 spec:

@@ -8,7 +8,7 @@ Edit = tuple[str, str, str]
 LIFECYCLE, TEMPLATES = "policies/lifecycle.yaml", "policies/services/templates.yaml"
 QUEUES, CYCLE = "policies/compute/queues.yaml", "policies/allocation/cycle-0.yaml"
 CSCS = "site-specs/chsrc-cscs.yaml"
-_HEAD = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Moved\nmetadata: "
+_HEAD = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Moved\nmetadata: "
 _FIRST = f"{_HEAD}{{name: cscs-new-name}}"
 
 

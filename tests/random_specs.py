@@ -15,7 +15,7 @@ from srcnet_compiler.federation.model import Federation
 from srcnet_compiler.schema.validate import validate
 from srcnet_compiler.source import parse
 
-API = "srcnet.skao.int/v1alpha1"
+API = "srcnet.skao.int/v1alpha2"
 MEMBERS = ["AUSSRC", "CANSRC", "CHSRC", "JPSRC", "UKSRC", "ZASRC"]
 COUNTRIES = ["AU", "CA", "CH", "GB", "JP", "ZA"]
 CLASSES = {"T0": "online", "T1": "online", "T2": "nearline", "INGEST": "online", "NAT": "cache"}

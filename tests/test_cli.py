@@ -388,7 +388,7 @@ def test_explain_of_a_label_tells_the_clusters_of_two_sites_apart(own: Path):
     ],
 )
 def test_explain_of_a_name_takes_compute_of_any_wrong_shape(text: str, own: Path):
-    (own / "policies/wrong.yaml").write_text(f"apiVersion: srcnet.skao.int/v1alpha1\n{text}")
+    (own / "policies/wrong.yaml").write_text(f"apiVersion: srcnet.skao.int/v1alpha2\n{text}")
     assert "CHSRC-CSCS: a document of kind Site\n" in srcnet("explain", "CHSRC-CSCS", cwd=own).out
     assert ": `queues` of ComputePolicy queues\n" in srcnet("explain", "ska-batch", cwd=own).out
 

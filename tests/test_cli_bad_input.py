@@ -13,7 +13,7 @@ from cli_runner import TODAY, contents, golden_specs, srcnet
 from test_cli_files import compile_into, without_rights
 
 SITE = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Site
 metadata: {name: CHSRC-NEW}
 spec:

@@ -304,7 +304,7 @@ def tampered(text: str) -> Iterator[tuple[str, bytes]]:
     )
     yield "a long number", b'{"digest": ' + b"9" * 10_000 + b"}"
     yield "half a character", whole.replace(b'"supersedes":null', b'"supersedes":"\\ud800"')
-    yield "a spec", b"apiVersion: srcnet.skao.int/v1alpha1\nkind: Site\n"
+    yield "a spec", b"apiVersion: srcnet.skao.int/v1alpha2\nkind: Site\n"
 
 
 def test_a_plan_that_is_not_as_it_was_made_is_refused(specs: Path, tmp_path: Path):

@@ -184,7 +184,7 @@ def test_a_waiver_may_accept_the_draft_of_a_cluster_a_queue_or_a_project():
 
 
 def test_what_ends_is_still_there_and_says_so():
-    head = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Retired\nmetadata: {name: e%s}\nspec:\n"
+    head = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Retired\nmetadata: {name: e%s}\nspec:\n"
     rest = "  reason: over\n  approvedBy: {group: /roles/int/oper}\n  until: 2027-03-01\n---\n"
     ends = (
         "queue: development",

@@ -10,7 +10,7 @@ from srcnet_compiler.report.text import render
 from srcnet_compiler.schema.validate import validate
 
 SECRET = "hunter2"
-HEAD = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Federation\nmetadata: {name: srcnet}\nspec:\n"
+HEAD = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Federation\nmetadata: {name: srcnet}\nspec:\n"
 
 
 @pytest.mark.parametrize(

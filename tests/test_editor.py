@@ -160,7 +160,7 @@ def typing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
         yield started
 
 
-HEAD = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Site\nmetadata: {name: CHSRC-CSCS}\nspec:\n"
+HEAD = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Site\nmetadata: {name: CHSRC-CSCS}\nspec:\n"
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_queue_is_renamed_where_a_document_says_so_to_clusters(own: Path):
         text = editor.open(name)
         with pytest.raises(RefusedByServerError, match=r"`kind: Moved` with `queue: NEW, from: ba"):
             editor.on("rename", name, text, "batch", newName="production")
-        said = "apiVersion: srcnet.skao.int/v1alpha1\nkind: Moved\nmetadata: {name: it}\n"
+        said = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Moved\nmetadata: {name: it}\n"
         said += "spec: {queue: production, from: batch, to: production}\n"
         (own / "policies/moved.yaml").write_text(said, "utf-8")
     with Editor(own) as editor:

@@ -40,7 +40,7 @@ def mended(root: Path, name: str, found: tuple[Diagnostic, ...]) -> str:
         (SITE, "capacity: ", "capcity: "),
         (SITE, "kind: Site", "kind: Siet"),
         (SITE, "kind: Site", "kind: site"),
-        (SITE, "apiVersion: srcnet.skao.int/v1alpha1\n", ""),
+        (SITE, "apiVersion: srcnet.skao.int/v1alpha2\n", ""),
         (SITE, "country: CH", "country: ch"),
         (SITE, "country: CH", "country: Switzerland"),
         (SITE, "390.5 TB", "390.5 tb"),

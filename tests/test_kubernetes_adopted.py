@@ -16,7 +16,7 @@ from srcnet_compiler.targets.kubernetes.model import OWNER, KubernetesModel, Obj
 from srcnet_compiler.targets.protocol import Reading
 
 FEDERATION = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Federation
 metadata: {name: small}
 spec:
@@ -36,7 +36,7 @@ spec:
 """
 SPEC = "site-specs/chsrc-cscs.yaml"
 HEAD = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Site
 metadata: {name: CHSRC-CSCS}
 spec:

@@ -59,7 +59,7 @@ def with_endings() -> dict[str, str]:
         ("Retired", "cluster: CHSRC-CSCS/edge"),
     ):
         files[life] += (
-            f"---\napiVersion: srcnet.skao.int/v1alpha1\nkind: {kind}\n"
+            f"---\napiVersion: srcnet.skao.int/v1alpha2\nkind: {kind}\n"
             f"metadata: {{name: {kind.lower()}-{words.split()[-1].split('/')[-1]}}}\n"
             f"spec: {{{words}, reason: a trial,"
             " approvedBy: {group: /roles/int/oper}, until: 2027-06-30}\n"

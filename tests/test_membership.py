@@ -199,7 +199,7 @@ def test_an_export_with_something_missing_or_changed_never_gives_somebody_more(d
 
 SPECS = {
     "policies/federation.yaml": """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Federation
 metadata: {name: srcnet}
 spec:
@@ -219,7 +219,7 @@ spec:
     activities: [User Subscriptions]
 """,
     "policies/allocation/first.yaml": """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Allocation
 metadata: {name: first}
 spec:

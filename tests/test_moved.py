@@ -178,7 +178,7 @@ def test_a_queue_and_a_project_have_new_names_at_once():
     new = slurm_of(
         said(
             "{queue: production, from: batch, to: production}\n---\n"
-            "apiVersion: srcnet.skao.int/v1alpha1\nkind: Moved\nmetadata: {name: two}\n"
+            "apiVersion: srcnet.skao.int/v1alpha2\nkind: Moved\nmetadata: {name: two}\n"
             "spec: {project: reionisation, from: eor, to: reionisation}"
         ),
         *QUEUE_ALONE,

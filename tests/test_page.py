@@ -532,7 +532,7 @@ def crowd(number: int) -> dict[str, str]:
     """Sites that stand side by side."""
     return {
         f"site-specs/crowd-{n}.yaml": (
-            "apiVersion: srcnet.skao.int/v1alpha1\nkind: Site\n"
+            "apiVersion: srcnet.skao.int/v1alpha2\nkind: Site\n"
             f"metadata: {{name: UKSRC-{n:03}}}\n"
             "spec: {src: UKSRC, country: GB, "
             f"location: {{latitude: {51 + n % 8 / 100}, longitude: {n / 1000}}}}}\n"

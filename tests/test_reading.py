@@ -135,7 +135,7 @@ def test_a_draft_of_queue_classes_takes_nothing_away():
         server: https://k8s.example.ch:6443
         credentials: {secretRef: {env: PLATFORM_TOKEN}}
 """
-    echo = """apiVersion: srcnet.skao.int/v1alpha1
+    echo = """apiVersion: srcnet.skao.int/v1alpha2
 kind: Service
 metadata: {name: echo}
 spec:

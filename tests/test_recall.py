@@ -51,7 +51,7 @@ WAIVER = {"reason": "a test", "approvedBy": {"group": "/roles/int/oper"}, "until
 
 
 def document(kind: str, name: str, **spec: object) -> str:
-    head = {"apiVersion": "srcnet.skao.int/v1alpha1", "kind": kind, "metadata": {"name": name}}
+    head = {"apiVersion": "srcnet.skao.int/v1alpha2", "kind": kind, "metadata": {"name": name}}
     return json.dumps({**head, "spec": spec})
 
 
@@ -311,7 +311,7 @@ def test_what_is_recalled_is_said_with_its_reason_and_its_place():
 
 
 def test_somebody_must_agree_to_large_recalls_by_a_signature_or_a_waiver():
-    found = compiled(approval="above 10 TB")
+    found = compiled(approvalAbove="10 TB")
     assert refusals(found, 5 * TB, 5 * TB) == []
     (said,) = refusals(found, 5 * TB, 6 * TB)
     assert said == "11 TB of `products` would be recalled; above 10 TB somebody must agree"
@@ -320,7 +320,7 @@ def test_somebody_must_agree_to_large_recalls_by_a_signature_or_a_waiver():
     running = Running("1", SiteName("JPSRC-JP"), datetime(2027, 11, 23), 2, 2)
     assert len(refusals(found, 11 * TB, longer=running)) == 1  # it takes the room for longer
     aside = {"setsAside": {"limit": "recalledData", "upTo": "12 TB"}, "of": "products", **WAIVER}
-    waived = compiled(document("Waiver", "large", **aside), approval="above 10 TB")
+    waived = compiled(document("Waiver", "large", **aside), approvalAbove="10 TB")
     assert refusals(waived, 12 * TB) == []
     assert len(refusals(waived, 13 * TB)) == 1
     assert len(refusals(found, 501 * TB, signed=True)) == 1  # the limit of the federation

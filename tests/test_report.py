@@ -30,7 +30,7 @@ SITE = "site-specs/chsrc-cscs.yaml"
 POLICY = "policies/data/observatory.yaml"
 SOURCES = {
     SITE: [
-        "apiVersion: srcnet.skao.int/v1alpha1",
+        "apiVersion: srcnet.skao.int/v1alpha2",
         "kind: Site",
         "metadata: {name: CHSRC-CSCS}",
         "spec:",

@@ -353,7 +353,7 @@ def test_the_downtime_of_a_whole_storage_is_that_of_its_areas(catalogue: Catalog
 
 def test_what_ends_is_switched_off_and_keeps_its_identity(catalogue: Catalogue, client: Client):
     end = (
-        "---\napiVersion: srcnet.skao.int/v1alpha1\nkind: Retired\nmetadata: {name: tape-ends}\n"
+        "---\napiVersion: srcnet.skao.int/v1alpha2\nkind: Retired\nmetadata: {name: tape-ends}\n"
         "spec: {area: CHSRC-CSCS-T2, reason: sold, approvedBy: {group: /x}, until: 2027-06-30}\n"
     )
     last = "planned: true, reason: power}\n"

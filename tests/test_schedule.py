@@ -108,7 +108,7 @@ def test_a_downtime_is_kept():
     down = {
         "site-specs/aussrc-s1/down.yaml": json.dumps(
             {
-                "apiVersion": "srcnet.skao.int/v1alpha1",
+                "apiVersion": "srcnet.skao.int/v1alpha2",
                 "kind": "Downtime",
                 "metadata": {"name": "power"},
                 "spec": {

@@ -216,7 +216,7 @@ def test_the_published_schemas_are_the_same_in_every_process():
 def test_a_published_schema_is_right_and_all_its_examples_and_defaults_fit(name):
     schema = json.loads(export.files()[name])
     Draft202012Validator.check_schema(schema)
-    assert schema["$id"] == f"https://srcnet.skao.int/schemas/v1alpha1/{name}"
+    assert schema["$id"] == f"https://srcnet.skao.int/schemas/v1alpha2/{name}"
     examples = 0
     for path in paths(schema):
         node = at(schema, path)

@@ -18,7 +18,7 @@ FILES = texts(GOLDEN)
 SERVICES = "policies/services/soda.yaml"
 CSCS = "site-specs/chsrc-cscs.yaml"
 END = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Retired
 metadata: {name: over}
 spec: {WHAT, reason: a test, approvedBy: {group: /roles/int/oper}, until: 2027-03-01}

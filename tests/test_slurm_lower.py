@@ -61,7 +61,7 @@ def artifacts_of(target, result: Compiled):
 
 def retired(key: str, name: str) -> str:
     return (
-        "---\napiVersion: srcnet.skao.int/v1alpha1\nkind: Retired\n"
+        "---\napiVersion: srcnet.skao.int/v1alpha2\nkind: Retired\n"
         f"metadata: {{name: end-of-it}}\nspec: {{{key}: {name}, reason: it is over,"
         " approvedBy: {group: /roles/int/oper}, until: 2027-06-30}\n"
     )
@@ -69,7 +69,7 @@ def retired(key: str, name: str) -> str:
 
 def waived(name: str) -> str:
     return (
-        "---\napiVersion: srcnet.skao.int/v1alpha1\nkind: Waiver\n"
+        "---\napiVersion: srcnet.skao.int/v1alpha2\nkind: Waiver\n"
         f"metadata: {{name: {name}-may-begin}}\nspec: {{setsAside: {{draft: true}}, of: {name},"
         " reason: a trial, approvedBy: {group: /roles/int/oper}, until: 2027-06-30}\n"
     )

@@ -23,7 +23,7 @@ from srcnet_compiler.source.trouble import MAX_DEPTH, MAX_VALUES
 
 SPEC = """\
 # the site of Norway
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Site
 metadata: {name: norway, labels: {"a b": 'it''s'}}
 spec:

@@ -5,7 +5,7 @@ from specs import HERE, compile_texts
 
 FEDERATION = (HERE / "spec" / "federation.yaml").read_text("utf-8")
 SITE = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Site
 metadata: {name: CHSRC-CSCS}
 spec:
@@ -15,7 +15,7 @@ spec:
     - {service: jupyterhub, name: our hub, host: localhost, enabled: false}
 """
 WAIVER = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Waiver
 metadata: {name: aside}
 spec:

@@ -26,7 +26,7 @@ SITE, SPEC = "CHSRC-CSCS", "site-specs/chsrc-cscs.yaml"
 MEMBER, GROUP = "ska-test-a", "/roles/prod/user"
 ACCOUNT, PARTITION = "ska-eor", "ska-batch"
 POLICY = """\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: ComputePolicy
 metadata: {name: queues}
 spec:
@@ -38,7 +38,7 @@ spec:
     interactive: {walltime: 4 h, priority: high}
 """
 ALLOCATION = f"""\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Allocation
 metadata: {{name: cycle-0}}
 spec:

@@ -32,7 +32,7 @@ PROPAGATION_SECONDS = 30
 """How long an API server may take until it obeys a policy that it was just given."""
 POLICIES = {
     "services/echo": f"""\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: Service
 metadata: {{name: echo}}
 spec:
@@ -45,7 +45,7 @@ spec:
   ready: {{port: http, path: /}}
 """,
     "security": f"""\
-apiVersion: srcnet.skao.int/v1alpha1
+apiVersion: srcnet.skao.int/v1alpha2
 kind: SecurityPolicy
 metadata: {{name: security}}
 spec:

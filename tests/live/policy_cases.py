@@ -44,7 +44,7 @@ from srcnet_compiler.targets.rucio.model.expression import RseFacts, parse, reso
 if TYPE_CHECKING:
     from rucio.client import Client
 
-API = "srcnet.skao.int/v1alpha1"
+API = "srcnet.skao.int/v1alpha2"
 REGIONS = {
     "europe": ["CH", "GB", "SE"],
     "asia-pacific": ["AU", "JP"],

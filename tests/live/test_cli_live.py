@@ -203,7 +203,7 @@ def test_more_harm_than_the_federation_allows_is_refused(at_work: Operator, root
 def retire(someone: Operator, area: str) -> None:
     with (someone.specs / LIFECYCLE).open("a") as file:
         file.write(
-            f"---\napiVersion: srcnet.skao.int/v1alpha1\nkind: Retired\n"
+            f"---\napiVersion: srcnet.skao.int/v1alpha2\nkind: Retired\n"
             f"metadata: {{name: {area.lower()}-ends}}\nspec: {{area: {area}, reason: replaced, "
             "approvedBy: {group: /roles/int/oper}, until: 2027-06-30}\n"
         )
@@ -238,7 +238,7 @@ def test_an_area_that_moved_is_renamed_and_keeps_its_data(at_work: Operator, roo
     put_data(root, "CHSRC_XRD_PROD", "precious")
     with (at_work.specs / LIFECYCLE).open("a") as file:
         file.write(
-            "---\napiVersion: srcnet.skao.int/v1alpha1\nkind: Moved\nmetadata: {name: new-name}\n"
+            "---\napiVersion: srcnet.skao.int/v1alpha2\nkind: Moved\nmetadata: {name: new-name}\n"
             "spec: {area: CHSRC-CSCS-T0, from: CHSRC_XRD_PROD, to: CHSRC-CSCS-T0}\n"
         )
     shown = at_work("plan", "--out", "plan.json").out

@@ -268,7 +268,7 @@ def test_what_is_absent_stays_and_only_a_document_in_force_ends_it(at_work: Grou
 def retire(ground: Ground, until: str) -> None:
     with (ground.someone.specs / LIFECYCLE).open("a") as file:
         file.write(
-            "---\napiVersion: srcnet.skao.int/v1alpha1\nkind: Retired\nmetadata: {name: it-ends}\n"
+            "---\napiVersion: srcnet.skao.int/v1alpha2\nkind: Retired\nmetadata: {name: it-ends}\n"
             f"spec: {{{ground.ending.retired}, reason: it is over, "
             f"approvedBy: {{group: /roles/int/oper}}, until: {until}}}\n"
         )

@@ -146,7 +146,7 @@ def agreed(archive: Archive) -> None:
     """More than may be recalled unasked: refused, until somebody who is trusted has signed it."""
     case, did = archive.case, f"{archive.case.scope}:night-01"
     specs = case.folder / "specs"
-    archive.describe(approval="above 0 TB")
+    archive.describe(approvalAbove="0 TB")
     refused = archive.recall(did, "--near", "ZA", "--yes", code=3)
     assert "above 0 B somebody must agree" in refused.err
     assert "srcnet sign PLAN" in refused.err
