@@ -109,6 +109,8 @@ def _select_equal(key: str, value: str | bool, rses: Inventory) -> frozenset[Rse
 
 
 def _with_attribute(key: str, wanted: str | None, rses: Inventory) -> frozenset[RseName]:
+    if wanted is not None and wanted not in ("true", "false"):  # others are stored as they are
+        return frozenset(n for n, facts in rses.items() if facts.attributes.get(key) == wanted)
     held = ((name, facts.attributes.get(key)) for name, facts in rses.items())
     return frozenset(name for name, value in held if value is not None and stored(value) == wanted)
 
