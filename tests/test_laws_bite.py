@@ -15,7 +15,7 @@ from srcnet_compiler.demo.rucio_venv import OVERRIDE
 NOT_COPIED = shutil.ignore_patterns(
     *(".*cache", "__pycache__", ".git", ".venv", ".srcnet", "build", "dist", "benchmarks")
 )
-PATIENCE = 400
+PATIENCE = 900
 OPTIONS = ("-p", "no:cacheprovider", "--hypothesis-profile", "broken")
 BUILT = ".srcnet/kubernetes"
 """Where the API server is that has been built."""
