@@ -200,7 +200,8 @@ class SlurmCluster:
     `name` is that of the compute in the spec, `cluster` the one that Slurm has. `allows`: of
     accounting, reservations and partitions. `scratch_resource` None: Slurm does not count scratch,
     `scratch_path` None: the site does not say where it is. `share` None: the federation may have
-    all. `queues`: the classes that may run here.
+    all. `queues`: the classes that may run here. `site_known_as` is the name by which systems know
+    the site.
     """
 
     site: SiteName
@@ -225,6 +226,7 @@ class SlurmCluster:
     retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
+    site_known_as: str = ""
 
     @property
     def ceiling(self) -> Resources | None:

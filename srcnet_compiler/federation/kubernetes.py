@@ -60,7 +60,8 @@ class KubernetesCluster:
     `storage_class` what claims that are not of an area ask for. `share` None: the federation may
     have all that it can get. `queues`: classes whose sessions and jobs may run here, and `readable`
     the site's areas whose files those may read. `adopted` is what stands there by hand: as long as
-    it is said, nothing but that is wanted.
+    it is said, nothing but that is wanted. `site_known_as` is the name by which systems know the
+    site.
     """
 
     site: SiteName
@@ -87,6 +88,7 @@ class KubernetesCluster:
     origin: Origin = field(compare=False, repr=False)
     readable: tuple[AreaName, ...] = ()
     adopted: Adopted | None = None
+    site_known_as: str = ""
 
     @property
     def label(self) -> str:
@@ -109,7 +111,7 @@ class Deployed:
 
     `host` None: not reached from outside. `path` is where it begins on the host, as the site says
     it where the service does not. `area` is the one whose files it sees. What a site may
-    not, or does not, set otherwise is None or empty.
+    not, or does not, set otherwise is None or empty. `site_known_as` as of the cluster.
     """
 
     service: str
@@ -126,3 +128,4 @@ class Deployed:
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
     path: str | None = None
+    site_known_as: str = ""
