@@ -1,8 +1,14 @@
-"""The golden federation with another name for a queue or a project, and the document for it."""
+"""The golden federation with another name for a queue, project or site, and the document for it."""
+
+import re
 
 from specs import GOLDEN, compile_texts, texts
 
+from srcnet_compiler.diagnostic import Fix
+from srcnet_compiler.editor.mentions import mentions
 from srcnet_compiler.pipeline import Compiled
+from srcnet_compiler.source import parse
+from srcnet_compiler.source.edits import mend
 
 Edit = tuple[str, str, str]
 LIFECYCLE, TEMPLATES = "policies/lifecycle.yaml", "policies/services/templates.yaml"
@@ -29,12 +35,36 @@ PROJECT_ALONE: tuple[Edit, ...] = ((CYCLE, "- name: eor", "- name: reionisation"
 PROJECT = (said("{project: reionisation, from: eor, to: reionisation}"), *PROJECT_ALONE)
 
 
-def renamed(*edits: Edit) -> Compiled:
-    """What comes of the golden specs with these edits."""
+def with_edits(*edits: Edit) -> dict[str, str]:
+    """The golden specs with these edits."""
     files = texts(GOLDEN)
     for name, before, after in edits:
         assert before in files[name], before
         files[name] = files[name].replace(before, after)
-    result = compile_texts(files)
+    return files
+
+
+def renamed(*edits: Edit) -> Compiled:
+    """What comes of them."""
+    result = compile_texts(with_edits(*edits))
     assert not result.failed, [found.message for found in result.diagnostics]
     return result
+
+
+def site_renamed(old: str, new: str, *, document: bool = True) -> dict[str, str]:
+    """The golden specs with another name for a site, wherever it is named but in its areas'
+    names; with the document for it, or without."""
+    files = texts(GOLDEN)
+    for file, text in files.items():
+        fixes = [
+            Fix(mention.span, new)
+            for each in parse(file, text.encode()).value or ()
+            for mention in mentions(each)
+            if "site" in mention.what and mention.name == old
+        ]
+        files[file] = re.sub(rf"\b{old}/", f"{new}/", mend(text, fixes).text)
+    if document:
+        _, before, after = said(f"{{site: {new}, from: {old}, to: {new}}}")
+        assert before in files[LIFECYCLE]
+        files[LIFECYCLE] = files[LIFECYCLE].replace(before, after)
+    return files

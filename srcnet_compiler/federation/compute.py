@@ -205,6 +205,7 @@ class SlurmCluster:
     """
 
     site: SiteName
+    site_known_as: str
     name: str
     environment: str
     enabled: bool
@@ -226,7 +227,6 @@ class SlurmCluster:
     retired: bool
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
-    site_known_as: str = ""
 
     @property
     def ceiling(self) -> Resources | None:

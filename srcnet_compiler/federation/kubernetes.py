@@ -65,6 +65,7 @@ class KubernetesCluster:
     """
 
     site: SiteName
+    site_known_as: str
     name: str
     environment: str
     enabled: bool
@@ -88,7 +89,6 @@ class KubernetesCluster:
     origin: Origin = field(compare=False, repr=False)
     readable: tuple[AreaName, ...] = ()
     adopted: Adopted | None = None
-    site_known_as: str = ""
 
     @property
     def label(self) -> str:
@@ -117,6 +117,7 @@ class Deployed:
     service: str
     label: str
     site: SiteName
+    site_known_as: str
     cluster: str
     environment: str
     host: str | None
@@ -128,4 +129,3 @@ class Deployed:
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
     path: str | None = None
-    site_known_as: str = ""

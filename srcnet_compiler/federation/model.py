@@ -97,6 +97,7 @@ class StorageArea:
     name: AreaName
     name_today: str
     site: SiteName
+    site_known_as: str
     src: SrcName
     country: str
     region: RegionName | None
@@ -118,7 +119,6 @@ class StorageArea:
     origin: Origin = field(compare=False, repr=False)
     throughput: Throughput | None = None
     adopted: bool = False
-    site_known_as: str = ""
 
     @property
     def takes_in(self) -> bool:
@@ -152,6 +152,8 @@ class Site:
     the specs give it, and `known_by` where that is written."""
 
     name: SiteName
+    known_as: str
+    known_by: tuple[Span, ...] = field(compare=False, repr=False)
     src: SrcName
     country: str
     region: RegionName | None
@@ -166,8 +168,6 @@ class Site:
     drafts: tuple[Span, ...]
     origin: Origin = field(compare=False, repr=False)
     uplink_drafts: tuple[Span, ...] = ()
-    known_as: str = ""
-    known_by: tuple[Span, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
