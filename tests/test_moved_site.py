@@ -167,3 +167,13 @@ def test_rucio_tells_of_a_site_that_it_knows_by_another_name():
     assert [each.subject for each in found] == [NEW]
     assert "`CHSRC-FORMER` on the server" in found[0].message
     assert f"`site: {NEW}, from: CHSRC-FORMER, to: {NEW}`" in found[0].help
+
+
+def test_a_place_that_has_the_former_name_still_is_mended():
+    files = site_renamed(CSCS, NEW)
+    cycle = "policies/allocation/cycle-0.yaml"
+    files[cycle] = files[cycle].replace(f"sites: [{NEW}]", f"sites: [{CSCS}]")
+    (found,) = (d for d in compile_texts(files).diagnostics if d.code is Code.UNKNOWN_NAME)
+    assert found.help == f"a `Moved` document says that it is called `{NEW}`: write that"
+    assert found.fix is not None
+    assert (found.fix.span.file, found.fix.text) == (cycle, NEW)

@@ -59,8 +59,8 @@ def _refuse_known_elsewhere(snapshot: Snapshot, given: Mention) -> None:
     ):
         raise RefusedError(
             f"{_BY_MOVED[what]} the {what} by this name: say by a document `kind: Moved` with"
-            f" `{what}: NEW, from: {given.name}, to: NEW` what it is called from now on, then rename"
-            " it here"
+            f" `{what}: NEW, from: {given.name}, to: NEW` what it is called from now on, then"
+            " rename it here"
         )
     if what in _KNOWN_ELSEWHERE:
         raise RefusedError(
