@@ -1,6 +1,7 @@
 """The golden federation with another name for a queue, project or site, and the document for it."""
 
 import re
+from collections.abc import Mapping
 
 from specs import GOLDEN, compile_texts, texts
 
@@ -14,6 +15,7 @@ Edit = tuple[str, str, str]
 LIFECYCLE, TEMPLATES = "policies/lifecycle.yaml", "policies/services/templates.yaml"
 QUEUES, CYCLE = "policies/compute/queues.yaml", "policies/allocation/cycle-0.yaml"
 CSCS = "site-specs/chsrc-cscs.yaml"
+MOVED = "policies/moved.yaml"
 _HEAD = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Moved\nmetadata: "
 _FIRST = f"{_HEAD}{{name: cscs-new-name}}"
 
@@ -52,9 +54,19 @@ def renamed(*edits: Edit) -> Compiled:
 
 
 def site_renamed(old: str, new: str, *, document: bool = True) -> dict[str, str]:
-    """The golden specs with another name for a site, wherever it is named but in its areas'
-    names; with the document for it, or without."""
-    files = texts(GOLDEN)
+    """The golden specs with another name for a site; with the document for it, or without."""
+    files = with_site_called(texts(GOLDEN), old, new)
+    return {**files, MOVED: site_moved(old, new)} if document else files
+
+
+def site_moved(old: str, new: str) -> str:
+    """The document."""
+    return f"{_HEAD}{{name: it}}\nspec: {{site: {new}, from: {old}, to: {new}}}\n"
+
+
+def with_site_called(files: Mapping[str, str], old: str, new: str) -> dict[str, str]:
+    """The same, and a site has another name wherever it is named but in its areas' names."""
+    found = {}
     for file, text in files.items():
         fixes = [
             Fix(mention.span, new)
@@ -62,9 +74,11 @@ def site_renamed(old: str, new: str, *, document: bool = True) -> dict[str, str]
             for mention in mentions(each)
             if "site" in mention.what and mention.name == old
         ]
-        files[file] = re.sub(rf"\b{old}/", f"{new}/", mend(text, fixes).text)
-    if document:
-        _, before, after = said(f"{{site: {new}, from: {old}, to: {new}}}")
-        assert before in files[LIFECYCLE]
-        files[LIFECYCLE] = files[LIFECYCLE].replace(before, after)
-    return files
+        found[file] = re.sub(rf"\b{old}/", f"{new}/", mend(text, fixes).text)
+    return found
+
+
+def with_areas_called(files: Mapping[str, str], old: str, new: str) -> dict[str, str]:
+    """The same, and its areas are named after it, so that no document is needed for the specs to
+    hold."""
+    return {file: re.sub(rf"\b{old}-(?=[A-Z])", f"{new}-", text) for file, text in files.items()}

@@ -295,7 +295,7 @@ def test_a_site_is_renamed_where_a_document_says_how_systems_know_it(own: Path):
     name, moved = "site-specs/chsrc-cscs.yaml", "policies/moved.yaml"
     with Editor(own) as editor:
         text = editor.open(name)
-        with pytest.raises(RefusedByServerError, match=r"`kind: Moved` with `site: NEW, from: CHSR"):
+        with pytest.raises(RefusedByServerError, match=r"`kind: Moved` with `site: NEW, from: CH"):
             editor.on("rename", name, text, "CHSRC-CSCS", newName="CHSRC-LUGANO")
         said = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Moved\nmetadata: {name: it}\n"
         said += "spec: {site: CHSRC-LUGANO, from: CHSRC-CSCS, to: CHSRC-LUGANO}\n"

@@ -1,11 +1,10 @@
 """Another name for a site: what systems know it by stays as it is, and nothing moves."""
 
-import re
 from dataclasses import replace
 
 import pytest
 from golden_scalars import scalars
-from moved_specs import said, site_renamed, with_edits
+from moved_specs import MOVED, said, site_renamed, with_areas_called, with_edits
 from specs import GOLDEN, TODAY, compile_texts, compiled
 from test_law_of_places import gone_and_come, unexplained
 
@@ -94,7 +93,7 @@ def test_a_label_of_the_site_has_the_document_as_its_first_place():
     after = compile_texts(site_renamed(CSCS, NEW))
     rucio = next(each.model for each in after.models if each.target.name == "rucio")
     places = rucio.rses["CHSRC-CSCS-T0"].origins["attribute.srcnet_site"]
-    assert places[0].file == "policies/lifecycle.yaml"
+    assert places[0].file == MOVED
     line = after.sources.lines[places[0].file][places[0].line - 1]
     assert line[places[0].column - 1 : places[0].end_column - 1] == CSCS
 
@@ -108,17 +107,9 @@ def test_the_names_of_areas_may_begin_with_either_name_while_the_document_is_the
     assert [d for d in gone.diagnostics if d.code is Code.NAME_RULE]
 
 
-def areas_named_anew(files):
-    """So that the specs hold without the document."""
-    return {
-        file: re.sub(r"\bCHSRC-CSCS-(?=[A-Z])", "CHSRC-LUGANO-", text)
-        for file, text in files.items()
-    }
-
-
 def test_without_the_document_somebody_is_told_what_to_type():
     before = compiled(GOLDEN)
-    after = compile_texts(areas_named_anew(site_renamed(CSCS, NEW, document=False)))
+    after = compile_texts(with_areas_called(site_renamed(CSCS, NEW, document=False), CSCS, NEW))
     assert not after.failed, [found.message for found in after.diagnostics]
     was = models_of(before)
     typed = f"`site: {NEW}, from: {CSCS}, to: {NEW}`"
@@ -173,7 +164,9 @@ def test_a_place_that_has_the_former_name_still_is_mended():
     files = site_renamed(CSCS, NEW)
     cycle = "policies/allocation/cycle-0.yaml"
     files[cycle] = files[cycle].replace(f"sites: [{NEW}]", f"sites: [{CSCS}]")
-    (found,) = (d for d in compile_texts(files).diagnostics if d.code is Code.UNKNOWN_NAME)
+    found = next(
+        d for d in compile_texts(files).diagnostics if d.message == f"`{CSCS}` is not a site"
+    )
     assert found.help == f"a `Moved` document says that it is called `{NEW}`: write that"
     assert found.fix is not None
     assert (found.fix.span.file, found.fix.text) == (cycle, NEW)
