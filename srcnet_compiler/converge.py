@@ -25,6 +25,7 @@ from srcnet_compiler.pipeline import Compiled, Lowered, digest_of
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.file import digest
 from srcnet_compiler.plan.guard import guard, held_back
+from srcnet_compiler.plan.likely import likely_moves
 from srcnet_compiler.plan.model import Binding, Held, Plan, Unseen, Verdict
 from srcnet_compiler.targets.protocol import Reading, RefusedError, UnreachableError
 
@@ -202,7 +203,14 @@ def make_plan(compiled: Compiled, systems: Sequence[System], known: frozenset[Ad
     notes: list[str] = []
     changes: list[Change] = []
     adoptions: list[Change] = []
-    findings: list[Diagnostic] = []
+    findings = list(
+        likely_moves(
+            _federation(compiled),
+            ((s.name, s.lowered.target.site(s.lowered.model)) for s in systems),
+            map(name_of, compiled.models),
+            known,
+        )
+    )
     unseen: list[Unseen] = []
     proven: list[str] = []
     postponed: list[Held] = []

@@ -14,7 +14,7 @@ from srcnet_compiler.catalogue.policies import places
 from srcnet_compiler.change import Change
 from srcnet_compiler.converge import System, binding
 from srcnet_compiler.federation.model import Federation
-from srcnet_compiler.names import AreaName, SiteName
+from srcnet_compiler.names import AreaName
 from srcnet_compiler.pipeline import Compiled
 from srcnet_compiler.plan.build import build_plan
 from srcnet_compiler.plan.model import Plan
@@ -74,7 +74,7 @@ def plan_recalls(
         assert found is not None
         # to the server an open data set has no size yet
         dataset = replace(seen.datasets[found.name], bytes=found.bytes)
-        running = tuple(_running(found, dataset, seen.ends))
+        running = tuple(_running(federation, found, dataset, seen.ends))
         each = decide(federation, found, asked, running, room, day)
         decided.append(each)
         if isinstance(each.outcome, Wanted):
@@ -110,17 +110,19 @@ def _room(federation: Federation, seen: live.SeenForRecall) -> Room:
 
 
 def _running(
-    found: Whereabouts, dataset: Dataset, ends: Mapping[str, datetime]
+    federation: Federation, found: Whereabouts, dataset: Dataset, ends: Mapping[str, datetime]
 ) -> Iterator[Running]:
     """The recalls of it onto the tier that its policy names."""
     if found.policy is None or found.policy.recall is None:
         return
     for rule in dataset.rules:
-        site = rule.comments.rpartition("/")[2]
-        wanted = RecallRule(found.policy.name, found.policy.recall.tier, site, "", datetime.max)
-        if is_recall(rule.comments) and rule.id in ends and _is(rule, wanted):
+        known_as = rule.comments.rpartition("/")[2]
+        wanted = RecallRule(found.policy.name, found.policy.recall.tier, known_as, "", datetime.max)
+        site = federation.site_called(known_as)
+        ours = is_recall(rule.comments) and rule.id in ends
+        if site is not None and ours and _is(rule, wanted):
             until = ends[rule.id].replace(tzinfo=None)
-            yield Running(rule.id, SiteName(site), until, rule.locks_ok, rule.locks)
+            yield Running(rule.id, site, until, rule.locks_ok, rule.locks)
 
 
 def _is(rule: Rule, wanted: RecallRule) -> bool:
@@ -139,8 +141,9 @@ def change_for(
     policy, recall, longer = decided.policy, decided.recall, wanted.longer
     assert policy is not None
     assert recall is not None
-    rule = RecallRule(policy.name, wanted.tier, wanted.site, policy.activity, wanted.until)
-    areas = [federation.areas[name] for name in federation.sites[wanted.site].areas]
+    site = federation.sites[wanted.site]
+    rule = RecallRule(policy.name, wanted.tier, site.known_as, policy.activity, wanted.until)
+    areas = [federation.areas[name] for name in site.areas]
     used = [area for area in areas if area.tier == wanted.tier and area.counts]
     return recall_change(
         desired,

@@ -288,6 +288,7 @@ def resources(where: Origin, cores=None, memory=None, gpus=None) -> Resources:
 _LUGANO = at("compute", 0, "kubernetes")
 LUGANO = KubernetesCluster(
     site="CHSRC-CSCS",
+    site_known_as="CHSRC-CSCS",
     name="lugano",
     environment="production",
     enabled=True,
@@ -338,6 +339,7 @@ def deployed(name: str, cluster: KubernetesCluster, place: str, **changes: Any) 
         service=name,
         label=f"{name}-{cluster.name}",
         site=cluster.site,
+        site_known_as=cluster.site_known_as,
         cluster=cluster.name,
         environment="production",
         host=None,

@@ -29,6 +29,7 @@ def model(
         prefix=OWNER_NAME,
         version=version,
         site="CHSRC-CSCS",
+        site_known_as="CHSRC-CSCS",
         namespaces=tuple(each.name for each in objects if each.kind == "Namespace"),
         objects={(each.kind, each.name): each for each in objects},
         ended=dict(ended or {}),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_runner import srcnet
+from moved_specs import site_renamed
 from specs import GOLDEN, HERE, TODAY
 
 from srcnet_compiler.pipeline import compile_specs
@@ -42,6 +43,19 @@ def test_what_is_not_there_is_said_with_what_is(
     ran = srcnet(name, *asked, *DAY, cwd=specs)
     assert (ran.code, ran.out) == (64, "")
     assert says in ran.err
+
+
+def test_a_site_by_its_former_name_is_answered_with_the_new_one(tmp_path: Path):
+    for file, text in site_renamed("CHSRC-CSCS", "CHSRC-LUGANO").items():
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    ran = srcnet("plan", "--site", "CHSRC-CSCS", *DAY, cwd=tmp_path)
+    assert (ran.code, ran.out) == (64, "")
+    assert "there is no site `CHSRC-CSCS` any more\n  help: a `Moved` document says that" in ran.err
+    assert "`--site CHSRC-LUGANO`" in ran.err
+    ran = srcnet("plan", "--site", "CHSRC-LUGANO", *DAY, cwd=tmp_path)
+    assert "CHSRC_SLURM_KEY" in ran.err
 
 
 @pytest.mark.parametrize("name", ["plan", "verify"])

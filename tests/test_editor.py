@@ -286,6 +286,34 @@ def test_a_queue_is_renamed_where_a_document_says_so_to_clusters(own: Path):
     assert [move.name for move in result.federation.renamed] == ["production"]
 
 
+def test_a_site_is_renamed_where_a_document_says_how_systems_know_it(own: Path):
+    """Once more too: then the document says the newest name, and the same former one."""
+    from specs import texts
+
+    from srcnet_compiler.pipeline import check
+
+    name, moved = "site-specs/chsrc-cscs.yaml", "policies/moved.yaml"
+    with Editor(own) as editor:
+        text = editor.open(name)
+        with pytest.raises(RefusedByServerError, match=r"`kind: Moved` with `site: NEW, from: CH"):
+            editor.on("rename", name, text, "CHSRC-CSCS", newName="CHSRC-LUGANO")
+        said = "apiVersion: srcnet.skao.int/v1alpha2\nkind: Moved\nmetadata: {name: it}\n"
+        said += "spec: {site: CHSRC-LUGANO, from: CHSRC-CSCS, to: CHSRC-LUGANO}\n"
+        (own / moved).write_text(said, "utf-8")
+    for before, after in (("CHSRC-CSCS", "CHSRC-LUGANO"), ("CHSRC-LUGANO", "CHSRC-ZURICH")):
+        with Editor(own) as editor:
+            text = editor.open(name)
+            edit = editor.on("rename", name, text, before, newName=after)
+            for path, changed in applied(editor, own, edit["changes"]).items():
+                (own / path).write_text(changed, "utf-8")
+        result = check(own, TODAY)
+        errors = [each for each in result.diagnostics if each.severity is Severity.ERROR]
+        assert [each.message for each in errors] == []
+        assert result.federation.sites[after].known_as == "CHSRC-CSCS"
+        spec = f"{{site: {after}, from: CHSRC-CSCS, to: {after}}}"
+        assert spec in texts(own)[moved]
+
+
 def test_rename_is_refused_while_some_file_cannot_be_read(editor: Editor):
     text = editor.open(SITE)
     editor.open("site-specs/new.yaml", "kind: [")

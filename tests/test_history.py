@@ -176,6 +176,18 @@ def test_a_site_that_has_left_still_has_its_history(specs: Path):
     assert "create rse NORTH" in ran.out
 
 
+def test_a_site_with_another_name_has_the_history_of_its_former_one(specs: Path):
+    """For whoever asks by the new name; the journal has the former one."""
+    (specs / "policies/moved.yaml").write_text(
+        "kind: Moved\nspec: {site: SOUTH, from: NORTH, to: SOUTH}\n", "utf-8"
+    )
+    path = specs / "site-specs/chsrc-cscs.yaml"
+    path.write_text(path.read_text("utf-8").replace("name: CHSRC-CSCS,", "name: SOUTH,"), "utf-8")
+    ran = srcnet("history", "--site", "SOUTH", cwd=specs)
+    assert ran.code == 0, ran
+    assert "create rse NORTH" in ran.out
+
+
 def test_a_folder_from_which_nothing_was_applied_has_no_history(tmp_path: Path):
     ran = srcnet("history", cwd=golden_specs(tmp_path / "specs"))
     assert (ran.code, ran.out) == (0, "nothing of that was changed from here\n")

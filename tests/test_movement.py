@@ -84,7 +84,7 @@ def test_what_is_near_is_copied_from_and_tape_last(real: Compiled):
     assert sources(real.federation, [tape, away], one) == (away,)
     assert sources(real.federation, [tape], one) == (tape,)
     assert sources(real.federation, [away, far], one) == (far,)
-    other = replace(far, site=one.site)
+    other = replace(far, site=one.site, site_known_as=one.site_known_as)
     assert sources(real.federation, [far, other, away], one) == (other,)
 
 

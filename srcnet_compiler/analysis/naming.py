@@ -40,7 +40,7 @@ def check_names(federation: Federation) -> Iterator[Diagnostic]:
     for area in federation.areas.values():
         if not rule.fullmatch(area.name):
             yield _against_rule(federation, area)
-        elif not area.name.startswith(f"{area.site}-"):
+        elif not area.name.startswith((f"{area.site}-", f"{area.site_known_as}-")):
             yield error(
                 Code.NAME_RULE,
                 f"`{area.name}` does not begin with the name of its site, `{area.site}`",

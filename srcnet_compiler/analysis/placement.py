@@ -77,12 +77,13 @@ def eligible(federation: Federation) -> tuple[StorageArea, ...]:
 
 
 def domain_of(area: StorageArea, apart: str) -> str:
-    """The domain of `area` when copies are `apart` by region, site or area.
+    """The domain of `area` when copies are `apart` by region, site or area; a site by the name that
+    systems know, so that data stay where they are when the specs call it otherwise.
 
     Where copies need only be in different areas there is one domain, called by the empty text:
     whoever chooses several areas in it chooses different ones.
     """
-    return {"region": str(area.region), "site": area.site, "area": ""}[apart]
+    return {"region": str(area.region), "site": area.site_known_as, "area": ""}[apart]
 
 
 def _place_phase(policy: DataPolicy, phase: Phase, areas: Iterable[StorageArea]) -> PhasePlacement:

@@ -228,7 +228,13 @@ def _copies(number: int) -> str:
 def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
     policy, phase = federation.policies[placement.policy], placement.phase
     there = {
-        copies.tier: sorted({s.domain for s in placement.domains if s.tier == copies.tier})
+        copies.tier: sorted(
+            {
+                _called(federation, phase.apart, s.domain)
+                for s in placement.domains
+                if s.tier == copies.tier
+            }
+        )
         for copies in phase.copies
     }
     have = "; ".join(
@@ -248,6 +254,11 @@ def _too_few(federation: Federation, placement: PhasePlacement) -> Diagnostic:
         help="ask for fewer copies, bring them closer together, or bring an area in",
         subject=policy.name,
     )
+
+
+def _called(federation: Federation, apart: str, domain: str) -> str:
+    """A domain as the specs call it."""
+    return (federation.site_called(domain) if apart == "site" else None) or domain
 
 
 def _nested(federation: Federation, placement: PhasePlacement) -> Iterator[Diagnostic]:

@@ -1,6 +1,6 @@
 """The ledger asked: what was done when, why and by whom, and what stood at a moment."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -93,15 +93,17 @@ def _before(there: dict[Address, Standing], change: Change, status: str) -> Stan
     return None if change.action is Action.CREATE and status == "done" else before
 
 
-def concerns(site: str, address: Address, places: Iterable[Span | None]) -> bool:
-    """Whether an object is of a cluster of the site, or a spec of the site says something of it."""
-    name = site.casefold()
-    if name in (address.instance.casefold(), address.instance.partition(".")[0].casefold()):
+def concerns(site: Collection[str], address: Address, places: Iterable[Span | None]) -> bool:
+    """Whether an object is of a cluster of the site, or a spec of the site says something of it;
+    by any of the names that the site has or had."""
+    names = {name.casefold() for name in site}
+    instance = address.instance.casefold()
+    if not names.isdisjoint((instance, instance.partition(".")[0])):
         return True
     files = (PurePosixPath(place.file) for place in places if place is not None)
     return any(
         file.parts[0] == "site-specs"
-        and name in (file.stem.casefold(), *map(str.casefold, file.parts[1:-1]))
+        and not names.isdisjoint((file.stem.casefold(), *map(str.casefold, file.parts[1:-1])))
         for file in files
     )
 

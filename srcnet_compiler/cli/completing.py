@@ -25,6 +25,16 @@ def names_of_sites(root: Path) -> list[str]:
     return sorted(found)
 
 
+def known_as(root: Path) -> list[tuple[str, str]]:
+    """Sites that systems know by another name, with that, as far as it can be read."""
+    found = []
+    for folder in ("policies", "site-specs"):
+        for document in _read(root / folder, "Moved"):
+            with suppress(KeyError, TypeError):
+                found.append((str(document["spec"]["site"]), str(document["spec"]["from"])))
+    return found
+
+
 def systems(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
     """Names of systems: of a target, or of one instance."""
     return _beginning(typed, _systems(ctx))
@@ -38,16 +48,20 @@ def _beginning(typed: str, names: Iterator[str]) -> list[str]:
 
 
 def _systems(ctx: click.Context) -> Iterator[str]:
+    from srcnet_compiler.cli.settings import top
+
     for document in _documents(ctx, "policies", "Federation"):
         rucio = document["spec"]["rucio"]
         yield from ("rucio", f"rucio/{rucio.get('name', 'rucio')}")
         if catalogue := document["spec"].get("siteCatalogue"):
             yield from ("scapi", f"scapi/{catalogue['name']}")
+    known = dict(known_as(Path(top())))
     for document in _documents(ctx, "site-specs", "Site"):
+        name = _name(document)
         for compute in document["spec"].get("compute", ()):
             for target in _CLUSTERS:
                 if target in compute and compute.get("enabled", True):
-                    yield from (target, f"{target}/{_name(document)}.{compute['name']}")
+                    yield from (target, f"{target}/{known.get(name, name)}.{compute['name']}")
 
 
 def _documents(ctx: click.Context, folder: str, kind: str) -> Iterator[Mapping[str, Any]]:

@@ -43,6 +43,9 @@ def _of_site(found: "Compiled", site: str) -> "tuple[Lowered, ...]":
     assert found.federation is not None
     if site not in found.federation.sites:
         sites = list(found.federation.sites)
+        if (called := found.federation.names_now("site").get(site)) in sites:
+            remedy = f"a `Moved` document says that it is called {called}: `--site {called}`"
+            raise StopError(Exit.USAGE, f"there is no site `{site}` any more", remedy)
         remedy = did_you_mean(site.upper(), sites, f"there are {', '.join(sites)}")
         raise StopError(Exit.USAGE, f"there is no site `{site}`", remedy)
     if not (there := systems_of(found, site)):

@@ -75,7 +75,12 @@ _MEANT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("queue", "spec.compute.*.kubernetes.queues.*"),
         ("storage area", "spec.compute.*.kubernetes.readable.*"),
     ),
-    "Federation": (("member", "spec.aliases.*"), ("tier", "spec.storageClasses.*.tier")),
+    "Federation": (
+        ("member", "spec.aliases.*"),
+        ("tier", "spec.storageClasses.*.tier"),
+        ("site", "spec.links.*.from"),
+        ("site", "spec.links.*.to"),
+    ),
     "DataPolicy": (
         ("namespace", "spec.selects.namespaces.*"),
         ("tier", "spec.phases.*.copies.*.tier"),
@@ -106,6 +111,7 @@ _MEANT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("storage area", "spec.area"),
         ("queue", "spec.queue"),
         ("project", "spec.project"),
+        ("site", "spec.site"),
     ),
     "Retired": (
         ("storage area", "spec.area"),

@@ -9,6 +9,7 @@ from srcnet_compiler.editor.position import mention_at, root_place, same
 from srcnet_compiler.editor.workspace import Snapshot, Workspace
 from srcnet_compiler.schema.wording.lookup import Place, scalar
 from srcnet_compiler.source.edits import mend
+from srcnet_compiler.span import Span
 
 _KNOWN_ELSEWHERE = {
     "service": "clusters know the service by this name",
@@ -20,8 +21,8 @@ _KNOWN_ELSEWHERE = {
     "storage class": "names of storage areas are made with it",
     "member": "names of storage areas are made with it",
 }
-_BY_MOVED = ("queue", "project")
-"""Kinds of which a `Moved` document gives another name on clusters."""
+_BY_MOVED = {"queue": "clusters know", "project": "clusters know", "site": "systems know"}
+"""Kinds that a `Moved` document gives another name, and who knows them by theirs."""
 _LABELS = re.compile(r"[/.]")
 
 
@@ -53,10 +54,13 @@ def renamable(snapshot: Snapshot, file: str, line: int, column: int) -> Mention:
 
 def _refuse_known_elsewhere(snapshot: Snapshot, given: Mention) -> None:
     what = given.what[0]
-    if what in _BY_MOVED and not _said(snapshot, what, given.name):
+    if what in _BY_MOVED and not (
+        _said(snapshot, what, given.name) or _renamed_before(snapshot, given)
+    ):
         raise RefusedError(
-            f"clusters know the {what} by this name: say by a document `kind: Moved` with `{what}:"
-            f" NEW, from: {given.name}, to: NEW` what it is called from now on, then rename it here"
+            f"{_BY_MOVED[what]} the {what} by this name: say by a document `kind: Moved` with"
+            f" `{what}: NEW, from: {given.name}, to: NEW` what it is called from now on, then"
+            " rename it here"
         )
     if what in _KNOWN_ELSEWHERE:
         raise RefusedError(
@@ -89,6 +93,21 @@ def _said(snapshot: Snapshot, what: str, name: str) -> list[str]:
     ]
 
 
+def _renamed_before(snapshot: Snapshot, given: Mention) -> dict[str, Span]:
+    """Where `Moved` documents say that a site is called so now, by file: systems know it by another
+    name anyway, so that one is as good as the other."""
+    if given.what[0] != "site":
+        return {}
+    return {
+        file: document.source_map.span(("spec", "to"))
+        for file, read in snapshot.files.items()
+        for document in read.documents
+        if isinstance(document.data, dict) and document.data.get("kind") == "Moved"
+        for spec in (document.data.get("spec"),)
+        if isinstance(spec, dict) and spec.get("site") == spec.get("to") == given.name
+    }
+
+
 def _refuse_labels(snapshot: Snapshot, given: Mention) -> None:
     """A name that is part of another text, such as SITE/CLUSTER, is not found by its own place."""
     for name, read in snapshot.files.items():
@@ -119,7 +138,9 @@ def rename(
     if new == mention.name:
         return {}
     what = given.what[0]
-    if what in _BY_MOVED and new not in (said := _said(snapshot, what, given.name)):
+    again = _renamed_before(snapshot, given)
+    said = _said(snapshot, what, given.name)
+    if what in _BY_MOVED and said and new not in said:
         raise RefusedError(f"a `Moved` document says that it is called `{said[0]}`: take that")
     if not _may_be_called(given, new):
         raise RefusedError(f"`{new}` cannot be the name of a {given.what[0]}")
@@ -130,6 +151,8 @@ def rename(
     fixes: dict[str, list[Fix]] = {}
     for each in places:
         fixes.setdefault(each.span.file, []).append(Fix(each.span, scalar(new)))
+    for file, place_of_to in again.items():
+        fixes.setdefault(file, []).append(Fix(place_of_to, scalar(new)))
     _refuse_errors(workspace, snapshot, fixes, today)
     return fixes
 

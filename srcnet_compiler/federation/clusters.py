@@ -137,6 +137,7 @@ def _cluster(
         retired=("cluster", f"{site.name}/{compute.name}") in ended,
         drafts=drafts,
         origin=here,
+        site_known_as=site.known_as,
     )
 
 

@@ -200,10 +200,12 @@ class SlurmCluster:
     `name` is that of the compute in the spec, `cluster` the one that Slurm has. `allows`: of
     accounting, reservations and partitions. `scratch_resource` None: Slurm does not count scratch,
     `scratch_path` None: the site does not say where it is. `share` None: the federation may have
-    all. `queues`: the classes that may run here.
+    all. `queues`: the classes that may run here. `site_known_as` is the name by which systems know
+    the site.
     """
 
     site: SiteName
+    site_known_as: str
     name: str
     environment: str
     enabled: bool

@@ -82,13 +82,14 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
     """Queues, sites and groups that there are not."""
     compute = federation.compute
     queues = compute.policy.queues if compute.policy else {}
-    now = federation.names_now("queue")
+    now, sites = federation.names_now("queue"), federation.names_now("site")
     yield from _unknown_ends(federation)
     for cluster in compute.clusters:
         yield from _queues(cluster, queues, now)
     for allocation in compute.allocations:
         for index, site in enumerate(allocation.sites):
-            yield from known(site, federation.sites, "site", allocation.origin, "sites", index)
+            here = (allocation.origin, "sites", index)
+            yield from known(site, federation.sites, "site", *here, now=sites)
         there = {c.name for c in compute.clusters if c.site in allocation.sites}
         for index, name in enumerate(allocation.clusters or ()):
             yield from known(
@@ -96,8 +97,8 @@ def unknown_in_compute(federation: Federation) -> Iterator[Diagnostic]:
             )
         for project in allocation.projects:
             for index, queue in enumerate(project.queues):
-                here = (project.origin, "queues", index)
-                yield from known(queue, queues, "queue", *here, now=now)
+                place = (project.origin, "queues", index)
+                yield from known(queue, queues, "queue", *place, now=now)
             for index, group in enumerate(project.groups):
                 groups = set(compute.groups.values())
                 what = "group that the federation knows"
@@ -135,7 +136,8 @@ def _unknown_ends(federation: Federation) -> Iterator[Diagnostic]:
     }
     for end in federation.retired:
         for kind, name in ends(end):
-            now = federation.names_now(kind)
+            of_sites = kind in ("window", "cluster", "service")
+            now = federation.names_now("site" if of_sites else kind)
             yield from known(name, there[kind], kind, end.origin, kind, now=now)
 
 

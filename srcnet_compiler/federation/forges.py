@@ -82,7 +82,7 @@ def _site(document: SiteDocument, site: Site) -> SitePipelines:
     environment = said.environment if said is not None else None
     return SitePipelines(
         site=site.name,
-        environment=environment or default_environment(site.name),
+        environment=environment or default_environment(SiteName(site.known_as)),
         reviewers=() if said is None else tuple(said.reviewers),
         runner=() if said is None else tuple(said.runner),
         files=(site.origin.source_map.file,),

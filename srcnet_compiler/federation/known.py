@@ -21,16 +21,16 @@ def known(
     now: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterable[Diagnostic]:
     """A finding at the value under `keys` unless `name` is `among` what there is. `now`: what is
-    called otherwise by now, by the names of before."""
+    called otherwise by now, by the names of before; also where it stands before a `/`."""
     if name in among:
         return
-    if now.get(name) in among:
+    if (called := _called(name, now)) in among:
         yield error(
             Code.UNKNOWN_NAME,
             f"`{name}` is not a {what}",
             Label(origin.at(*keys)),
-            help=f"a `Moved` document says that it is called `{now[name]}`: write that",
-            fix=Fix(origin.at(*keys), now[name]) if origin.has(*keys) else None,
+            help=f"a `Moved` document says that it is called `{called}`: write that",
+            fix=Fix(origin.at(*keys), called) if origin.has(*keys) else None,
         )
         return
     names = sorted(among)
@@ -46,6 +46,11 @@ def known(
         help=f"did you mean `{near[0]}`?" if near else several,
         fix=_fix(name, names, origin, *keys),
     )
+
+
+def _called(name: str, now: Mapping[str, str]) -> str:
+    first, slash, rest = name.partition("/")
+    return now.get(name) or f"{now.get(first, first)}{slash}{rest}"
 
 
 def _fix(name: str, names: Collection[str], origin: Origin, *keys: str | int) -> Fix | None:

@@ -60,10 +60,12 @@ class KubernetesCluster:
     `storage_class` what claims that are not of an area ask for. `share` None: the federation may
     have all that it can get. `queues`: classes whose sessions and jobs may run here, and `readable`
     the site's areas whose files those may read. `adopted` is what stands there by hand: as long as
-    it is said, nothing but that is wanted.
+    it is said, nothing but that is wanted. `site_known_as` is the name by which systems know the
+    site.
     """
 
     site: SiteName
+    site_known_as: str
     name: str
     environment: str
     enabled: bool
@@ -109,12 +111,13 @@ class Deployed:
 
     `host` None: not reached from outside. `path` is where it begins on the host, as the site says
     it where the service does not. `area` is the one whose files it sees. What a site may
-    not, or does not, set otherwise is None or empty.
+    not, or does not, set otherwise is None or empty. `site_known_as` as of the cluster.
     """
 
     service: str
     label: str
     site: SiteName
+    site_known_as: str
     cluster: str
     environment: str
     host: str | None

@@ -29,6 +29,8 @@ def read_moved(document: schema.Moved, origin: Origin) -> Moved | Renamed:
         return Moved(AreaName(spec.area), spec.from_, spec.to, here)
     if spec.queue is not None:
         return Renamed("queue", spec.queue, spec.from_, spec.to, here)
+    if spec.site is not None:
+        return Renamed("site", spec.site, spec.from_, spec.to, here)
     return Renamed("project", spec.project or "", spec.from_, spec.to, here)
 
 

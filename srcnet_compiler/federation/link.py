@@ -74,8 +74,10 @@ def _build(
     retired = tuple(
         lifecycle.read_retired(d.document, d.origin, found) for d in _of(documents, Retired)
     )
+    renames = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
+    renamed = tuple(move for move in renames if isinstance(move, Renamed))
     read = [
-        (d.document, sites.read_site(d.document, d.origin, common, found))
+        (d.document, sites.read_site(d.document, d.origin, common, renamed, found))
         for d in _of(documents, SiteDocument)
     ]
     areas = [
@@ -89,7 +91,6 @@ def _build(
         for d in _of(documents, DataPolicy)
     )
     by_name = {area.name: area for area in sorted(areas, key=lambda area: area.name)}
-    renames = [lifecycle.read_moved(d.document, d.origin) for d in _of(documents, Moved)]
     moves = [move for move in renames if not isinstance(move, Renamed)]
     found.extend(check_moves(moves, by_name))
     compute = read_compute(documents, read, spec, retired, found)
@@ -131,7 +132,7 @@ def _build(
         links=shared.read_links(spec, origin, found),
         site_catalogue=read_site_catalogue(spec, origin),
         catalogued=read_catalogued(read, retired) if spec.siteCatalogue is not None else (),
-        renamed=tuple(move for move in renames if isinstance(move, Renamed)),
+        renamed=renamed,
     )
 
 
@@ -183,6 +184,7 @@ def _not_one_federation(
 
 
 def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
+    now = federation.names_now("site")
     yield from _in_two_regions(federation)
     for site in federation.sites.values():
         yield from known(site.src, federation.members, "member", site.origin, "src")
@@ -219,8 +221,8 @@ def _unknown_names(federation: Federation) -> Iterable[Diagnostic]:
     for kind in federation.classes.values():
         yield from known(kind.tier, federation.tiers, "tier", kind.origin, "tier")
     for link in federation.links:
-        yield from known(link.source, federation.sites, "site", link.origin, "from")
-        yield from known(link.target, federation.sites, "site", link.origin, "to")
+        for name, key in ((link.source, "from"), (link.target, "to")):
+            yield from known(name, federation.sites, "site", link.origin, key, now=now)
     yield from _unknown_in_policies(federation)
     yield from unknown_in_compute(federation)
     yield from unknown_in_serving(federation)
@@ -265,7 +267,8 @@ def _unknown_in_policies(federation: Federation) -> Iterable[Diagnostic]:
                 yield from known(copies.tier, federation.tiers, "tier", copies.origin, "tier")
         for extra in policy.extras:
             for index, site in enumerate(extra.sites):
-                yield from known(site, federation.sites, "site", extra.origin, "at", index)
+                now = federation.names_now("site")
+                yield from known(site, federation.sites, "site", extra.origin, "at", index, now=now)
         if policy.recall is not None:
             recall = policy.recall
             yield from known(recall.tier, federation.tiers, "tier", recall.origin, "to", "tier")
@@ -285,10 +288,9 @@ def _unknown_in_lifecycle(federation: Federation) -> Iterable[Diagnostic]:
     }
     compute = {c for site in federation.sites.values() for c in site.compute}
     there = {*federation.sites, *areas, *services, *compute}
+    now, what = federation.names_now("site"), "site, area, compute or service"
     for downtime in federation.downtimes:
-        yield from known(
-            downtime.of, there, "site, area, compute or service", downtime.origin, "of"
-        )
+        yield from known(downtime.of, there, what, downtime.origin, "of", now=now)
     for move in federation.moved.values():
         yield from known(move.area, federation.areas, "storage area", move.origin, "area")
     yield from check_renamed(federation)
@@ -308,7 +310,8 @@ def _unknown_in_waiver(federation: Federation, waiver: Waiver) -> Iterable[Diagn
         there = {*federation.sites, *federation.areas, *federation.policies, *spaces}
         there |= {*names_of_drafts(federation.compute), *names_of_drafts_in_serving(federation)}
         what = "site, storage area, policy, namespace, cluster, queue, project or service"
-        yield from known(waiver.of, there, what, waiver.origin, "of")
+        now = federation.names_now("site")
+        yield from known(waiver.of, there, what, waiver.origin, "of", now=now)
     elif waiver.kind == "limit" and waiver.what == "recalledData":
         yield from known(waiver.of, federation.policies, "data policy", waiver.origin, "of")
     elif waiver.kind == "limit":

@@ -90,12 +90,14 @@ class StorageArea:
     `capacity` None: the spec does not say. `pledged` is what copies may use: the pledge, else the
     capacity. `within` names the area whose capacity this one lies in. `drafts` are the places that
     make it rest on a draft: itself, its site, its tier or the class in its name. One that is
-    `adopted` is kept as it was found, and no policy means it.
+    `adopted` is kept as it was found, and no policy means it. `site_known_as` is the name by which
+    systems know its site.
     """
 
     name: AreaName
     name_today: str
     site: SiteName
+    site_known_as: str
     src: SrcName
     country: str
     region: RegionName | None
@@ -146,9 +148,12 @@ class SiteService:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One physical site."""
+    """One physical site. `known_as` is the name by which systems know it for good, whatever `name`
+    the specs give it, and `known_by` where that is written."""
 
     name: SiteName
+    known_as: str
+    known_by: tuple[Span, ...] = field(compare=False, repr=False)
     src: SrcName
     country: str
     region: RegionName | None
@@ -301,8 +306,18 @@ class Federation:
         return bool(drafts) and not self.waives_drafts(*names)
 
     def names_now(self, kind: str) -> Mapping[str, str]:
-        """What queues or projects are called that had another name before, by that name."""
+        """What queues, projects or sites are called that had another name before, by that name."""
         return {move.before: move.name for move in self.renamed if move.kind == kind}
+
+    def as_known(self, label: str) -> str:
+        """A site, or a label that begins with one and `/`, by the name that systems know."""
+        first, slash, rest = label.partition("/")
+        site = self.sites.get(SiteName(first))
+        return f"{first if site is None else site.known_as}{slash}{rest}"
+
+    def site_called(self, known_as: str) -> SiteName | None:
+        """The site that systems know by this name; None where there is none."""
+        return next((s.name for s in self.sites.values() if s.known_as == known_as), None)
 
     def around(self, name: AreaName) -> tuple[AreaName, ...]:
         """An area, and every area whose capacity it lies in, from the inside out."""

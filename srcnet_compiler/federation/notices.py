@@ -43,14 +43,22 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """Another name for what clusters know by its name in the specs: a queue class or a project, as
-    `kind` says."""
+    """Another name for what systems know by its name in the specs: a queue class, a project or a
+    site, as `kind` says."""
 
-    kind: Literal["queue", "project"]
+    kind: Literal["queue", "project", "site"]
     name: str
     before: str
     after: str
     origin: Origin = field(compare=False, repr=False)
+
+
+def likely_move_of_site(site: str, before: str) -> str:
+    """What to do about a site that systems know by the name `before`, where that is the same."""
+    return (
+        f"where it is the same site, say so by a document `kind: Moved` with `site: {site}, from:"
+        f" {before}, to: {site}`: systems go on knowing it as `{before}`, and nothing moves"
+    )
 
 
 @dataclass(frozen=True, slots=True)

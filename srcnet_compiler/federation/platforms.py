@@ -87,6 +87,7 @@ def read_deployed(
             drafts=(*draft(spec, here), *cluster.drafts),
             origin=here,
             path=spec.path,
+            site_known_as=site.known_as,
         )
 
 
@@ -132,6 +133,7 @@ def _cluster(
         origin=here,
         readable=tuple(AreaName(name) for name in spec.readable),
         adopted=adopted,
+        site_known_as=site.known_as,
     )
 
 

@@ -156,7 +156,8 @@ def _unknown_of(service: Service, federation: Federation) -> Iterator[Diagnostic
     for key, named in (("must", service.must), ("mayNot", service.may_not)):
         for index, site in enumerate(named):
             if origin.has("sites", key, index):  # not where every site has to
-                yield from known(site, federation.sites, "site", origin, "sites", key, index)
+                here, now = (origin, "sites", key, index), federation.names_now("site")
+                yield from known(site, federation.sites, "site", *here, now=now)
     for index, name in enumerate(service.needs):
         yield from known(name, federation.services, "service", origin, "needs", index)
     for flow in service.flows:

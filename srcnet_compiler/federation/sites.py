@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from srcnet_compiler.federation.amounts import Findings
 from srcnet_compiler.federation.model import Endpoint, Site, SiteService, StorageArea, Transfers
-from srcnet_compiler.federation.notices import Retired
+from srcnet_compiler.federation.notices import Renamed, Retired
 from srcnet_compiler.federation.rates import Throughput
 from srcnet_compiler.federation.shared import Shared, draft
 from srcnet_compiler.names import AreaName, SiteName, SrcName, TierName
@@ -19,11 +19,19 @@ def class_in(name: str, classes: Mapping[str, object]) -> str | None:
     return parts[2] if len(parts) > 2 and parts[2] in classes else None
 
 
-def read_site(document: schema.Site, origin: Origin, shared: Shared, found: Findings) -> Site:
+def read_site(
+    document: schema.Site,
+    origin: Origin,
+    shared: Shared,
+    renamed: Iterable[Renamed],
+    found: Findings,
+) -> Site:
     """The site itself; its areas are read by `read_areas`."""
     spec, here = document.spec, origin.below("spec")
     network = spec.network.srcnet if spec.network else None
     name = SiteName(document.metadata.name)
+    named = origin.at("metadata", "name")
+    move = next((m for m in renamed if (m.kind, m.name) == ("site", name)), None)
     return Site(
         name=name,
         src=SrcName(spec.src),
@@ -43,6 +51,10 @@ def read_site(document: schema.Site, origin: Origin, shared: Shared, found: Find
         drafts=draft(spec, here),
         origin=here,
         uplink_drafts=draft(spec.network, here.below("network")) if spec.network else (),
+        known_as=name if move is None else move.before,
+        known_by=(named,)
+        if move is None
+        else (*(move.origin.at(key) for key in ("from", "site", "to")), named),
     )
 
 
@@ -118,6 +130,7 @@ def _area(
         origin=origin,
         throughput=_throughput(area.throughput, origin.below("throughput"), found),
         adopted=area.adopted,
+        site_known_as=site.known_as,
     )
 
 

@@ -1,4 +1,4 @@
-"""Queues and projects that clusters know by another name: is it clear which is which?"""
+"""Queues, projects and sites that systems know by another name: is it clear which is which?"""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,10 +11,20 @@ from srcnet_compiler.span import Span
 Described = Mapping[str, Span]
 """Where each thing of a kind is described, by its name."""
 
+_AS_CLUSTERS = "; clusters put the federation's prefix before it"
+_BEFORE = {
+    **dict.fromkeys(("queue", "project"), "what it was called before"),
+    "site": "the name by which systems know it",
+}
+
 
 def check_renamed(federation: Federation) -> Iterator[Diagnostic]:
     """Renames of what is not described, of what is described still, and two of one thing."""
-    there = {"queue": _queues(federation), "project": _projects(federation)}
+    there: Mapping[str, Described] = {
+        "queue": _queues(federation),
+        "project": _projects(federation),
+        "site": {name: site.known_by[-1] for name, site in federation.sites.items()},
+    }
     before: dict[tuple[str, str], Renamed] = {}
     after: dict[tuple[str, str], Renamed] = {}
     for move in federation.renamed:
@@ -69,7 +79,7 @@ def _names(federation: Federation, move: Renamed, described: Described) -> Itera
             f"`{move.after}` is not what {move.kind} `{move.name}` is called in the specs",
             Label(place),
             here,
-            help=f"write `to: {move.name}`; clusters put the federation's prefix before it",
+            help=f"write `to: {move.name}`{_AS_CLUSTERS if move.kind != 'site' else ''}",
             fix=Fix(place, move.name),
         )
     elif move.before == move.name:
@@ -78,7 +88,7 @@ def _names(federation: Federation, move: Renamed, described: Described) -> Itera
             f"{move.kind} `{move.name}` is called so already",
             Label(move.origin.at("from")),
             here,
-            help="write in `from` what it was called before, or remove the document",
+            help=f"write in `from` {_BEFORE[move.kind]}, or remove the document",
         )
     elif move.before in described:
         yield error(
@@ -86,9 +96,11 @@ def _names(federation: Federation, move: Renamed, described: Described) -> Itera
             f"`{move.before}` is a {move.kind} of its own, so it cannot become `{move.name}`",
             Label(move.origin.at("from")),
             Label(described[move.before], "described here"),
-            help=f"remove it there, or end it by a `Retired` document and let `{move.name}` begin",
+            help="remove its description where it is the same site, or else the document"
+            if move.kind == "site"
+            else f"remove it there, or end it by a `Retired` document and let `{move.name}` begin",
         )
-    else:
+    elif move.kind != "site":
         yield from _with_prefix(federation, move)
 
 

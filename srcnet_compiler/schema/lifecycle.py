@@ -75,7 +75,7 @@ class Downtime(Document):
 class MovedSpec(ExactlyOne):
     """A rename."""
 
-    one_of = ("area", "queue", "project")
+    one_of = ("area", "queue", "project", "site")
 
     area: Name | None = None
     """The storage area, by its name in the site's file."""
@@ -83,10 +83,13 @@ class MovedSpec(ExactlyOne):
     """The queue class, by its name in the compute policy; the old one ends after its last job."""
     project: Annotated[LowerName, such_as("hi-survey")] | None = None
     """The project, by its name in its allocation; its old account ends after its last job."""
+    site: Name | None = None
+    """The site, by its name in its own file; systems go on knowing it by the old one."""
     from_: Annotated[LegacyName, Field(alias="from")]
-    """Its name until now: of an area in the data management system, else in the specs."""
+    """Its name until now: of an area in the data management system, of a site the one that systems
+    know, else in the specs."""
     to: LegacyName
-    """Its name from now on; of a queue or project the one that it has in the specs."""
+    """Its name from now on; of all but an area the one that it has in the specs."""
 
 
 class Moved(Document):

@@ -10,10 +10,12 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from moved_specs import MOVED, site_moved, with_areas_called, with_site_called
 from specs import TODAY, texts
 from stand import LIFECYCLE, Ground, Stand
 from stand_kubernetes import STAND as KUBERNETES
@@ -26,6 +28,7 @@ from srcnet_compiler.converge import name_of, reach
 from srcnet_compiler.pipeline import compile_specs
 from srcnet_compiler.plan.file import from_json
 
+SITE, NEW = "CHSRC-CSCS", "CHSRC-LUGANO"
 STANDS = (KUBERNETES, RUCIO, SCAPI, SLURM)
 
 
@@ -272,3 +275,32 @@ def retire(ground: Ground, until: str) -> None:
             f"spec: {{{ground.ending.retired}, reason: it is over, "
             f"approvedBy: {{group: /roles/int/oper}}, until: {until}}}\n"
         )
+
+
+def test_a_site_with_another_name_is_the_same_where_a_document_says_so(at_work: Ground):
+    """Without one, who knows the site by its former name tells what to type; nothing is done."""
+    someone, system = at_work.someone, at_work.system
+    before, everything = texts(someone.specs), at_work.everything()
+    called = with_site_called(before, SITE, NEW)
+    try:
+        rewrite(someone.specs, {**called, MOVED: site_moved(SITE, NEW)})
+        assert plan(at_work) == ()
+        assert differences(at_work, code=0) == []
+        apply(at_work)
+        assert at_work.everything() == everything
+
+        (someone.specs / MOVED).unlink()
+        rewrite(someone.specs, with_areas_called(called, SITE, NEW))
+        said = someone("plan", "--system", system.replace(SITE, NEW)).out
+        if not system.startswith("scapi/"):  # which knows sites by their identities
+            assert "likely-move" in said
+            assert f"`site: {NEW}, from: {SITE}, to: {NEW}`" in said
+    finally:
+        (someone.specs / MOVED).unlink(missing_ok=True)
+        rewrite(someone.specs, before)
+    assert differences(at_work, code=0) == []
+
+
+def rewrite(specs: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (specs / name).write_text(text, "utf-8")

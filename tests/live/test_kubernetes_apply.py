@@ -431,7 +431,7 @@ def test_what_has_the_prefix_of_before_is_said(kubernetes: ApiServer, tmp_path: 
     kubernetes.ask("POST", "/api/v1/namespaces", body)
     new = small("new-services")
     for where, others in ((site, [before]), ("OTHER-SITE", [])):
-        desired = replace(new, site=where, namespaces=("new-services",))
+        desired = replace(new, site=where, site_known_as=where, namespaces=("new-services",))
         found = check.check_seen(desired, seen(kubernetes, desired).model)
         said = [each.message for each in found if "another prefix" in each.message]
         assert [message.rpartition(": ")[2] for message in said] == others

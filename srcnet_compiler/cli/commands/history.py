@@ -51,7 +51,11 @@ def command(
     from srcnet_compiler.report import history
 
     lines = _lines(settings, state)
+    names: tuple[str, ...] = ()
     if site is not None:
+        from srcnet_compiler.cli.completing import known_as
+
+        names = (site, *(old for new, old in known_as(settings.root) if _same(new, site)))
         _insist_on_site(settings, site, lines)
     wanted = (part or "").casefold()
     if as_of is not None:
@@ -60,7 +64,7 @@ def command(
             each
             for each in standing(line for line in lines if line.at < end)
             if wanted in str(each.address).casefold()
-            and (site is None or concerns(site, each.address, (p for _, p in each.fields.values())))
+            and (not names or concerns(names, each.address, (p for _, p in each.fields.values())))
         ]
         if form == "json":
             click.echo(json.dumps(history.standing_data(there), indent=2))
@@ -74,8 +78,8 @@ def command(
         if event.at >= first
         and wanted in str(event.change.address).casefold()
         and (
-            site is None
-            or concerns(site, event.change.address, (f.origin for f in event.change.fields))
+            not names
+            or concerns(names, event.change.address, (f.origin for f in event.change.fields))
         )
     ]
     if form == "json":
@@ -110,11 +114,15 @@ def _insist_on_site(settings: Settings, site: str, lines: "tuple[Line, ...]") ->
     for line in lines:
         if line.address:
             change = change_of(line)
-            if concerns(site, change.address, (f.origin for f in change.fields)):
+            if concerns([site], change.address, (f.origin for f in change.fields)):
                 return
     there = f"there are {', '.join(known)}" if known else "the specs have no site"
     remedy = did_you_mean(site.upper(), known, there)
     raise StopError(Exit.USAGE, f"there is no site `{site}`", remedy)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 def _day(day: datetime) -> str:

@@ -162,7 +162,7 @@ def command(
     texts = {change.file: change.after for change in writing.changes}
     after = compiled_with(settings, day, texts)
     insist_on_fitting(after, writing.diagnostics, "mend the specs where they are named")
-    instance = f"{site}.{name}"
+    instance = f"{federation.as_known(site)}.{name}"
     plan = plan_of(settings, after, state, lambda each: each.model.instance == instance)
     proof = judged(settings, Proof(plan, [*texts]), writing.changes, accept_changes, dry_run)
     imported = ImportedPlatform(f"kubernetes/{instance}", entry, writing.diagnostics, proof)

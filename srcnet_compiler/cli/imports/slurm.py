@@ -142,7 +142,7 @@ def command(
     texts = {change.file: change.after for change in writing.changes}
     after = compiled_with(settings, day, texts)
     insist_on_fitting(after, writing.diagnostics, "mend the specs where they are named")
-    instance = f"{site}.{answers.name}"
+    instance = f"{federation.as_known(site)}.{answers.name}"
     plan = plan_of(settings, after, state, lambda each: each.model.instance == instance)
     proof = judged(settings, Proof(plan, [*texts]), writing.changes, accept_changes, dry_run)
     imported = ImportedCluster(f"slurm/{instance}", entry, writing.diagnostics, proof)

@@ -54,7 +54,7 @@ class Rule:
         return self.ours and self.expires is not None and is_recall(self.comment or "")
 
     def recalls_to(self, site: str, tier: str) -> bool:
-        """Whether it is a recall onto this tier at this site."""
+        """Whether it is a recall onto this tier at the site that systems know by this name."""
         there = RecallRule("", tier, site, "", datetime.max).rse_expression
         return self.is_recall and self.expression == there
 
@@ -165,7 +165,7 @@ def _is_passing(row: dict[str, Any], area: StorageArea | None, recalls: Sequence
     """Whether it is there for a recall alone."""
     if area is None or row["locked"]:
         return False
-    return any(rule.recalls_to(area.site, area.tier) for rule in recalls)
+    return any(rule.recalls_to(area.site_known_as, area.tier) for rule in recalls)
 
 
 def _copy(row: dict[str, Any], area: StorageArea | None, useful: set[Any], passing: bool) -> Copy:

@@ -51,7 +51,7 @@ def _tree(folder: str, desired: KubernetesModel, objects: Iterable[Object]) -> I
     path = f"{folder}/kustomization.yaml"
     yield to_artifact(path, head, kustomization, desired.origins.get(ALL, ()))
     for group, found in sorted(groups.items()):
-        documents = (lines_of(each, desired.site, places[group]) for each in found)
+        documents = (lines_of(each, desired.site_known_as, places[group]) for each in found)
         path = f"{folder}/{group}.yaml"
         yield to_documents(path, f"{group}: {head}", documents, places[group])
 

@@ -69,7 +69,7 @@ def _site(
     federation: Federation, pipelines: Pipelines, site: SiteName, managed: Sequence[Managed]
 ) -> Part:
     said = pipelines.sites[site]
-    named = federation.sites[site].origin.source_map.span(("metadata", "name"))
+    known_by = federation.sites[site].known_by
     secrets = [
         *(
             found
@@ -95,11 +95,11 @@ def _site(
         key=site.lower().replace("_", "-"),
         title=site,
         options=f"--site {site}",
-        environment=Sourced(said.environment, written(said.origin, "environment") or (named,)),
+        environment=Sourced(said.environment, written(said.origin, "environment") or known_by),
         runner=said.runner,
         secrets=_once(secrets),
         spans=(
-            named,
+            known_by[-1],
             *_together([each for each in managed if each.site == site]),
             *written(said.origin, "runner"),
         ),

@@ -45,7 +45,7 @@ def former(client: Client, desired: KubernetesModel) -> Mapping[str, str]:
 
     Raises UnreachableError, RefusedError.
     """
-    selector = f"{SITE}={desired.site},{OWNER},{OWNER}!={desired.prefix}"
+    selector = f"{SITE}={desired.site_known_as},{OWNER},{OWNER}!={desired.prefix}"
     try:
         found = list(client.list(KINDS["Namespace"].path(), labelSelector=selector))
     except ApiError:

@@ -48,7 +48,7 @@ def models(
 
 def instance_of(cluster: KubernetesCluster) -> str:
     """What a cluster is called among all systems: no name of a site has a dot."""
-    return f"{cluster.site}.{cluster.name}"
+    return f"{cluster.site_known_as}.{cluster.name}"
 
 
 def _model(scope: Scope) -> KubernetesModel:
@@ -67,6 +67,7 @@ def _model(scope: Scope) -> KubernetesModel:
         version=cluster.version,
         delivery=how,
         site=cluster.site,
+        site_known_as=cluster.site_known_as,
         namespaces=tuple(name for _, name in scope.living) if whole else (),
         objects=whole if how == PUSH else carriers,
         fetched={} if how == PUSH else whole,
@@ -89,6 +90,7 @@ def _standing(scope: Scope, all_of_it: Adopted) -> KubernetesModel:
         prefix=scope.prefix,
         version=cluster.version,
         site=cluster.site,
+        site_known_as=cluster.site_known_as,
         objects=whole,
         tasks=(*rights(scope, whole),),
         origins={"": scope.places, ALL: scope.wide_places},

@@ -83,5 +83,5 @@ def labels_of(running: Running) -> Mapping[str, str]:
         "environment": deployed.environment,
         "identifier": running.identifier,
         "service": running.service.name,
-        "site": str(deployed.site),
+        "site": deployed.site_known_as,
     }

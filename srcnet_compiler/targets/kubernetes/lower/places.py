@@ -46,7 +46,7 @@ def cluster_places(
         around.at("name"),
         *written(around, "enabled", "status", "environment"),
         *written(cluster.origin.below("share"), "status"),
-        named(site),
+        *federation.sites[cluster.site].known_by,
         *written(site, "status"),
         *accepted(federation, cluster.label, cluster.site),
     )
@@ -202,4 +202,5 @@ def readable_places(federation: Federation, cluster: KubernetesCluster) -> Spans
 
 def identity_places(federation: Federation, deployed: Deployed) -> Spans:
     """What decides the identity of a service at a site."""
-    return (deployed.origin.at(), named(federation.origin))
+    known_by = federation.sites[deployed.site].known_by
+    return (deployed.origin.at(), named(federation.origin), *known_by[:-1])

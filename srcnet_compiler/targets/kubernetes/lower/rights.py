@@ -47,7 +47,8 @@ def rights_to_see_users(scope: Scope, whole: Mapping[Key, Object]) -> Iterator[T
     """For what has another name now, and ends when nobody uses it."""
     seen = "pods,jobs.batch,cronjobs.batch,podtemplates"
     name = f"{MANAGER}-users"
-    moves = (written(move.origin, "queue", "from") for move in scope.federation.renamed)
+    renamed = (move for move in scope.federation.renamed if move.kind != "site")
+    moves = (written(move.origin, "queue", "from") for move in renamed)
     yield Task(
         "Let srcnet see who still uses a queue that has another name now",
         "What the queue had by its old name ends when no pod and no job names it any more; who may"

@@ -291,7 +291,7 @@ class Scope:
             service,
             deployed,
             object_name(service.name, longest),
-            str(identifier(federation.name, here.site, here.name, service.name)),
+            str(identifier(federation.name, here.site_known_as, here.name, service.name)),
             area,
             together((self.drafts, drafts, deployed.drafts, _drafts(area))),
             (*self.by_service[service.name], *self.places),

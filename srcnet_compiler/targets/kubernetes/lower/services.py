@@ -55,7 +55,7 @@ def wanted_of(scope: Scope, running: Running) -> Wanted:
     """What a pod of a service is made of."""
     deployed, paths = running.deployed, [*running.areas]
     values = {
-        "site": str(scope.cluster.site),
+        "site": scope.cluster.site_known_as,
         "identifier": running.identifier,
         **({"host": deployed.host} if deployed.host is not None else {}),
         **({"mount": paths[0]} if paths else {}),

@@ -65,7 +65,7 @@ class Part:
         )
 
     def _labels(self) -> dict[str, Json]:
-        labels: dict[str, Json] = {OWNER: self.scope.prefix, SITE: self.scope.cluster.site}
+        labels: dict[str, Json] = {OWNER: self.scope.prefix, SITE: self.scope.cluster.site_known_as}
         if self.service:
             return {APP: self.app, **labels, SERVICE: self.service}
         return labels

@@ -53,7 +53,7 @@ def wanted_of(scope: Scope, startable: Startable) -> Wanted:
         app=startable.name,
         container=startable.container,
         values={
-            "site": str(scope.cluster.site),
+            "site": scope.cluster.site_known_as,
             **({"mount": paths[0]} if paths else {}),
         },
         areas=startable.areas,

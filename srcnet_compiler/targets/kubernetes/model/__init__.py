@@ -116,6 +116,7 @@ class KubernetesModel:
     version: tuple[int, int]
     delivery: str = "push"
     site: str = field(default="", compare=False)
+    site_known_as: str = field(default="", compare=False)
     namespaces: tuple[str, ...] = ()
     objects: Mapping[Key, Object] = field(default_factory=dict)
     fetched: Mapping[Key, Object] = field(default_factory=dict)

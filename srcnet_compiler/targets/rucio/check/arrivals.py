@@ -58,7 +58,9 @@ def check_extras(
     might end by itself."""
     tag = f"srcnet:{policy.name}/extra/"
     wanted: Counter[tuple[str, int | None]] = Counter(
-        (site, extra.keep) for extra in policy.extras for site in extra.sites
+        (federation.sites[site].known_as, extra.keep)
+        for extra in policy.extras
+        for site in extra.sites
     )
     caches = {area.name_today for area in federation.areas.values() if area.role == "cache"}
     caches |= {m.after for m in federation.moved.values() if _is_cache(federation, m.area)}

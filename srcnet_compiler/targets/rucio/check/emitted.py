@@ -229,7 +229,7 @@ def _misplaced(desired: RucioModel, federation: Federation) -> Iterator[Diagnost
             continue
         places = {
             "srcnet_region": None if area.adopted else area.region,
-            "srcnet_site": None if area.adopted else area.site,
+            "srcnet_site": None if area.adopted else area.site_known_as,
             TIER: area.tier if area.counts and TIER in rse.attributes else None,
         }
         for key, value in places.items():

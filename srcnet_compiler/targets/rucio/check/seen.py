@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 
 from srcnet_compiler.diagnostic import Code, Diagnostic, Label, error, warning
+from srcnet_compiler.federation.notices import likely_move_of_site
 from srcnet_compiler.span import Span
 from srcnet_compiler.targets.rucio.model import Origins, Protocol, RucioModel, Subscription
 from srcnet_compiler.targets.rucio.model.expression import RseFacts
 from srcnet_compiler.targets.rucio.model.names import RseName
-from srcnet_compiler.targets.rucio.model.requirement import TIER, candidates_of
+from srcnet_compiler.targets.rucio.model.requirement import SITE, TIER, candidates_of
 from srcnet_compiler.targets.rucio.model.subscription import FilterError, disjoint, parse_filter
 
 
@@ -24,6 +25,7 @@ def check_seen(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
     yield from _closed(desired, seen)
     yield from _other_endpoints(desired, seen)
     yield from _likely_moves(desired, seen)
+    yield from _likely_moves_of_sites(desired, seen)
 
 
 def _two_names(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
@@ -173,6 +175,27 @@ def _likely_moves(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]
                     f" rename it by a document `kind: Moved` with `from: {other}, to: {name}`",
                     subject=name,
                 )
+
+
+def _likely_moves_of_sites(desired: RucioModel, seen: RucioModel) -> Iterator[Diagnostic]:
+    """Sites that the server knows by a name that none has now: said, never taken for the same."""
+    described = {rse.attributes.get(SITE) for rse in desired.rses.values()}
+    moved: dict[tuple[str, str, str], list[RseName]] = {}
+    for name, rse in sorted(desired.rses.items()):
+        there = seen.rses.get(desired.renames.get(name, name)) or seen.rses.get(name)
+        before, after = there and there.attributes.get(SITE), rse.attributes.get(SITE)
+        if before and after and before not in described:
+            moved.setdefault((str(before), str(after), rse.site), []).append(name)
+    for (before, after, site), names in moved.items():
+        which = f"`{names[0]}`" + (f" and {len(names) - 1} more" if names[1:] else "")
+        yield warning(
+            Code.LIKELY_MOVE,
+            f"the site of {which} is `{before}` on the server, of which no spec has storage, and"
+            f" would become `{after}`",
+            Label(_place(desired.rses[names[0]].origins, f"attribute.{SITE}")),
+            help=likely_move_of_site(site, before),
+            subject=site,
+        )
 
 
 def _shown(protocol: Protocol) -> str:

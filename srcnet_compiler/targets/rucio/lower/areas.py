@@ -92,7 +92,7 @@ def _where(area: StorageArea, site: Site) -> Mapping[str, Json]:
 def _attributes(area: StorageArea, counts: bool, extra: bool) -> Iterator[tuple[str, str | bool]]:
     """Areas that do not count carry no tier, so that no policy's expression ever means them."""
     if not area.adopted:
-        yield SITE, area.site
+        yield SITE, area.site_known_as
         if area.region is not None:
             yield REGION, area.region
     if counts:
@@ -132,7 +132,7 @@ def _by_rucios_words(said: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapp
 def _origins(federation: Federation, area: StorageArea) -> Origins:
     here, site = area.origin, federation.sites[area.site].origin
     tier = federation.tiers[area.tier].origin
-    name = site.source_map.span(("metadata", "name"))
+    known_by = federation.sites[area.site].known_by
     counting = standing(federation, area)
     places: dict[str, Spans] = {
         "name": name_places(federation, area),
@@ -145,7 +145,7 @@ def _origins(federation: Federation, area: StorageArea) -> Origins:
         "setting.longitude": (site.at("location", "longitude"),),
         "setting.time_zone": (site.at("location", "timezone"),),
         "setting.availability_write": end_places(federation, area),
-        f"attribute.{SITE}": (name,),
+        f"attribute.{SITE}": known_by,
         f"attribute.{REGION}": region_places(federation, area),
         f"attribute.{TIER}": (here.at("tier"), *counting),
         f"attribute.{WEIGHT}": (size_place(area), *counting),
@@ -162,7 +162,7 @@ def _origins(federation: Federation, area: StorageArea) -> Origins:
         },
         "existence": (),
     }
-    exists = (*existence(federation, area), name)
+    exists = (*existence(federation, area), *known_by)
     return {key: tuple(dict.fromkeys((*found, *exists))) for key, found in places.items()}
 
 

@@ -93,10 +93,11 @@ def all_standing(federation: Federation) -> Spans:
     kinds = (written(kind.origin, "status") for kind in federation.classes.values())
     ends = (written(end.origin, "area") for end in federation.retired)
     waived = ((w.origin.at("of"),) for w in federation.waivers if w.kind == "draft")
+    moves = (written(m.origin, "from", "site") for m in federation.renamed if m.kind == "site")
     regions = ((federation.origin.at("regions"),),)
     return tuple(
         dict.fromkeys(
-            chain.from_iterable((*areas, *sites, *regions, *tiers, *kinds, *ends, *waived))
+            chain.from_iterable((*areas, *sites, *regions, *tiers, *kinds, *ends, *waived, *moves))
         )
     )
 

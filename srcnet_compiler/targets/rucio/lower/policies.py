@@ -59,7 +59,7 @@ def subscriptions_for(
 ) -> Iterator[Subscription]:
     """One per draw, and one for names that fall in no bucket, which follows the largest draw."""
     policy = federation.policies[placement.policy]
-    more = (*_pin(policy, areas), *_extras(policy))
+    more = (*_pin(policy, areas), *_extras(federation, policy))
     origins = _origins(federation, policy, placement)
     largest = max(placement.draws, key=lambda draw: (len(draw.buckets), draw.slots))
     for draw in placement.draws:
@@ -184,7 +184,9 @@ def _expression(apart: str, slot: Slot) -> str:
 def _pin(policy: DataPolicy, areas: Iterable[StorageArea]) -> tuple[RuleTemplate, ...]:
     """Keeps the replica that the producer made until the first phase is complete: at the sites of
     the policy's own countries, so that the data of one never wait at the ingest of another."""
-    sites = {area.site for area in areas if area.takes_in and area.country in policy.ingest}
+    sites = {
+        area.site_known_as for area in areas if area.takes_in and area.country in policy.ingest
+    }
     if not sites:
         return ()
     there = any_of(attribute(SITE, site) for site in sorted(sites))
@@ -193,13 +195,17 @@ def _pin(policy: DataPolicy, areas: Iterable[StorageArea]) -> tuple[RuleTemplate
     return (RuleTemplate(1, expression, comments, policy.activity),)
 
 
-def _extras(policy: DataPolicy) -> Iterator[RuleTemplate]:
+def _extras(federation: Federation, policy: DataPolicy) -> Iterator[RuleTemplate]:
     """One for each site; the audit knows nothing of them, so none is made again when it is over."""
-    wanted = ((site, extra.keep) for extra in policy.extras for site in extra.sites)
-    for number, (site, keep) in enumerate(wanted):
+    wanted = (
+        (federation.sites[site].known_as, extra.keep)
+        for extra in policy.extras
+        for site in extra.sites
+    )
+    for number, (known_as, keep) in enumerate(wanted):
         yield RuleTemplate(
             copies=1,
-            rse_expression=str(attribute(SITE, site) & attribute(ROLE, "cache")),
+            rse_expression=str(attribute(SITE, known_as) & attribute(ROLE, "cache")),
             comments=f"srcnet:{policy.name}/{EXTRA}/{number}",
             activity=policy.activity,
             lifetime=keep,

@@ -39,7 +39,7 @@ def _compute(place: Place, compute: CataloguedCompute) -> Entry:
         around.origins[""],
     )
     words = Words(exists)
-    words.identify(compute.own, identity("compute", site.src, site.name, compute.name))
+    words.identify(compute.own, identity("compute", site.src, site.known_as, compute.name))
     words.say("name", compute.name, (here.at("name"),))
     words.say("description", compute.description, (here.at("description"),))
     words.say("hardware_type", compute.hardware, (here.at("hardware"),))
@@ -54,7 +54,7 @@ def _compute(place: Place, compute: CataloguedCompute) -> Entry:
     at_first = {"name"} if compute.own.id and "name" not in compute.own.said else set()
     return Entry(
         "compute",
-        f"{site.name}/{compute.name}",
+        f"{site.known_as}/{compute.name}",
         site.src,
         fields,
         around.key,
@@ -100,7 +100,7 @@ def _queue(
     )
     words = Words(exists)
     compute = around.name.partition("/")[2]
-    words.say("id", identity("queue", site.src, site.name, compute, queue.name), ())
+    words.say("id", identity("queue", site.src, site.known_as, compute, queue.name), ())
     words.say("name", queue.name, (stated,))
     fields, origins = words.made()
     name = f"{around.name}/{queue.name}"
@@ -150,7 +150,7 @@ def _service(
     numbers[f"{around.name}/{where}"] += 1
     number = numbers[f"{around.name}/{where}"]
     where = where if number == 1 else f"{where}#{number}"
-    words.identify(said.own, identity(kind, site.src, site.name, compute, where))
+    words.identify(said.own, identity(kind, site.src, site.known_as, compute, where))
     words.say("type", offer.service, (here.at("service"),))
     words.say("name", said.name, (here.at("name"),))
     words.say("version", offer.version, (here.at("version"),))

@@ -22,17 +22,17 @@ def _meant(federation: Federation, downtime: Downtime, entries: Sequence[Entry])
     in it all services of a site that are called so."""
     of = downtime.of
     areas = [each.name for each in federation.areas.values() if of in (each.name, each.name_today)]
-    compute = [f"{s.name}/{c}" for s in federation.sites.values() for c in s.compute if c == of]
+    compute = [f"{s.known_as}/{c}" for s in federation.sites.values() for c in s.compute if c == of]
     services = [each for each in entries if each.kind.endswith("-service")]
     if of in federation.sites:
-        yield from [e for e in entries if (e.kind, e.name) == ("site", of)]
+        yield from [e for e in entries if (e.kind, e.name) == ("site", federation.as_known(of))]
     elif areas:
         yield from [e for e in entries if e.kind == "area" and e.name in areas][:1]
     elif compute:
         only = compute[0] if len(compute) == 1 else None
         yield from [e for e in entries if e.kind == "compute" and e.name == only]
     elif "/" in of:
-        site, _, called = of.partition("/")
+        site, _, called = federation.as_known(of).partition("/")
         of_site = [each for each in services if each.name.partition("/")[0] == site]
         yield from [e for e in of_site if called in (e.fields().get("type"), e.fields().get(NAME))]
     else:

@@ -41,19 +41,21 @@ _KEYS = ("area", "cluster", "queue", "service")
 
 
 def _end(federation: Federation, entry: Entry) -> Retired | None:
-    return next((end for end in federation.retired if entry.name in _names(end, entry)), None)
+    return next(
+        (end for end in federation.retired if entry.name in _names(federation, end, entry)), None
+    )
 
 
-def _names(end: Retired, entry: Entry) -> Iterator[str]:
+def _names(federation: Federation, end: Retired, entry: Entry) -> Iterator[str]:
     """What an end calls an entry, if it is of its kind."""
     if entry.kind == "area" and end.area is not None and end.area in (entry.name, *entry.known_as):
         yield entry.name
     if entry.kind == "compute" and end.cluster is not None:
-        yield end.cluster
+        yield federation.as_known(end.cluster)
     if entry.kind == "queue" and end.queue == entry.fields()["name"]:
         yield entry.name
     if entry.kind.endswith("-service") and end.service is not None:
         site = entry.name.partition("/")[0]
         type_ = entry.fields()["type"]
-        if end.service in (type_, f"{site}/{type_}"):
+        if federation.as_known(end.service) in (type_, f"{site}/{type_}"):
             yield entry.name

@@ -15,9 +15,9 @@ def node_places(federation: Federation, site: Site) -> Spans:
 
 
 def site_places(federation: Federation, site: Site) -> Spans:
-    """What decides that a site is there."""
-    name = site.origin.source_map.span(("metadata", "name"))
-    return (name, *node_places(federation, site))
+    """What decides that a site is there, and as what."""
+    *moved, name = site.known_by
+    return (name, *moved, *node_places(federation, site))
 
 
 def area_places(federation: Federation, area: StorageArea) -> Spans:

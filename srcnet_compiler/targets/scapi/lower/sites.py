@@ -51,10 +51,10 @@ def _of_node(known: Mapping[tuple[str, str], Entry], src: str) -> dict[str, Entr
 
 def _entry(federation: Federation, site: Site, said: CataloguedSite) -> Entry:
     words = _described(federation, site, said)
-    words.identify(said.own, identity("site", site.src, site.name))
+    words.identify(said.own, identity("site", site.src, site.known_as))
     words.quote(said.own)
     at_first = {NAME} if said.own.id and NAME not in said.own.said else set()
-    return _made(site, site.name, words, at_first)
+    return _made(site, site.known_as, words, at_first)
 
 
 def _others(federation: Federation, site: Site, said: CataloguedSite) -> Iterator[Entry]:
@@ -67,10 +67,10 @@ def _others(federation: Federation, site: Site, said: CataloguedSite) -> Iterato
         words = _described(federation, site, said)
         words.exists = once(words.exists, (here,))
         at_first = {*words.fields} - each.keys()
-        words.say(ID, identity("site", site.src, site.name, each[NAME]), ())
+        words.say(ID, identity("site", site.src, site.known_as, each[NAME]), ())
         for key, value in each.items():
             words.quote_at(said.own.origin, ("catalogue", "sites", index, key), key, value)
-        yield _made(site, f"{site.name}/{each[NAME]}", words, at_first)
+        yield _made(site, f"{site.known_as}/{each[NAME]}", words, at_first)
 
 
 def _described(federation: Federation, site: Site, said: CataloguedSite) -> Words:
@@ -98,7 +98,8 @@ def _in_order(contacts: tuple[Contact, ...]) -> list[Contact]:
 def _made(site: Site, name: str, words: Words, at_first: set[str]) -> Entry:
     fields, origins = words.made()
     inside: Key = ("node", site.src)
-    known = tuple(dict.fromkeys((str(fields[NAME]), *((site.name,) if name == site.name else ()))))
+    own = (site.name, site.known_as) if name == site.known_as else ()
+    known = tuple(dict.fromkeys((str(fields[NAME]), *own)))
     return Entry(
         "site",
         name,

@@ -73,7 +73,7 @@ def _storage(place: Place, group: Sequence[Stored]) -> tuple[Entry, str]:
         around.origins[""],
     )
     words = Words(exists)
-    words.say("id", identity("storage", area.src, area.site, area.name), ())
+    words.say("id", identity("storage", area.src, area.site_known_as, area.name), ())
     words.say("host", way.host, (way.origin.at("host"),))
     words.say("srm", SRM[area.system] if area.system else None, (here.at("system"),))
     tier = place.federation.tiers[area.tier]
@@ -111,7 +111,7 @@ def _area(
 ) -> Entry:
     area, own, here = stored.area, stored.own, stored.area.origin
     words = Words(once(area_places(place.federation, area), storage.origins[""]))
-    words.identify(own, identity("area", area.src, area.site, area.name))
+    words.identify(own, identity("area", area.src, area.site_known_as, area.name))
     words.say("type", "ingest" if area.role == "ingest" else "rse", written(here, "role"))
     move = place.federation.moved.get(area.name)
     name = move.after if move else area.name_today

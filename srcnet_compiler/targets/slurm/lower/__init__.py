@@ -39,7 +39,7 @@ def lower(
 
 def instance_of(cluster: SlurmCluster) -> str:
     """What a cluster is called among all systems: no name of a site has a dot."""
-    return f"{cluster.site}.{cluster.name}"
+    return f"{cluster.site_known_as}.{cluster.name}"
 
 
 def _model(scope: Scope, members: Membership | None) -> SlurmModel:

@@ -27,7 +27,7 @@ def successors(scope: Scope, managed: SlurmModel) -> dict[Key, Successor]:
     return {
         (kind, scope.name(move.before)): Successor(scope.name(move.name), move.origin.at("from"))
         for move in scope.federation.renamed
-        for kind in kinds[move.kind]
+        for kind in kinds.get(move.kind, ())
         if managed.find(kind, scope.name(move.name)) is not None
     }
 

@@ -47,13 +47,14 @@ def instance_places(scope: Scope) -> Spans:
 
 def _cluster(federation: Federation, cluster: SlurmCluster) -> Spans:
     around, site = _around(cluster)
+    known_by = federation.sites[cluster.site].known_by
     ends = (written(end.origin, "cluster") for end in federation.retired)
     return (
         around.at("name"),
         *written(around, "enabled", "status"),
         *written(cluster.origin, "allows", "fragment", "queues"),
         *written(cluster.origin.below("share"), "status"),
-        named(site),
+        *known_by,
         *written(site, "status"),
         *accepted(federation, cluster.label, cluster.site),
         *_all(ends),

@@ -131,7 +131,8 @@ def _renamed(scope: Scope, whole: SlurmModel) -> Iterator[Task]:
         for key, after in successors(scope, whole).items()
         if not scope.allows(kinds[key[0]])
     }
-    moves = (written(move.origin, "queue", "project", "from") for move in scope.federation.renamed)
+    renamed = (move for move in scope.federation.renamed if move.kind != "site")
+    moves = (written(move.origin, "queue", "project", "from") for move in renamed)
     if theirs:
         yield task(
             scope,
