@@ -327,7 +327,8 @@ def test_an_account_without_rights_reads_what_it_may(rucio_sqlite: RucioServer):
     with open_connection(connection(rucio_sqlite, **mine)) as client:
         reading = read(client, model)
     assert {gap.under.kind for gap in reading.gaps} == {"config"}
-    assert reading.model.rses == {}
+    # what others have on the shared server may look like one of ours, and is read to say so
+    assert reading.model.rses.keys().isdisjoint(model.rses)
 
 
 @pytest.mark.live("rucio")
