@@ -18,9 +18,8 @@ from srcnet_compiler.importing.kubernetes import Section as KubernetesSection
 from srcnet_compiler.importing.rucio import Sketch
 from srcnet_compiler.importing.slurm import Section
 from srcnet_compiler.plan.model import Unseen
-from srcnet_compiler.report.imported_kubernetes import ImportedPlatform, platform_to_json
+from srcnet_compiler.report.imported import ImportedCluster, cluster_to_json
 from srcnet_compiler.report.imported_rucio import Imported, imported_to_json
-from srcnet_compiler.report.imported_slurm import ImportedCluster, cluster_to_json
 from srcnet_compiler.report.proof import Proof
 
 SCHEMA = json.loads((REAL / "schemas/import.schema.json").read_text("utf-8"))
@@ -45,7 +44,15 @@ def platform() -> dict[str, Any]:
     tree = {"name": "gornergrat", "kubernetes": {"version": "1.36"}}
     section = KubernetesSection(tree, ({"service": "echo"},), ("more",), {"namespace": ("sky",)})
     data: dict[str, Any] = json.loads(
-        platform_to_json(ImportedPlatform("kubernetes/CHSRC-CSCS.gornergrat", section, (), PROOF))
+        cluster_to_json(
+            ImportedCluster(
+                "kubernetes/CHSRC-CSCS.gornergrat",
+                {"compute": section.tree, "services": section.services},
+                section,
+                (),
+                PROOF,
+            )
+        )
     )
     return data
 
@@ -54,7 +61,9 @@ def cluster() -> dict[str, Any]:
     tree = {"name": "alps", "slurm": {"cluster": "alps", "allows": []}}
     section = Section(tree, ("one thing more",), {"account": ("astro",)})
     data: dict[str, Any] = json.loads(
-        cluster_to_json(ImportedCluster("slurm/CHSRC-CSCS.alps", section, (), PROOF))
+        cluster_to_json(
+            ImportedCluster("slurm/CHSRC-CSCS.alps", {"compute": section.tree}, section, (), PROOF)
+        )
     )
     return data
 

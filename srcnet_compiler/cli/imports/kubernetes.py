@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from srcnet_compiler.federation.model import Federation
     from srcnet_compiler.importing.kubernetes import Answers, Login
     from srcnet_compiler.importing.writing import Existing, SpecPlace
+    from srcnet_compiler.importing.written import Tree
     from srcnet_compiler.targets.kubernetes.live import Api
     from srcnet_compiler.targets.kubernetes.model import Key
     from srcnet_compiler.targets.kubernetes.model.inventory import Inventory
@@ -133,11 +134,7 @@ def command(
     """
     from srcnet_compiler.importing.kubernetes import RULES, section, wanted
     from srcnet_compiler.importing.writing import existing, prepare
-    from srcnet_compiler.report.imported_kubernetes import (
-        ImportedPlatform,
-        platform_to_json,
-        render_platform,
-    )
+    from srcnet_compiler.report.imported import ImportedCluster, cluster_to_json, render_cluster
     from srcnet_compiler.report.proof import Proof
     from srcnet_compiler.targets.kubernetes import lower
 
@@ -165,11 +162,14 @@ def command(
     instance = f"{federation.as_known(site)}.{name}"
     plan = plan_of(settings, after, state, lambda each: each.model.instance == instance)
     proof = judged(settings, Proof(plan, [*texts]), writing.changes, accept_changes, dry_run)
-    imported = ImportedPlatform(f"kubernetes/{instance}", entry, writing.diagnostics, proof)
+    described: dict[str, Tree] = {"compute": entry.tree, "services": entry.services}
+    imported = ImportedCluster(
+        f"kubernetes/{instance}", described, entry, writing.diagnostics, proof
+    )
     if form == "json":
-        click.echo(platform_to_json(imported), nl=False)
+        click.echo(cluster_to_json(imported), nl=False)
     else:
-        show(render_platform(imported, full=full, colour=is_coloured()))
+        show(render_cluster(imported, full=full, colour=is_coloured()))
     if dry_run:
         write_or_show(settings.root, writing.changes, dry_run=True, form=form)
     insist_on_proof(proof)

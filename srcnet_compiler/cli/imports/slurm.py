@@ -110,11 +110,7 @@ def command(
     """
     from srcnet_compiler.importing.slurm import RULES, Answers, section, wanted
     from srcnet_compiler.importing.writing import existing, prepare
-    from srcnet_compiler.report.imported_slurm import (
-        ImportedCluster,
-        cluster_to_json,
-        render_cluster,
-    )
+    from srcnet_compiler.report.imported import ImportedCluster, cluster_to_json, render_cluster
     from srcnet_compiler.report.proof import Proof
     from srcnet_compiler.targets.slurm import live
 
@@ -145,7 +141,9 @@ def command(
     instance = f"{federation.as_known(site)}.{answers.name}"
     plan = plan_of(settings, after, state, lambda each: each.model.instance == instance)
     proof = judged(settings, Proof(plan, [*texts]), writing.changes, accept_changes, dry_run)
-    imported = ImportedCluster(f"slurm/{instance}", entry, writing.diagnostics, proof)
+    imported = ImportedCluster(
+        f"slurm/{instance}", {"compute": entry.tree}, entry, writing.diagnostics, proof
+    )
     if form == "json":
         click.echo(cluster_to_json(imported), nl=False)
     else:
